@@ -1,0 +1,155 @@
+"""chi2-vs-counts: does a printed chi-square, or the P of an exact test, follow from the printed counts?"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ostealgia.audit.causes import slip
+from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, make
+from ostealgia.audit.rules.significance import ALPHA, changes, p_range
+from ostealgia.errors import OptionError
+from ostealgia.numerics.intervals import Interval, Printed, as_interval
+from ostealgia.numerics.summary_tests import CHI2_TESTS, chi2_df, chi2_pearson, fisher_exact, p_from_chi2
+
+RULE = "chi2-vs-counts"
+EXACT = "Fisher's exact"
+
+
+def chi2_vs_counts(
+    counts: ArrayLike,
+    statistic: Printed | str | float | None = None,
+    p_value: Printed | str | float | None = None,
+    *,
+    place: Place = NOWHERE,
+    alpha: float = ALPHA,
+) -> Finding:
+    """Which test of these counts gives the printed chi-square: Pearson, Yates, likelihood ratio, N - 1; for a P alone, Fisher's too.
+
+    counts : array (r, c) of whole numbers, groups in columns.  statistic, p_value : as printed; with a statistic the finding is about the
+    statistic, and P only helps to weigh it; without one it is about P.
+    Returns a Finding; recomputed is Pearson's value, or that of the test that fits. Raises OptionError where the counts leave
+    nothing to compare (one row, one column, negative numbers). Source: Pearson 1900, doi:10.1080/14786440009463897;
+    Campbell 2007, doi:10.1002/sim.2832.
+
+    >>> found = chi2_vs_counts([[59, 37], [73, 36]], "6.677", "0.411")
+    >>> found.verdict, round(found.recomputed, 3), found.cause_code, found.repair
+    ('inconsistent', 0.677, 'typing-slip', '0.677')
+    """
+    table = _whole(counts)
+    p = None if p_value is None else Printed.of(p_value)
+    if statistic is not None:
+        return _statistic(table, Printed.of(statistic), p, place, alpha)
+    if p is None:
+        raise OptionError("chi2-vs-counts needs a printed statistic or a printed P value.")
+    return _p_value(table, p, place, alpha)
+
+
+def p_values_of(counts: ArrayLike) -> dict[str, float]:
+    """P of every test that is defined for the counts, by name.
+
+    >>> {name: round(p, 3) for name, p in p_values_of([[44, 30], [59, 72]]).items()}
+    {'Pearson': 0.047, 'Yates': 0.066, 'likelihood ratio': 0.047, 'N - 1': 0.048, "Fisher's exact": 0.059}
+    """
+    table = _whole(counts)
+    found = {name: float(test(table).p_value) for name, test in CHI2_TESTS.items()}
+    found[EXACT] = fisher_exact(table)
+    return {name: p for name, p in found.items() if not math.isnan(p)}
+
+
+def _whole(counts: ArrayLike) -> Any:
+    table = np.asarray(counts, dtype=float)
+    if table.ndim != 2 or not bool((np.isfinite(table) & (table >= 0) & (table == np.floor(table))).all()):
+        raise OptionError(f"counts={np.asarray(counts).tolist()!r} is not a table of whole numbers, rows by groups.")
+    if float(chi2_df(table)) == 0:
+        raise OptionError("the counts leave nothing to compare: at least two rows and two columns must hold patients.")
+    return table
+
+
+def _statistic(table: Any, printed: Printed, p: Printed | None, place: Place, alpha: float) -> Finding:
+    values = {name: float(test(table).statistic) for name, test in CHI2_TESTS.items()}
+    values = {name: value for name, value in values.items() if not math.isnan(value)}
+    df = float(chi2_df(table))
+    verdict, name = _best_fit(printed, values)
+    value = values[name]
+    head = f"{name} chi-square from the counts is {value:.{printed.decimals + 1}f} ({df:.0f} df)"
+    if verdict != "inconsistent":
+        return make(
+            RULE, place, reported=printed.text, verdict=verdict, message=f"{head}; printed {printed.text}",
+            recomputed=value, values=as_interval(value),
+        )  # fmt: skip
+    shown = p_range(p) if p is not None else _p_of(printed, df)
+    severity = "major" if changes(shown, as_interval(float(p_from_chi2(value, df))), alpha) else "minor"
+    told = ""
+    if p is not None:
+        matching = [test for test, q in p_values_of(table).items() if p.allows(as_interval(q))]
+        told = f"; the printed P {p.text} fits the counts ({matching[0]})" if matching else f"; nor does P {p.text} fit the counts"
+    return make(
+        RULE, place, reported=printed.text, verdict=verdict, severity=severity, recomputed=value, values=as_interval(value),
+        message=f"{head}, not {printed.text}{told}", cause=_cause(printed, values),
+    )  # fmt: skip
+
+
+def _p_value(table: Any, printed: Printed, place: Place, alpha: float) -> Finding:
+    values = p_values_of(table)
+    verdict, name = _best_fit(printed, values)
+    value = values[name]
+    severity = "none"
+    message = f"P of the {name} test from the counts is {value:.{max(printed.decimals, 3) + 1}f}; printed {printed.text}"
+    if verdict == "inconsistent":
+        flips = all(changes(p_range(printed), as_interval(q), alpha) for q in values.values())
+        severity = "major" if flips else "minor"
+        message += "; no other common test of the counts gives it"
+    return make(
+        RULE, place, reported=printed.text, verdict=verdict, severity=severity, message=message, recomputed=value,
+        values=Interval(min(values.values()), max(values.values())) if verdict == "inconsistent" else as_interval(value),
+        cause=slip(printed, value) if printed.relation == "=" else None,
+    )  # fmt: skip
+
+
+def _best_fit(printed: Printed, values: dict[str, float]) -> tuple[str, str]:
+    """The first test that rounds to the print, else the first that is cut to it, else none (with the first test named)."""
+    for name, value in values.items():
+        if printed.fits(value):
+            return "consistent", name
+    for name, value in values.items():
+        if printed.allows(as_interval(value)):
+            return "rounding", name
+    return "inconsistent", next(iter(values))
+
+
+def _p_of(printed: Printed, df: float) -> Interval:
+    box = printed.interval().clip(0.0, math.inf)
+    return Interval(float(p_from_chi2(box.high, df)), float(p_from_chi2(box.low, df)))
+
+
+def _cause(printed: Printed, values: dict[str, float]) -> Cause | None:
+    for value in values.values():
+        found = slip(printed, value)
+        if found is not None:
+            return found
+    root = printed.interval().square()
+    for name, value in values.items():
+        if root.contains(value) and value > 0.0:
+            text = f"the root of the {name} chi-square is printed (a normal deviate)"
+            return Cause(code="wrong-scale", text=text, repair=printed.like(value))
+    return None
+
+
+def odds_ratio(counts: ArrayLike) -> tuple[float, float, float]:
+    """Odds ratio of a 2 x 2 table with its 95% Wald limits, (a d)/(b c); NaN limits where a cell is 0.
+
+    >>> [round(x, 2) for x in odds_ratio([[80, 22], [52, 51]])]
+    [3.57, 1.94, 6.56]
+    """
+    (a, b), (c, d) = np.asarray(counts, dtype=float)
+    if min(a, b, c, d) == 0:
+        return (math.nan, math.nan, math.nan) if (b * c == 0 and a * d == 0) else (math.inf if b * c == 0 else 0.0, math.nan, math.nan)
+    log_or, half = math.log(a * d / (b * c)), 1.959963984540054 * math.sqrt(1 / a + 1 / b + 1 / c + 1 / d)
+    return math.exp(log_or), math.exp(log_or - half), math.exp(log_or + half)
+
+
+__all__ = ["RULE", "chi2_pearson", "chi2_vs_counts", "odds_ratio", "p_values_of"]

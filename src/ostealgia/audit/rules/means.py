@@ -1,0 +1,215 @@
+"""t-vs-summary: does a printed t (or F, or P) follow from the printed means, SDs and group sizes?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ostealgia.audit.causes import only_repair, within
+from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, judge, make
+from ostealgia.audit.rules.significance import ALPHA, changes, p_range, show, show_range
+from ostealgia.errors import OptionError
+from ostealgia.numerics.intervals import Interval, Printed, corners
+from ostealgia.numerics.summary_tests import (
+    anova_f,
+    between_ss_range,
+    p_from_f,
+    p_from_t,
+    t_student,
+    t_welch,
+    welch_df_range,
+)
+
+RULE = "t-vs-summary"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Mean and SD of one group as printed, and its size."""
+
+    mean: Printed
+    sd: Printed
+    n: int
+
+    @classmethod
+    def of(cls, mean: Printed | str | float, sd: Printed | str | float, n: int) -> Group:
+        """From printed text, checked: an SD of 0 or more, two patients or more."""
+        group = cls(Printed.of(mean), Printed.of(sd), int(n))
+        if group.sd.value < 0 or group.n < 2:
+            raise OptionError(f"a group with SD {group.sd.text} and n {n} has no t test: the SD must not be negative, n must be 2 or more.")
+        return group
+
+    @property
+    def sd_range(self) -> Interval:
+        return self.sd.interval().clip(0.0, math.inf)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One test of the summaries: its value at the printed numbers, its range over their rounding, and the same for P."""
+
+    name: str
+    value: float
+    values: Interval
+    p: float
+    p_values: Interval
+
+
+def t_vs_summary(
+    groups: Sequence[Group],
+    statistic: Printed | str | float | None = None,
+    p_value: Printed | str | float | None = None,
+    *,
+    place: Place = NOWHERE,
+    alpha: float = ALPHA,
+) -> Finding:
+    """Is a printed t inside the range that the rounded means and SDs leave open, by Student's or Welch's test?
+
+    groups : two (t, or F = t squared) or more (F of a one-way analysis of variance).  statistic, p_value : as printed; the sign of t is not
+    compared. With a statistic the finding is about the statistic, without one about P.
+    Returns a Finding; recomputed is the value at the printed means and SDs, the range is over their rounding.
+    Source: Student 1908, doi:10.1093/biomet/6.1.1; Welch 1947, doi:10.2307/2332510.
+
+    >>> groups = [Group.of("62.02", "11.39", 103), Group.of("62.25", "11.54", 102)]
+    >>> found = t_vs_summary(groups, "0.147", "0.883")
+    >>> found.verdict, round(found.recomputed, 3), found.flagged
+    ('rounding', 0.144, False)
+    """
+    if len(groups) < 2:
+        raise OptionError("t-vs-summary compares at least two groups.")
+    tests = candidates(groups)
+    if statistic is not None:
+        return _statistic(groups, tests, Printed.of(statistic), place, alpha, p_value)
+    if p_value is None:
+        raise OptionError("t-vs-summary needs a printed statistic or a printed P value.")
+    return _p_value(tests, Printed.of(p_value), place, alpha)
+
+
+def candidates(groups: Sequence[Group]) -> list[Candidate]:
+    """The tests that may have been used, most usual first."""
+    if len(groups) > 2:
+        return [_anova(groups)]
+    student, welch = _student(*groups), _welch(*groups)
+    squared = Candidate("F (t squared)", student.value**2, student.values.square(), student.p, student.p_values)
+    return [student, welch, squared]
+
+
+def _student(a: Group, b: Group) -> Candidate:
+    test = t_student(a.mean.value, a.sd.value, a.n, b.mean.value, b.sd.value, b.n)
+    box = corners(
+        lambda m1, s1, m2, s2: t_student(m1, s1, a.n, m2, s2, b.n).statistic,
+        a.mean.interval(), a.sd_range, b.mean.interval(), b.sd_range,
+    )  # fmt: skip
+    df = float(test.df)
+    return _two_sided("Student's t", float(test.statistic), abs(box), df, (df, df))
+
+
+def _welch(a: Group, b: Group) -> Candidate:
+    test = t_welch(a.mean.value, a.sd.value, a.n, b.mean.value, b.sd.value, b.n)
+    box = corners(
+        lambda m1, s1, m2, s2: t_welch(m1, s1, a.n, m2, s2, b.n).statistic,
+        a.mean.interval(), a.sd_range, b.mean.interval(), b.sd_range,
+    )  # fmt: skip
+    low = a.sd_range.low**2 / a.n, b.sd_range.low**2 / b.n
+    high = a.sd_range.high**2 / a.n, b.sd_range.high**2 / b.n
+    ratio_low = low[0] / high[1] if high[1] > 0 else 0.0
+    ratio_high = high[0] / low[1] if low[1] > 0 else math.inf
+    dfs = welch_df_range(ratio_low, ratio_high, a.n, b.n)
+    return _two_sided("Welch's t", float(test.statistic), abs(box), float(test.df), dfs)
+
+
+def _two_sided(name: str, t: float, box: Interval, df: float, dfs: tuple[float, float]) -> Candidate:
+    low = float(p_from_t(box.high, dfs[1])) if math.isfinite(box.high) else 0.0
+    high = float(p_from_t(box.low, dfs[0]))
+    p = float(p_from_t(t, df)) if not math.isnan(t) and not math.isnan(df) else math.nan
+    return Candidate(name, abs(t), box, p, Interval(low, max(low, high)))
+
+
+def _anova(groups: Sequence[Group]) -> Candidate:
+    n = [group.n for group in groups]
+    f, df1, df2, p = anova_f([g.mean.value for g in groups], [g.sd.value for g in groups], n)
+    means = [group.mean.interval() for group in groups]
+    low, high = between_ss_range([m.low for m in means], [m.high for m in means], n)
+    weights = np.array(n, dtype=float) - 1
+    within_low = float((weights * np.square([g.sd_range.low for g in groups])).sum()) / df2
+    within_high = float((weights * np.square([g.sd_range.high for g in groups])).sum()) / df2
+    box = Interval(low / df1 / within_high if within_high else 0.0, high / df1 / within_low if within_low else math.inf)
+    p_box = Interval(float(p_from_f(box.high, df1, df2)) if math.isfinite(box.high) else 0.0, float(p_from_f(box.low, df1, df2)))
+    return Candidate("F of the analysis of variance", f, box, p, p_box)
+
+
+def _statistic(
+    groups: Sequence[Group],
+    tests: list[Candidate],
+    printed: Printed,
+    place: Place,
+    alpha: float,
+    p_value: Printed | str | float | None,
+) -> Finding:
+    size = abs_print(printed)
+    verdict, test = _best(size, [(test.value, test.values, test) for test in tests])
+    message = f"{test.name} from the means and SDs is {show(test.value)} (rounding allows {show_range(test.values)}); printed {printed.text}"
+    severity = "none"
+    if verdict == "inconsistent":
+        shown = p_range(Printed.of(p_value)) if p_value is not None else _p_of_print(groups, size)
+        severity = "major" if changes(shown, test.p_values, alpha) else "minor"
+    return make(
+        RULE, place, reported=printed.text, verdict=verdict, severity=severity, message=message, recomputed=test.value,
+        values=test.values, cause=_cause(groups, tests, size) if verdict == "inconsistent" else None,
+    )  # fmt: skip
+
+
+def _p_value(tests: list[Candidate], printed: Printed, place: Place, alpha: float) -> Finding:
+    verdict, test = _best(printed, [(test.p, test.p_values, test) for test in tests])
+    message = f"P of {test.name} from the means and SDs is {show(test.p)} (rounding allows {show_range(test.p_values)}); printed {printed.text}"
+    severity = "none"
+    if verdict == "inconsistent":
+        severity = "major" if all(changes(p_range(printed), t.p_values, alpha) for t in tests) else "minor"
+    return make(
+        RULE, place, reported=printed.text, verdict=verdict, severity=severity, message=message, recomputed=test.p,
+        values=test.p_values, cause=only_repair(printed, within(test.p_values)) if verdict == "inconsistent" else None,
+    )  # fmt: skip
+
+
+def abs_print(printed: Printed) -> Printed:
+    """The print without its minus sign."""
+    return Printed(printed.text.lstrip("-−–"), abs(printed.value), printed.decimals, printed.relation, printed.percent)
+
+
+def _best(printed: Printed, options: list[tuple[float, Interval, Candidate]]) -> tuple[str, Candidate]:
+    verdicts = [(judge(printed, value, values), test) for value, values, test in options]
+    for wanted in ("consistent", "rounding"):
+        for verdict, test in verdicts:
+            if verdict == wanted:
+                return verdict, test
+    return verdicts[0]
+
+
+def _p_of_print(groups: Sequence[Group], size: Printed) -> Interval:
+    total = sum(group.n for group in groups)
+    box = size.interval().clip(0.0, 1e300)
+    if len(groups) > 2:
+        df1, df2 = len(groups) - 1, total - len(groups)
+        return Interval(float(p_from_f(box.high, df1, df2)), float(p_from_f(box.low, df1, df2)))
+    return Interval(float(p_from_t(box.high, total - 2)), float(p_from_t(box.low, total - 2)))
+
+
+def _cause(groups: Sequence[Group], tests: list[Candidate], size: Printed) -> Cause | None:
+    for test in tests:
+        found = only_repair(size, within(test.values))
+        if found is not None:
+            return found
+    if len(groups) == 2 and size.allows(_as_standard_errors(*groups)):
+        return Cause(code="wrong-scale", text="t fits where the numbers after the means are standard errors, not standard deviations")
+    return None
+
+
+def _as_standard_errors(a: Group, b: Group) -> Interval:
+    box = corners(
+        lambda m1, s1, m2, s2: (m1 - m2) / np.hypot(s1, s2),
+        a.mean.interval(), a.sd_range, b.mean.interval(), b.sd_range,
+    )  # fmt: skip
+    return abs(box)

@@ -1,0 +1,212 @@
+"""p-vs-statistic and p-vs-ci: does a printed P follow from the statistic, or from the interval, beside it?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from ostealgia.audit.causes import single_repairs
+from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, judge, make
+from ostealgia.audit.rules.scales import scale_of
+from ostealgia.audit.rules.significance import ALPHA, changes, p_range, quantile, show, show_range, side
+from ostealgia.errors import OptionError
+from ostealgia.numerics.intervals import Interval, Printed, as_interval, corners
+from ostealgia.numerics.summary_tests import P_VALUE, p_from_t, p_value
+from ostealgia.options import one_of
+
+# words that are printed in place of a P value
+P_WORDS = {"ns": "> 0.05", "n.s.": "> 0.05", "n.s": "> 0.05", "not significant": "> 0.05"}
+
+# tests whose P may differ a little from the Wald test that an interval implies
+OTHER_TESTS = ("log-rank", "likelihood ratio", "score", "permutation", "exact")
+NEAR = 0.5  # two tests of the same data seldom differ by more, in normal deviates
+
+
+def printed_p(text: Printed | str | float) -> Printed:
+    """A printed P; "ns" stands for > 0.05.
+
+    >>> printed_p("ns").interval().low
+    0.05
+    """
+    if isinstance(text, str):
+        plain = text.strip().casefold()
+        return Printed.parse(P_WORDS[plain]) if plain in P_WORDS else Printed.parse(plain.removeprefix("p").strip())
+    return Printed.of(text)
+
+
+def p_vs_statistic(
+    distribution: str,
+    statistic: Printed | str | float,
+    df: Sequence[float | Interval],
+    p_value: Printed | str | float,
+    *,
+    place: Place = NOWHERE,
+    alpha: float = ALPHA,
+) -> Finding:
+    """Is the printed P the two-sided P of the printed statistic and its degrees of freedom?
+
+    distribution : chi2, t, z, F, r or Q.  df : none for z, two for F, one for the others; an interval where the df is not
+    printed (Welch).  statistic, p_value : as printed.  Returns a Finding about P. Source: Nuijten 2016, doi:10.3758/s13428-015-0664-2.
+
+    >>> p_vs_statistic("t", "2.652", [203], "0.009").verdict
+    'consistent'
+    >>> found = p_vs_statistic("chi2", "6.677", [1], "0.411")
+    >>> found.verdict, round(found.recomputed, 4), found.repair
+    ('inconsistent', 0.0098, '0.677')
+    """
+    printed, p = Printed.of(statistic), printed_p(p_value)
+    one_of("distribution", distribution, P_VALUE)
+    if not 0 <= p.value <= 1:
+        return make(
+            "p-vs-statistic", place, reported=p.text, verdict="impossible", severity="minor", message=f"P {p.text} lies outside 0 to 1",
+            recomputed=_p_at(distribution, printed, df),
+        )  # fmt: skip
+    point, values = _p_at(distribution, printed, df), _p_values(distribution, printed.interval(), df)
+    verdict = judge(p, point, values)
+    message = f"{distribution} {printed.text}{_df_text(df)} has P {show(point)} (rounding allows {show_range(values)}); printed {p.text}"
+    severity, basis, cause = "none", "arithmetic", None
+    if verdict == "inconsistent":
+        severity = "major" if changes(p_range(p), values, alpha) else "minor"
+        cause = _statistic_slip(distribution, printed, df, p) or _p_slip(p, values)
+        if p.allows(values * 0.5) and distribution in ("t", "z", "r"):
+            severity, basis, message = "information", "judgement", f"{message}; it fits a one-sided test"
+    elif p.value == 0 and p.relation == "=":
+        verdict, severity, message = "rounding", "minor", f"{message}; P is never 0, the print stands for < {p.unit:g}"
+    return make(
+        "p-vs-statistic", place, reported=p.text, verdict=verdict, severity=severity, basis=basis, message=message,
+        recomputed=point, values=values, cause=cause,
+    )  # fmt: skip
+
+
+def _p_at(distribution: str, printed: Printed, df: Sequence[float | Interval]) -> float:
+    middles = [_middle(as_interval(value)) for value in df]
+    return float(p_value(distribution, printed.value, *middles))
+
+
+def _middle(box: Interval) -> float:
+    return box.high if math.isinf(box.high) else box.middle
+
+
+def _p_values(distribution: str, statistic: Interval, df: Sequence[float | Interval]) -> Interval:
+    """P over the box: in every argument it is monotone, or its extremes are at the ends that are tried."""
+    size = abs(statistic).clip(0.0, 1e300)
+    if distribution in ("chi2", "F", "Q"):
+        size = statistic.clip(0.0, 1e300)
+    return corners(lambda x, *d: p_value(distribution, x, *d), size, *df).clip(0.0, 1.0)
+
+
+def _df_text(df: Sequence[float | Interval]) -> str:
+    parts = [f"{box.low:g}" if box.low == box.high else f"{box.low:.4g}-{box.high:.4g}" for box in map(as_interval, df)]
+    return f" ({', '.join(parts)} df)" if parts else ""
+
+
+def _statistic_slip(distribution: str, printed: Printed, df: Sequence[float | Interval], p: Printed) -> Cause | None:
+    if p.relation != "=" or p.value == 0:
+        return None
+    fits: Callable[[Printed], bool] = lambda edit: p.interval("half").overlaps(_p_values(distribution, edit.interval("half"), df))  # noqa: E731
+    repairs = single_repairs(printed, fits)
+    return repairs[0][1] if len(repairs) == 1 else None
+
+
+def _p_slip(p: Printed, values: Interval) -> Cause | None:
+    if p.relation != "=":
+        return None
+    repairs = single_repairs(p, lambda edit: edit.interval("half").overlaps(values))
+    return repairs[0][1] if len(repairs) == 1 else None
+
+
+def p_vs_ci(
+    estimate: Printed | str | float,
+    ci_low: Printed | str | float,
+    ci_high: Printed | str | float,
+    p_value: Printed | str | float,
+    *,
+    scale: str = "ratio",
+    level: float = 0.95,
+    df: float = math.inf,
+    test: str | None = None,
+    place: Place = NOWHERE,
+    alpha: float = ALPHA,
+) -> Finding:
+    """Is the printed P the Wald P that estimate and interval imply?
+
+    scale : "ratio" (log scale, no effect 1), "difference" (no effect 0) or "correlation".  df : of the t that made the interval.
+    test : the test P is said to come from ("Wald", "log-rank", ...) or None. A small difference from a log-rank, likelihood-ratio
+    or unnamed test on the same side of the significance level is information only.
+    Returns a Finding about P. Source: Altman, Bland 2011, doi:10.1136/bmj.d2304.
+
+    >>> p_vs_ci("0.68", "0.51", "0.91", "0.009").verdict
+    'consistent'
+    >>> found = p_vs_ci("0.73", "0.55", "0.98", "0.021", test="log-rank")
+    >>> found.severity, round(found.recomputed, 4)
+    ('information', 0.0327)
+    """
+    x, low, high, p = Printed.of(estimate), Printed.of(ci_low), Printed.of(ci_high), printed_p(p_value)
+    rule = scale_of(scale)
+    if rule.no_effect is None:
+        raise OptionError(f"a {scale} has no value of no effect, so its interval implies no P value.")
+    if low.value > high.value:
+        raise OptionError(f"the interval {low.text} to {high.text} is upside down; check it with ci-vs-point first.")
+    forward = [rule.main.forward(part.interval().clip(rule.lowest, rule.highest)) for part in (x, low, high)]
+    middle = [rule.main.forward(as_interval(part.value)).low for part in (x, low, high)]
+    point = _wald_p(*middle, rule.no_effect, level, df)
+    values = _wald_range(*forward, rule.no_effect, level, df)
+    verdict = judge(p, point, values)
+    message = f"the interval {low.text} to {high.text} implies P {show(point)} (rounding allows {show_range(values)}); printed {p.text}"
+    severity, basis = "none", "arithmetic"
+    if verdict == "inconsistent":
+        severity, basis, message = _weigh(p, values, test, alpha, message)
+    elif p.value == 0 and p.relation == "=":
+        verdict, severity = "rounding", "minor"
+    return make(
+        "p-vs-ci", place, reported=p.text, verdict=verdict, severity=severity, basis=basis, message=message,
+        recomputed=None if math.isnan(point) else point, values=values,
+        cause=_p_slip(p, values) if severity in ("minor", "major") else None,
+    )  # fmt: skip
+
+
+def _wald_p(x: float, low: float, high: float, null: float, level: float, df: float) -> float:
+    width = high - low
+    if not width > 0 or not math.isfinite(width):
+        return math.nan
+    return float(p_from_t((x - null) * 2 * _critical(level, df) / width, df))
+
+
+def _critical(level: float, df: float) -> float:
+    if math.isinf(df):
+        return quantile(level)
+    from scipy import special
+
+    return float(special.stdtrit(df, 0.5 + level / 2))
+
+
+def _wald_range(x: Interval, low: Interval, high: Interval, null: float, level: float, df: float) -> Interval:
+    distance = abs(x - null)
+    narrow, wide = max(high.low - low.high, 0.0), high.high - low.low
+    scale = 2 * _critical(level, df)
+    z_low = 0.0 if math.isinf(wide) else distance.low * scale / wide if wide else math.inf
+    z_high = distance.high * scale / narrow if narrow else math.inf
+    ends = [0.0 if math.isinf(z) else float(p_from_t(z, df)) for z in (z_high, z_low)]
+    return Interval(min(ends), max(ends))
+
+
+def _weigh(p: Printed, values: Interval, test: str | None, alpha: float, message: str) -> tuple[str, str, str]:
+    """Severity and basis of a P that the interval does not give."""
+    shown = p_range(p)
+    if changes(shown, values, alpha):
+        verb = "excludes" if side(values, alpha) == "below" else "includes"
+        return "major", "arithmetic", f"{message}; the interval {verb} no effect"
+    if (test is None or test.casefold() in OTHER_TESTS) and _apart(shown, values) < NEAR:
+        return "information", "judgement", f"{message}; another test than Wald's may give this"
+    return "minor", "arithmetic", message
+
+
+def _apart(a: Interval, b: Interval) -> float:
+    """Distance between two ranges of P in normal deviates."""
+    from scipy import special
+
+    nearest = (a.high, b.low) if a.high < b.low else (b.high, a.low)
+    z = -special.ndtri(np.clip(np.array(nearest) / 2, 1e-300, 0.5))
+    return float(abs(z[0] - z[1]))

@@ -1,0 +1,93 @@
+"""Errors that say what was found, what is expected and what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class OstealgiaError(ValueError):
+    """The root of every error that a caller can mend. The command line prints it and exits with status 2."""
+
+
+class OptionError(OstealgiaError):
+    """An option has a value that is not offered."""
+
+
+class TableError(OstealgiaError):
+    """A table holds something that cannot be used.
+
+    The message names, as far as they are known: file, row (as counted in the file, header = row 1), column, what was found, what is
+    expected, and what to do.
+
+    >>> str(TableError("std_error is not above 0", file="t.csv", row=7, column="std_error", found="-0.2",
+    ...                expected="a number above 0", action="Correct the cell or remove the row."))
+    't.csv, row 7, column std_error: std_error is not above 0. Found: -0.2. Expected: a number above 0. Correct the cell or remove the row.'
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        file: str | None = None,
+        row: int | None = None,
+        column: str | None = None,
+        found: object = None,
+        expected: str | None = None,
+        action: str | None = None,
+    ) -> None:
+        self.problem, self.file, self.row, self.column = problem, file, row, column
+        self.found, self.expected, self.action = found, expected, action
+        super().__init__(self._text())
+
+    def _text(self) -> str:
+        place = ", ".join(
+            part
+            for part in (
+                self.file,
+                None if self.row is None else f"row {self.row}",
+                None if self.column is None else f"column {self.column}",
+            )
+            if part
+        )
+        parts = [f"{place}: {self.problem}" if place else self.problem]
+        if self.found is not None:
+            parts.append(f"Found: {self.found}")
+        if self.expected:
+            parts.append(f"Expected: {self.expected}")
+        if self.action:
+            parts.append(self.action)
+        text = ". ".join(part.rstrip(".") for part in parts)
+        return text.replace("?. ", "? ") + ("" if text.endswith("?") else ".")
+
+    def at(self, *, file: str | None = None, row: int | None = None, column: str | None = None) -> TableError:
+        """The same error with a place filled in where it was not known yet."""
+        return type(self)(
+            self.problem,
+            file=self.file or file,
+            row=self.row if self.row is not None else row,
+            column=self.column or column,
+            found=self.found,
+            expected=self.expected,
+            action=self.action,
+        )
+
+
+class ProjectError(OstealgiaError):
+    """A project folder or its ``ostealgia.toml`` cannot be used."""
+
+
+class ConvergenceError(OstealgiaError):
+    """A fit did not converge; the message says which and what was tried."""
+
+
+def suggestion(value: object, choices: Iterable[str]) -> str:
+    """``" Did you mean 'REML'?"`` or an empty string.
+
+    >>> suggestion("REMl", ["DL", "REML"])
+    " Did you mean 'REML'?"
+    """
+    names = [str(choice) for choice in choices]
+    folded = {name.casefold(): name for name in names}
+    close = difflib.get_close_matches(str(value).casefold(), folded, n=1, cutoff=0.5)
+    return f" Did you mean {folded[close[0]]!r}?" if close else ""

@@ -1,0 +1,286 @@
+"""One pooled effect from many studies."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ostealgia.effects.result import EffectSizes
+from ostealgia.errors import OptionError
+from ostealgia.meta.backtransform import to_reported
+from ostealgia.meta.coerce import as_effects
+from ostealgia.meta.result import PoolResult, ScaleEstimate
+from ostealgia.numerics import pooling
+from ostealgia.numerics.likelihood import log_likelihood
+from ostealgia.numerics.tau2 import TAU2, estimate_tau2
+from ostealgia.numerics.tau2_interval import TAU2_CI, tau2_interval
+from ostealgia.options import confidence_level, one_of
+
+Array = NDArray[np.float64]
+NAN = math.nan
+DEFAULTS: dict[str, Any] = {"model": "random", "tau2": "REML", "ci": "auto", "pi": "V", "level": 0.95, "tau2_ci": "QP"}
+
+
+def pool(
+    effects: Any,
+    *,
+    measure: str | None = None,
+    model: str = "random",
+    tau2: str = "REML",
+    ci: str = "auto",
+    pi: str = "V",
+    level: float = 0.95,
+    tau2_ci: str | None = None,
+    weights: Any = None,
+    tau2_value: float | None = None,
+    **more: Any,
+) -> PoolResult:
+    """Pool effect sizes: common effect, random effects, generalised linear mixed model, Mantel-Haenszel or Peto.
+
+    effects : EffectSizes, or a frame (mapping of columns) with study, estimate, std_error on the analysis scale of ``measure``.
+    model : "random", "common", "glmm", "MH" or "peto".  tau2 : estimator of the between-study variance (REML; DL, HE, HS, HSk, SJ, ML,
+    EB, PM, PMM, GENQ).  ci : "auto" (Hartung-Knapp, but z where k = 2 or tau2 = 0, and a note says so), "z", "t", "HK", "HK-adhoc",
+    "HK-ci"; an explicit one never switches.  pi : prediction interval from three studies ("V" t with k - 1 df, "HTS" t with k - 2,
+    "S" normal, "HK", "HK-PR", "none").  level : confidence level as a proportion.  tau2_ci : "QP" (Q-profile; "GENQ" for tau2="GENQ"),
+    "BJ", "J", "PL" or "none".  weights : "equal" or (k,) weights for the mean (for tau2="GENQ" also for tau2).
+    tau2_value : a known tau2 instead of an estimate.  more : options of the model (glmm: ``glmm``, ``quadrature``; MH: ``increment``,
+    ``exact``).
+    Returns a PoolResult. Raises OptionError, TableError, ConvergenceError.
+    Sources: Viechtbauer 2005, doi:10.3102/10769986030003261; IntHout et al. 2014, doi:10.1186/1471-2288-14-25.
+
+    >>> fit = pool({"study": ["A", "B", "C"], "estimate": [-0.9, -0.2, 0.1], "std_error": [0.2, 0.22, 0.17]}, tau2="DL", ci="z")
+    >>> round(fit.estimate, 4), round(fit.tau2, 4)
+    (-0.3287, 0.2437)
+    """
+    one_of("model", model, MODELS)
+    one_of("tau2", tau2, TAU2)
+    one_of("ci", ci, ("auto", *pooling.INTERVALS))
+    one_of("pi", pi, (*pooling.PREDICTION, "none"))
+    if tau2_ci is not None:
+        one_of("tau2_ci", tau2_ci, (*TAU2_CI, "none"))
+    confidence_level(level)
+    data = as_effects(effects, measure)
+    return MODELS[model](
+        data, tau2=tau2, ci=ci, pi=pi, level=level, tau2_ci=tau2_ci, weights=weights, tau2_value=tau2_value, more=more
+    )
+
+
+def _inverse_variance(
+    data: EffectSizes,
+    *,
+    random: bool,
+    tau2: str,
+    ci: str,
+    pi: str,
+    level: float,
+    tau2_ci: str | None,
+    weights: Any,
+    tau2_value: float | None,
+    more: dict[str, Any],
+) -> PoolResult:
+    refuse_unknown(more, (), "random" if random else "common")
+    y, v, k = data.estimate, data.variance, data.k
+    notes = list(data.notes)
+    given = _weights(weights, k)
+    value, value_se, certificate = _between(y, v, tau2, given, tau2_value, notes) if random else (0.0, NAN, {})
+    user = given if weights is not None else (1.0 / v if random and tau2 == "GENQ" and tau2_value is None else None)
+    mean = pooling.weighted_mean(y, v, 0.0 if math.isnan(value) else value, user)
+    method = _interval_method(ci, k, value, random, notes)
+    std_error, df = pooling.INTERVALS[method](mean, k, level)
+    test = pooling.wald(mean.estimate, std_error, df, level)
+    heterogeneity = pooling.heterogeneity(y, v, value, level, random=random)
+    ci_method, tau2_limits = _tau2_limits(y, v, tau2, tau2_ci, level, given) if random and tau2_value is None else (None, (NAN, NAN))
+    predicted = (NAN, NAN)
+    rule = pi if random and pi != "none" else None
+    if rule is not None:
+        predicted = pooling.prediction_interval(mean, value, k, rule, level, adhoc=method == "HK-adhoc")
+        if k < 3:
+            notes.append("no prediction interval: it needs at least three studies")
+    return finish(
+        data,
+        mean.weights,
+        model="random" if random else "common",
+        tau2_method=(tau2 if tau2_value is None else "given") if random else None,
+        ci_method=method,
+        pi_method=rule,
+        level=level,
+        estimate=mean.estimate,
+        test=test,
+        prediction=predicted,
+        notes=notes,
+        certificate=certificate,
+        options={"ci": ci, **({"weights": "given" if not isinstance(weights, str) else weights} if weights is not None else {})},
+        tau2=value if random else 0.0,
+        tau2_std_error=value_se,
+        tau2_ci_low=tau2_limits[0],
+        tau2_ci_high=tau2_limits[1],
+        tau2_ci_method=ci_method,
+        loglik=_loglik(y, v, value, tau2, random),
+        **heterogeneity._asdict(),
+    )
+
+
+def _between(
+    y: Array, v: Array, method: str, weights: Array | None, known: float | None, notes: list[str]
+) -> tuple[float, float, dict[str, Any]]:
+    """tau2, its standard error and its certificate."""
+    if known is not None:
+        if not known >= 0:
+            raise OptionError(f"tau2_value={known!r} is not a number of 0 or more.")
+        return float(known), NAN, {"method": "given"}
+    if len(y) < 2:
+        notes.append("one study: tau2 cannot be estimated and the pooled effect is that of the study")
+        return NAN, NAN, {"method": method, "reason": "one study"}
+    found = estimate_tau2(y, v, method, weights=weights if method == "GENQ" else None)
+    certificate = dict(found.certificate)
+    if found.untruncated < 0:
+        certificate["untruncated"] = found.untruncated
+    return found.value, found.std_error, certificate
+
+
+def _weights(weights: Any, k: int) -> Array | None:
+    if weights is None:
+        return None
+    if isinstance(weights, str):
+        one_of("weights", weights, ("equal",))
+        return np.ones(k)
+    values = np.array(weights, dtype=float)
+    if values.shape != (k,) or not (np.isfinite(values).all() and (values > 0).all()):
+        raise OptionError(f"weights should be {k} numbers above 0, one a study; found shape {values.shape}.")
+    return values
+
+
+def _interval_method(ci: str, k: int, tau2: float, random: bool, notes: list[str]) -> str:
+    """The interval in force. "auto" is Hartung-Knapp for random effects, z where k = 2 or tau2 = 0; an explicit choice stays."""
+    if ci != "auto":
+        if k < 2 and ci != "z":
+            notes.append(f"one study: ci={ci!r} has no degrees of freedom, so there is no interval")
+        return ci
+    if not random or k < 2:
+        return "z"
+    if k == 2:
+        notes.append("interval by z, not Hartung-Knapp, because there are two studies (ci='auto')")
+        return "z"
+    if tau2 == 0.0:
+        notes.append("interval by z, not Hartung-Knapp, because tau2 = 0 (ci='auto')")
+        return "z"
+    return "HK"
+
+
+def _tau2_limits(
+    y: Array, v: Array, tau2: str, method: str | None, level: float, weights: Array | None
+) -> tuple[str | None, tuple[float, float]]:
+    name = method or ("GENQ" if tau2 == "GENQ" else "QP")
+    if name == "none" or len(y) < 2:
+        return None, (NAN, NAN)
+    return name, tau2_interval(y, v, name, level=level, weights=weights if name == "GENQ" else None, restricted=tau2 != "ML")
+
+
+def _loglik(y: Array, v: Array, tau2: float, method: str, random: bool) -> float:
+    restricted = random and method == "REML"
+    if math.isnan(tau2) or (restricted and len(y) < 2):
+        return NAN
+    return log_likelihood(tau2 if random else 0.0, [(y, v)], restricted=restricted)
+
+
+def refuse_unknown(more: dict[str, Any], known: tuple[str, ...], model: str) -> None:
+    """Raise where an option does not belong to the model."""
+    wrong = [name for name, value in more.items() if name not in known and value is not None]
+    if wrong:
+        offered = ", ".join(known) if known else "none"
+        raise OptionError(f"{', '.join(wrong)}: not an option of model={model!r}. Further options of this model: {offered}.")
+
+
+def finish(
+    data: EffectSizes,
+    weights: Array,
+    *,
+    model: str,
+    ci_method: str,
+    pi_method: str | None,
+    level: float,
+    estimate: float,
+    test: pooling.Wald,
+    prediction: tuple[float, float],
+    notes: list[str],
+    options: dict[str, Any],
+    **fields: Any,
+) -> PoolResult:
+    """Put the parts of a fit together and add the reported scale."""
+    if data.k == 1:
+        notes.append("one study: nothing was pooled")
+    test_fields = test._asdict()
+    shown = to_reported(data.definition, np.array([estimate, test.ci_low, test.ci_high, *prediction]), data)
+    if data.definition.no_effect is None:
+        test_fields["statistic"] = test_fields["p_value"] = NAN
+    reported = ScaleEstimate(
+        scale=data.definition.reported_scale,
+        estimate=float(shown[0]),
+        ci_low=float(shown[1]),
+        ci_high=float(shown[2]),
+        pi_low=float(shown[3]),
+        pi_high=float(shown[4]),
+        **{name: test_fields[name] for name in ("std_error", "statistic", "df", "p_value")},
+    )
+    n = float(np.nansum(data.n)) if np.isfinite(data.n).any() else NAN
+    if np.isfinite(data.n).any() and not np.isfinite(data.n).all():
+        notes.append(f"n is the sum over the {int(np.isfinite(data.n).sum())} of {data.k} studies that state it")
+    return PoolResult(
+        measure=data.measure,
+        model=model,
+        ci_method=ci_method,
+        pi_method=pi_method,
+        ci_level=level,
+        k=data.k,
+        n=n,
+        estimate=estimate,
+        pi_low=prediction[0],
+        pi_high=prediction[1],
+        reported=reported,
+        effects=data,
+        weights=weights,
+        excluded=data.excluded,
+        notes=tuple(dict.fromkeys(notes)),
+        options={**data.options, **options},
+        **test_fields,
+        **fields,
+    )
+
+
+def _random(data: EffectSizes, **options: Any) -> PoolResult:
+    return _inverse_variance(data, random=True, **options)
+
+
+def _common(data: EffectSizes, **options: Any) -> PoolResult:
+    return _inverse_variance(data, random=False, **options)
+
+
+def _glmm(data: EffectSizes, **options: Any) -> PoolResult:
+    from ostealgia.meta.glmm import pool_glmm
+
+    return pool_glmm(data, **options)
+
+
+def _mantel_haenszel(data: EffectSizes, **options: Any) -> PoolResult:
+    from ostealgia.meta.mantel_haenszel import pool_mantel_haenszel
+
+    return pool_mantel_haenszel(data, **options)
+
+
+def _peto(data: EffectSizes, **options: Any) -> PoolResult:
+    from ostealgia.meta.mantel_haenszel import pool_peto
+
+    return pool_peto(data, **options)
+
+
+MODELS: dict[str, Callable[..., PoolResult]] = {
+    "random": _random,
+    "common": _common,
+    "glmm": _glmm,
+    "MH": _mantel_haenszel,
+    "peto": _peto,
+}

@@ -1,0 +1,159 @@
+"""Pooled results as text for a terminal and as a card for a notebook."""
+
+from __future__ import annotations
+
+import html
+import math
+from typing import TYPE_CHECKING
+
+from ostealgia import display
+from ostealgia.meta.result import PoolResult
+
+if TYPE_CHECKING:
+    from ostealgia.meta.sensitivity import SensitivityResult
+    from ostealgia.meta.subgroups import SubgroupResult
+
+CI_NAMES = {
+    "z": "normal quantiles (z)",
+    "t": "t",
+    "HK": "Hartung-Knapp",
+    "HK-adhoc": "Hartung-Knapp, factor held at 1 or more",
+    "HK-ci": "Hartung-Knapp, or z where wider",
+}
+MODEL_NAMES = {
+    "common": "common effect",
+    "random": "random effects",
+    "glmm": "generalised linear mixed model",
+    "MH": "Mantel-Haenszel",
+    "peto": "Peto",
+}
+
+
+def method_line(fit: PoolResult) -> str:
+    """The model, the tau2 estimator and the interval in one phrase.
+
+    >>> from ostealgia.meta.pooling import pool
+    >>> method_line(pool({"estimate": [0.1, 0.5, 0.9], "std_error": [0.1, 0.1, 0.1]}))
+    'random effects (tau2 by REML), 95% CI by Hartung-Knapp'
+    """
+    model = MODEL_NAMES[fit.model]
+    if fit.model == "glmm":
+        model += f" ({fit.options['glmm']}, {fit.options['quadrature']} quadrature points)" if "quadrature" in fit.options else f" ({fit.options['glmm']})"
+    elif fit.tau2_method:
+        model += f" (tau2 by {fit.tau2_method})"
+    return f"{model}, {level_text(fit.ci_level)} CI by {CI_NAMES[fit.ci_method]}"
+
+
+def level_text(level: float) -> str:
+    """A confidence level as per cent: 95%, 99.5%."""
+    return f"{100 * level:.10g}%"
+
+
+def shown(fit: PoolResult, value: float, *, typographic: bool = False) -> str:
+    """A value on the reported scale, in the digits of its measure."""
+    measure = fit.definition
+    if measure.percent:
+        return display.percent(value, 1, typographic=typographic)
+    return display.number(value, measure.digits, typographic=typographic)
+
+
+def interval_text(fit: PoolResult, low: float, high: float, *, typographic: bool = False) -> str:
+    """An interval on the reported scale: "0.88 to 1.09", per cent sign once."""
+    left, right = shown(fit, low, typographic=typographic), shown(fit, high, typographic=typographic)
+    if fit.definition.percent and left.endswith("%"):
+        left = left[:-1]
+    return f"{left} to {right}"
+
+
+def pool_text(fit: PoolResult) -> str:
+    """The result in a few lines: question, size, effect, heterogeneity, methods, notes."""
+    size = f"{fit.k} {'study' if fit.k == 1 else 'studies'}"
+    if math.isfinite(fit.n):
+        size += f", {fit.n:,.0f} patients"
+    effect = f"{fit.measure} {shown(fit, fit.reported.estimate)} [{interval_text(fit, fit.reported.ci_low, fit.reported.ci_high)}]"
+    if math.isfinite(fit.pi_low):
+        effect += f"   prediction [{interval_text(fit, fit.reported.pi_low, fit.reported.pi_high)}]"
+    if math.isfinite(fit.p_value):
+        effect += f"   P {_with_sign(fit.p_value)}"
+    lines = [f"PoolResult: {fit.measure} ({fit.definition.title}), {method_line(fit)}", f"  {size}", f"  {effect}"]
+    lines += [f"  {line}" for line in heterogeneity_lines(fit)]
+    lines.append(f"  {settings_line(fit)}")
+    lines += [f"  excluded: {row.study}{f' (row {row.row})' if row.row else ''}: {row.reason}" for row in fit.excluded]
+    lines += [f"  note: {note}" for note in fit.notes]
+    if not fit.converged:
+        lines.append("  NOT CONVERGED: do not use this estimate")
+    return "\n".join(lines)
+
+
+def heterogeneity_lines(fit: PoolResult) -> list[str]:
+    """tau2 with its interval, I2 with its definition, Q."""
+    parts: list[str] = []
+    if math.isfinite(fit.tau2) and fit.model not in ("common", "MH", "peto"):
+        text = f"tau2 {fit.tau2:.4f} ({fit.definition.analysis_scale} scale)"
+        if fit.tau2_ci_method and math.isfinite(fit.tau2_ci_low):
+            text += f" [{fit.tau2_ci_low:.4f} to {_upper(fit.tau2_ci_high)}, {fit.tau2_ci_method}]"
+        parts.append(text)
+    i2 = []
+    if math.isfinite(fit.i2_q):
+        i2.append(f"I2 {fit.i2_q:.0f}% (from Q)")
+    if math.isfinite(fit.i2_tau2):
+        i2.append(f"I2 {fit.i2_tau2:.0f}% (from tau2)")
+    if fit.k > 1 and math.isfinite(fit.q):
+        i2.append(f"Q {fit.q:.2f}, df {fit.q_df:.0f}, P {_with_sign(fit.q_p_value)}")
+    if fit.k > 1 and i2:
+        parts.append("   ".join(i2))
+    return parts
+
+
+def settings_line(fit: PoolResult) -> str:
+    """Every choice in force."""
+    choices = {"model": fit.model, "tau2": fit.tau2_method, "ci": fit.ci_method, "pi": fit.pi_method or "none", "level": f"{fit.ci_level:g}"}
+    if fit.tau2_ci_method:
+        choices["tau2-ci"] = fit.tau2_ci_method
+    choices.update({name: value for name, value in fit.options.items() if name not in ("ci", "level", "measure")})
+    return "options: " + " ".join(f"{name}={value}" for name, value in choices.items() if value is not None)
+
+
+def pool_html(fit: PoolResult) -> str:
+    """A card for a notebook."""
+    rows = "".join(f"<div>{html.escape(line.strip())}</div>" for line in pool_text(fit).splitlines()[1:])
+    head = html.escape(f"{fit.measure}: {fit.definition.title}")
+    return (
+        "<div style='border-left:3px solid #0b5fa5;padding:.4em .8em;font:14px/1.5 \"Noto Sans\",sans-serif;"
+        f"font-variant-numeric:tabular-nums'><strong>{head}</strong>{rows}</div>"
+    )
+
+
+def subgroup_text(result: SubgroupResult) -> str:
+    """Each subgroup's pool in a line, then the test between."""
+    width = max(len(label) for label in [*result.groups, "all"])
+    lines = [f"SubgroupResult: {result.overall.measure} by {result.by}, {'one tau2 for all' if result.tau2_common else 'a tau2 for each'}"]
+    for label, fit in [*result.groups.items(), ("all", result.overall)]:
+        effect = f"{shown(fit, fit.reported.estimate)} [{interval_text(fit, fit.reported.ci_low, fit.reported.ci_high)}]"
+        tau2 = f"tau2 {fit.tau2:.4f}" if math.isfinite(fit.tau2) else ""
+        lines.append(f"  {label.ljust(width)}  k={fit.k:<3d} {effect}   {tau2}".rstrip())
+    if math.isfinite(result.q_between):
+        lines.append(
+            f"  between subgroups: Q {result.q_between:.2f}, df {result.q_between_df}, P {_with_sign(result.q_between_p_value)}"
+        )
+    return "\n".join(lines + [f"  note: {note}" for note in result.notes])
+
+
+def sensitivity_text(result: SensitivityResult) -> str:
+    """One line a refit."""
+    verb = "without" if result.kind == "leave-one-out" else "adding"
+    width = max(len(label) for label in result.labels)
+    lines = [f"SensitivityResult: {result.kind}, {method_line(result.original)}"]
+    for label, fit in zip(result.labels, result.fits, strict=True):
+        effect = f"{shown(fit, fit.reported.estimate)} [{interval_text(fit, fit.reported.ci_low, fit.reported.ci_high)}]"
+        lines.append(f"  {verb} {label.ljust(width)}  {effect}")
+    return "\n".join(lines)
+
+
+def _with_sign(value: float) -> str:
+    text = display.p_value(value)
+    return text if text.startswith("<") else f"= {text}"
+
+
+def _upper(value: float) -> str:
+    return f"{value:.4f}" if math.isfinite(value) else "infinity"

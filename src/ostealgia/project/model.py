@@ -1,0 +1,430 @@
+"""What ``ostealgia.toml`` may say: the schema of a project, checked before anything is computed.
+
+Nothing in the file is ever evaluated as code; a key that is not known is refused with the key that was probably
+meant, and every path must stay inside the project folder. Numbers keep their printed decimals (``-5.0`` has one).
+
+Beside the keys of a review (analysis, claim) there are three that earn a word. ``[[table]]`` declares a summary table
+as printed in a paper; with it a project of ``kind = "summary"`` recomputes a paper that shares no study or patient
+data: every chi-square and t test, every ratio with its interval and P. ``[[comparison]]`` sets the same quantity from
+several places side by side. ``like = "other"`` in an analysis takes over every key of another one, so that a
+sensitivity analysis states only what differs.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+
+from ostealgia.errors import ProjectError, suggestion
+from ostealgia.options import confidence_level
+from ostealgia.project.printed import Printed
+from ostealgia.tables.measures import measure_of
+
+CONFIG = "ostealgia.toml"
+DAYS_PER_UNIT = {"hour": 1 / 24, "day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25}
+KINDS = ("review", "summary", "cohort")
+NOT_INHERITED = ("id", "title", "assume", "figure", "note")
+
+PrintedNumber = Annotated[Printed, BeforeValidator(Printed.read)]
+Ident = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class ProjectInfo(Strict):
+    """``[project]``: what this is, and the paper that is recomputed."""
+
+    title: str
+    kind: Literal["review", "summary", "cohort"] = "review"
+    version: str = ""
+    subtitle: str = ""
+    citation: str = ""
+    doi: str = ""
+    licence: str = ""
+    notes: tuple[str, ...] = ()
+    not_done: tuple[str, ...] = ()
+
+
+class QuestionInfo(Strict):
+    """``[question]``: what was asked."""
+
+    text: str = ""
+    population: str = ""
+    intervention: str = ""
+    comparator: str = ""
+    outcomes: tuple[str, ...] = ()
+
+
+class Exclude(Strict):
+    """A study left out of one analysis, with the reason that is printed beside its name."""
+
+    study: str
+    reason: str
+
+
+class Replace(Strict):
+    """Values of another source put in the place of a study's row, in one analysis; ``source`` and ``reason`` are printed."""
+
+    study: str
+    reason: str
+    source: str
+    n: int | None = None
+    events: int | None = None
+    mean: float | None = None
+    sd: float | None = None
+    estimate: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    std_error: float | None = None
+
+    def values(self) -> dict[str, float]:
+        """The cells that are replaced."""
+        named = self.model_dump(exclude={"study", "reason", "source"})
+        return {name: value for name, value in named.items() if value is not None}
+
+
+class Assumption(Strict):
+    """One way to fill standard deviations that are not printed, each a line of its own and never the headline.
+
+    sd : "baseline" (the study's SD at ``baseline``), "other-time" (its SD at ``time``, and where that is missing too what
+    ``otherwise`` names), "median" (the median of the SDs at ``time`` over all studies), or a number.
+    """
+
+    id: Ident
+    title: str
+    sd: Literal["baseline", "other-time", "median"] | float
+    time: str = ""
+    otherwise: Literal["baseline", ""] = ""
+
+
+class AnalysisSpec(Strict):
+    """``[[analysis]]``: one pooled result, or one list of study results.
+
+    measure : as in ``ostealgia.effects``.  arms : values of ``arm`` (or ``arm_role``).  time, baseline : "3 month",
+    "0 month"; with ``baseline`` a two-group measure compares one arm at two times as if the groups were independent.
+    model : as in ``ostealgia.meta.pool``, or "sum" (events and n added up, no model) or "list" (study results side by
+    side, not pooled).  assume : ways to fill SDs that are not printed; then no headline is given.  like : take over every key of that
+    analysis.  role : "primary", or "sensitivity" where ``like`` is used.
+    """
+
+    id: Ident
+    title: str = ""
+    outcome: str | tuple[str, ...]
+    measure: str
+    arms: tuple[str, ...] = ()
+    time: str = ""
+    baseline: str = ""
+    window_days: tuple[float, float] | None = None
+    pick: Literal["nearest", "first", "last"] | None = None
+    model: str | None = None
+    tau2: str | None = None
+    ci: str | None = None
+    pi: str | None = None
+    level: float = 0.95
+    correlation: float | None = None
+    subgroup: str = ""
+    moderators: tuple[str, ...] = ()
+    exclude: tuple[Exclude, ...] = ()
+    include: tuple[str, ...] = ()
+    replace: tuple[Replace, ...] = ()
+    higher_is_better: bool | None = None
+    favours: tuple[str, str] | None = None
+    assume: tuple[Assumption, ...] = ()
+    options: dict[str, str | float | bool] = Field(default_factory=dict)
+    like: str = ""
+    role: Literal["primary", "sensitivity"] = "primary"
+    figure: bool = True
+    note: str = ""
+
+    @field_validator("time", "baseline", mode="before")
+    @classmethod
+    def _time(cls, found: Any, info: ValidationInfo) -> str:
+        text = str(found)
+        if text:
+            days_of(text)
+        return text
+
+    @field_validator("level", mode="before")
+    @classmethod
+    def _level(cls, found: Any) -> float:
+        return confidence_level(float(found))
+
+    @field_validator("measure")
+    @classmethod
+    def _measure(cls, found: str) -> str:
+        return measure_of(found)[0].name
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """Every outcome that is taken."""
+        return (self.outcome,) if isinstance(self.outcome, str) else self.outcome
+
+
+class RowOf(Strict):
+    """A place in a declared table: the variable, one of its levels, and a group (all groups where it is left out)."""
+
+    table: str
+    variable: str
+    level: str = ""
+    group: str = ""
+
+
+class ClaimSpec(Strict):
+    """``[[claim]]``: a published number, as printed, and what recomputes it.
+
+    quantity : "pooled" (estimate and interval of ``analysis``), "pi", "tau2", "i2", "q", "k", "n", "p"; "percentage" (``events`` and
+    ``n`` as printed beside it); "effect" (one study's own estimate in the results, found by ``outcome`` and ``arm``);
+    "interval" (the printed interval against its own point); "p-from-interval"; "direction" (``says`` "higher" or "lower" against the side of the
+    estimate, and against the printed counts in ``against``); "change" (``says`` with a per cent against a ratio); "margin" (a printed number against
+    ``against``); "not-printed" (cannot be computed; ``missing`` says why).
+    unit : "%" where a proportion is printed as per cent.  digits : decimals where the typed number does not show them.
+    missing : what the paper would have to print.
+    """
+
+    id: Ident
+    title: str = ""
+    analysis: str = ""
+    quantity: str = "pooled"
+    estimate: PrintedNumber | None = None
+    ci_low: PrintedNumber | None = None
+    ci_high: PrintedNumber | None = None
+    p: PrintedNumber | None = None
+    digits: int | None = None
+    unit: Literal["", "%"] = ""
+    source: str = ""
+    events: int | None = None
+    n: int | None = None
+    measure: str = ""
+    outcome: str = ""
+    arm: str = ""
+    study: str = ""
+    says: Literal["higher", "lower", ""] = ""
+    of: PrintedNumber | None = None
+    against: tuple[RowOf, ...] = ()
+    missing: str = ""
+    comment: str = ""
+
+    @property
+    def printed(self) -> tuple[Printed | None, Printed | None, Printed | None]:
+        """Estimate and limits with the claim's decimals."""
+        numbers = (self.estimate, self.ci_low, self.ci_high)
+        first, low, high = (None if item is None else item.with_digits(self.digits) for item in numbers)
+        return first, low, high
+
+
+class Group(Strict):
+    """One group of a printed table: ``column`` is the start of its columns (``control`` of ``control_n``), ``n`` its size."""
+
+    column: str
+    name: str
+    n: int
+
+
+class TableSpec(Strict):
+    """``[[table]]``: a summary table as printed.
+
+    kind "groups": columns ``variable, level`` and per group ``<column>_n, _pct, _mean, _sd``, then ``statistic_reported,
+    p_reported``; rows with a level belong to the variable above. kind "ratios": one ratio a row in ``label``, ``estimate``, ``ci_low, ci_high, p_reported``;
+    rows without an estimate are shown and not checked.
+    """
+
+    id: Ident
+    file: str
+    title: str
+    kind: Literal["groups", "ratios"]
+    source: str = ""
+    groups: tuple[Group, ...] = ()
+    label: str = "variable"
+    estimate: str = "estimate"
+    measure: str = "OR"
+
+
+class ComparisonSpec(Strict):
+    """``[[comparison]]``: the same outcomes from several arms of the results, side by side.
+
+    arms : (value of ``arm``, column title).  recover : "double-exponentiation" adds a column with the value that
+    was entered, worked back from the first arm.
+    """
+
+    id: Ident
+    title: str
+    outcomes: tuple[str, ...]
+    measure: str = "OR"
+    arms: tuple[tuple[str, str], ...]
+    recover: Literal["double-exponentiation", ""] = ""
+    note: str = ""
+
+
+class Privacy(Strict):
+    """``[privacy]``: cells below ``small_cell`` are hidden and single patients are drawn only where it is allowed."""
+
+    small_cell: int = 5
+    individual_lines: bool = False
+
+
+class ProjectSpec(Strict):
+    """A whole ``ostealgia.toml``."""
+
+    project: ProjectInfo
+    question: QuestionInfo = QuestionInfo()
+    analysis: tuple[AnalysisSpec, ...] = ()
+    claim: tuple[ClaimSpec, ...] = ()
+    table: tuple[TableSpec, ...] = ()
+    comparison: tuple[ComparisonSpec, ...] = ()
+    privacy: Privacy = Privacy()
+
+    def analysis_of(self, ident: str) -> AnalysisSpec | None:
+        """The analysis of that id, or None."""
+        return next((item for item in self.analysis if item.id == ident), None)
+
+
+def days_of(text: str) -> float:
+    """A time such as "3 month" in days.
+
+    >>> days_of("12 weeks"), days_of("0 month")
+    (84.0, 0.0)
+    """
+    parts = str(text).split()
+    unit = parts[-1].lower().rstrip("s") if len(parts) == 2 else ""
+    if unit not in DAYS_PER_UNIT:
+        units = ", ".join(DAYS_PER_UNIT)
+        raise ValueError(f"time {text!r} is not a number and a unit ({units}), for instance '3 month'")
+    try:
+        return float(parts[0]) * DAYS_PER_UNIT[unit]
+    except ValueError:
+        raise ValueError(f"time {text!r} does not start with a number, for instance '3 month'") from None
+
+
+def read_config(folder: Path) -> ProjectSpec:
+    """Read and check ``ostealgia.toml`` of a project folder.
+
+    Raises ProjectError with file, key, what was found and what is expected.
+    """
+    path = folder / CONFIG
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ProjectError(
+            f"{folder} holds no {CONFIG}, so it is not a project. Make one with: ostealgia init DIR --template NAME."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProjectError(f"{path} cannot be read as UTF-8 text ({error}).") from None
+    return parse_config(text)
+
+
+def parse_config(text: str) -> ProjectSpec:
+    """Check the text of an ``ostealgia.toml``.
+
+    >>> parse_config('[project]\\ntitle = "Example"\\nkinds = "review"')
+    Traceback (most recent call last):
+    ...
+    ostealgia.errors.ProjectError: ostealgia.toml, [project]: key 'kinds' is not known. Did you mean 'kind'? Known
+    keys: title, kind, version, subtitle, citation, doi, licence, notes, not_done.
+    """
+    try:
+        raw = tomllib.loads(text, parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        raise ProjectError(f"{CONFIG} is not valid TOML: {error}.") from None
+    raw = _inherit(raw)
+    try:
+        spec = ProjectSpec.model_validate(raw)
+    except ValidationError as error:
+        raise ProjectError(_message(error, raw)) from None
+    _check_references(spec)
+    return spec
+
+
+def _inherit(raw: dict[str, Any]) -> dict[str, Any]:
+    """Carry out ``like``: keys of the named analysis, overlaid by the ones that are stated."""
+    listed = raw.get("analysis")
+    if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
+        return raw
+    done: dict[str, dict[str, Any]] = {}
+    merged = []
+    for item in listed:
+        parent = item.get("like")
+        if parent is not None:
+            if parent not in done:
+                raise ProjectError(
+                    f"{CONFIG}, analysis {item.get('id')!r}: like = {parent!r} names no analysis above it."
+                    f"{suggestion(parent, done)}"
+                )
+            kept = {key: value for key, value in done[parent].items() if key not in NOT_INHERITED}
+            item = {**kept, "role": "sensitivity", "figure": False, **item}
+        merged.append(item)
+        done[str(item.get("id"))] = item
+    return {**raw, "analysis": merged}
+
+
+def _message(error: ValidationError, raw: dict[str, Any]) -> str:
+    """One sentence for the first thing that is wrong, with its place, and how many more there are."""
+    found = error.errors()
+    first = found[0]
+    place = _place(first["loc"], raw)
+    key = str(first["loc"][-1])
+    if first["type"] == "extra_forbidden":
+        known = _known_keys(first["loc"])
+        text = f"{place}: key {key!r} is not known.{suggestion(key, known)} Known keys: {', '.join(known)}."
+    elif first["type"] == "missing":
+        text = f"{place}: key {key!r} is missing."
+    else:
+        reason = first["msg"].removeprefix("Value error, ").rstrip(".")
+        value = first.get("input")
+        shown = "" if isinstance(value, (dict, list)) else f" Found: {str(value)!r}."
+        text = f"{place}: key {key!r}: {reason}.{shown}"
+    return text if len(found) == 1 else f"{text} ({len(found) - 1} more in this file.)"
+
+
+def _place(loc: tuple[int | str, ...], raw: dict[str, Any]) -> str:
+    """``ostealgia.toml, analysis 'pain'`` for the location pydantic gives."""
+    if len(loc) < 2:
+        return CONFIG
+    section = loc[0]
+    if isinstance(loc[1], int):
+        listed = raw.get(str(section), [])
+        item = listed[loc[1]] if isinstance(listed, list) and loc[1] < len(listed) else {}
+        name = item.get("id") if isinstance(item, dict) else None
+        return f"{CONFIG}, {section} {name!r}" if name else f"{CONFIG}, {section} number {loc[1] + 1}"
+    return f"{CONFIG}, [{section}]"
+
+
+def _known_keys(loc: tuple[int | str, ...]) -> list[str]:
+    """The keys that are allowed where an unknown one was found."""
+    models: dict[str, type[BaseModel]] = {
+        "project": ProjectInfo, "question": QuestionInfo, "analysis": AnalysisSpec, "claim": ClaimSpec, "table": TableSpec,
+        "comparison": ComparisonSpec, "privacy": Privacy, "exclude": Exclude, "replace": Replace, "assume": Assumption,
+        "groups": Group, "against": RowOf,
+    }  # fmt: skip
+    names = [str(part) for part in loc[:-1] if isinstance(part, str)]
+    model = models.get(names[-1], ProjectSpec) if names else ProjectSpec
+    return list(model.model_fields)
+
+
+def _check_references(spec: ProjectSpec) -> None:
+    """Ids are unique, and every id that is named exists."""
+    for section in ("analysis", "claim", "table", "comparison"):
+        seen: set[str] = set()
+        for item in getattr(spec, section):
+            if item.id in seen:
+                raise ProjectError(f"{CONFIG}: two entries of [[{section}]] have the id {item.id!r}.")
+            seen.add(item.id)
+    analyses = [item.id for item in spec.analysis]
+    tables = [item.id for item in spec.table]
+    for claim in spec.claim:
+        if claim.analysis and claim.analysis not in analyses:
+            raise ProjectError(
+                f"{CONFIG}, claim {claim.id!r}: analysis = {claim.analysis!r} is not defined."
+                f"{suggestion(claim.analysis, analyses)}"
+            )
+        for place in claim.against:
+            if place.table not in tables:
+                raise ProjectError(
+                    f"{CONFIG}, claim {claim.id!r}: table = {place.table!r} is not declared."
+                    f"{suggestion(place.table, tables)}"
+                )

@@ -1,0 +1,244 @@
+"""A project on disk: its tables as they were typed, its hashes, and paths that cannot leave the folder."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ostealgia.errors import ProjectError, TableError, suggestion
+from ostealgia.io.cells import number_hint, parse_number
+from ostealgia.io.files import encoding_of, read_bytes, refuse_binary
+from ostealgia.project.model import CONFIG, ProjectSpec, read_config
+from ostealgia.project.printed import Printed
+from ostealgia.tables.columns import canonical_columns
+
+RESULTS, STUDIES, APPRAISAL, REPAIRS = "results.csv", "studies.csv", "appraisal.csv", "repairs.csv"
+RESULT_COLUMNS = (
+    "study", "arm", "arm_role", "outcome", "time", "time_unit", "n", "events", "person_time", "mean", "sd", "std_error", "median", "q1",
+    "q3", "min", "max", "correlation", "estimate", "ci_low", "ci_high", "ci_level", "p_value", "measure", "source", "note",
+)  # fmt: skip
+STUDY_COLUMNS = ("study", "label", "year", "design", "country", "doi", "status")
+APPRAISAL_COLUMNS = ("study", "tool", "domain", "item", "judgement", "support")
+REPAIR_COLUMNS = ("row", "column", "from", "to", "why", "accepted_by", "date")
+NUMBERS = RESULT_COLUMNS[6:21] + ("ci_level",)
+NEEDED = {RESULTS: ("study", "outcome"), STUDIES: ("study",), APPRAISAL: ("study",), REPAIRS: ("row", "column", "to", "accepted_by")}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One record as typed. number : its row in the file (header = row 1)."""
+
+    number: int
+    cells: Mapping[str, str]
+
+    def text(self, column: str) -> str:
+        """The cell, "" where it is empty or the column is absent."""
+        return self.cells.get(column, "")
+
+    def value(self, column: str) -> float:
+        """The cell as a number, NaN where it is empty; ValueError with a hint where it is text."""
+        cell = self.text(column)
+        number = parse_number(cell)
+        if number is None:
+            raise ValueError(f"{column} is {cell!r}, which is not a number. {number_hint(cell)}")
+        return number
+
+    def printed(self, column: str) -> Printed | None:
+        """The cell with its printed decimals, or None where it is empty or no number."""
+        try:
+            return Printed.read(self.text(column))
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table of the project. notes : how it was read."""
+
+    file: str
+    names: tuple[str, ...] = ()
+    rows: tuple[Row, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(frozen=True)
+class Project:
+    """One project folder, read and checked. Nothing in it is computed yet."""
+
+    folder: Path
+    spec: ProjectSpec
+    results: Sheet
+    studies: Sheet
+    appraisal: Sheet
+    repairs: Sheet
+    tables: Mapping[str, Sheet] = field(default_factory=dict)
+    hashes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def inputs_sha256(self) -> str:
+        """One hash over the names and hashes of all input files."""
+        lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(self.hashes.items()))
+        return hashlib.sha256(lines.encode()).hexdigest()
+
+    def study(self, name: str) -> Row | None:
+        """The row of ``studies.csv`` for a study."""
+        return next((row for row in self.studies if row.text("study") == name), None)
+
+
+def load(folder: str | Path) -> Project:
+    """Read a project folder: configuration, tables and hashes.
+
+    Raises ProjectError for the folder and the configuration, TableError (file, row, column) for a table.
+    """
+    path = Path(folder)
+    if not path.is_dir():
+        what = "is a file, not a folder" if path.exists() else "does not exist"
+        raise ProjectError(f"The project folder {path} {what}. Make one with: ostealgia init DIR --template NAME.")
+    spec = read_config(path)
+    if spec.project.kind == "cohort":
+        raise ProjectError(
+            f"{path} is a project of kind 'cohort' (patient-level data). This version analyses reviews and printed summary tables; "
+            "its tables can be filled in, and it will run with a version that has the cohort analyses. "
+            'For a paper whose tables are printed set kind = "summary".'
+        )
+    results = _sheet(path, RESULTS, RESULT_COLUMNS, wanted=bool(spec.analysis or spec.comparison))
+    project = Project(
+        folder=path,
+        spec=spec,
+        results=results,
+        studies=_sheet(path, STUDIES, STUDY_COLUMNS),
+        appraisal=_sheet(path, APPRAISAL, APPRAISAL_COLUMNS),
+        repairs=_sheet(path, REPAIRS, REPAIR_COLUMNS),
+        tables={table.id: read_sheet(inside(path, table.file), table.file) for table in spec.table},
+        hashes=_hashes(path, spec),
+    )
+    if spec.analysis and not results.rows:
+        raise TableError(
+            "the table has a header and no rows",
+            file=RESULTS,
+            expected="one row for each study, arm, outcome and time",
+            action="Type the studies' results, then run again",
+        )
+    return project
+
+
+def inside(folder: Path, name: str) -> Path:
+    """The path of a file of the project; a ProjectError where it would leave the folder.
+
+    >>> inside(Path("."), "../secret.csv")
+    Traceback (most recent call last):
+    ...
+    ostealgia.errors.ProjectError: ostealgia.toml: the path '../secret.csv' leaves the project folder. Put the file inside it and
+    give its path from there.
+    """
+    root = folder.resolve()
+    path = (root / name).resolve()
+    if Path(name).is_absolute() or not path.is_relative_to(root):
+        raise ProjectError(
+            f"{CONFIG}: the path {name!r} leaves the project folder. Put the file inside it and give its path from there."
+        )
+    return folder / name
+
+
+def read_sheet(path: Path, name: str, canonical: tuple[str, ...] = ()) -> Sheet:
+    """Read one CSV of the project as text, every row with its number.
+
+    canonical : where given, other spellings of columns are mapped to ours and the mapping is in ``notes``.
+    Raises TableError for an empty or binary file, a ragged row, or a missing column.
+    """
+    try:
+        data = read_bytes(path, name)
+        refuse_binary(data, name)
+        encoding = encoding_of(data, name)
+    except TableError as error:
+        raise error.at(file=name) from None
+    header_row, raw_names, body = _records(data.decode(encoding.codec), name)
+    mapping, notes = canonical_columns(raw_names) if canonical else ({item: item.strip() for item in raw_names}, ())
+    names = tuple(mapping[item] for item in raw_names)
+    missing = [column for column in NEEDED.get(name, ()) if column not in names]
+    if missing:
+        raise TableError(
+            f"the column {missing[0]!r} is missing",
+            file=name,
+            row=header_row,
+            found=", ".join(names),
+            expected=", ".join(canonical or NEEDED[name]),
+            action=f"Add the column to the header.{suggestion(missing[0], names)}".strip(),
+        )
+    rows = tuple(Row(place, dict(zip(names, record, strict=True))) for place, record in body)
+    return Sheet(name, names, rows, (*encoding.notes, *notes))
+
+
+def _records(text: str, name: str) -> tuple[int, list[str], list[tuple[int, list[str]]]]:
+    """(row of the header, its names, (row, cells) for each record); lines above the header that start with # explain it."""
+    header: tuple[int, list[str]] | None = None
+    body: list[tuple[int, list[str]]] = []
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), skipinitialspace=True)
+    for place, record in enumerate(_safely(reader, name), start=1):
+        cells = [cell.strip() for cell in record]
+        if not any(cells) or (header is None and cells[0].startswith("#")):
+            continue
+        if header is None:
+            header = place, cells
+        elif len(cells) != len(header[1]):
+            raise TableError(
+                "the row has another number of fields than the header",
+                file=name,
+                row=place,
+                found=f"{len(cells)} fields",
+                expected=f"{len(header[1])} fields",
+                action="Leave a missing value empty but keep its delimiter, and quote a value that holds the delimiter",
+            )
+        else:
+            body.append((place, cells))
+    if header is None:
+        raise TableError("the file has no header", file=name, expected="column names in the first row")
+    return *header, body
+
+
+def _safely(reader: Iterator[list[str]], name: str) -> Iterator[list[str]]:
+    """The records, with a TableError where the text breaks the rules of CSV."""
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise TableError(f"the text is not CSV ({error})", file=name, action="Save the table again as CSV UTF-8") from None
+
+
+def _delimiter(text: str) -> str:
+    """The delimiter of the first line that is not a comment."""
+    line = next((item for item in text.splitlines() if item.strip() and not item.lstrip().startswith("#")), "")
+    return max(",;\t", key=line.count)
+
+
+def _sheet(folder: Path, name: str, columns: tuple[str, ...], *, wanted: bool = False) -> Sheet:
+    """A standard table of the project; an absent one is empty, unless the analyses need it."""
+    path = folder / name
+    if not path.exists() and not wanted:
+        return Sheet(name, columns)
+    return read_sheet(inside(folder, name), name, columns)
+
+
+def _hashes(folder: Path, spec: ProjectSpec) -> dict[str, str]:
+    """SHA-256 of every input file by its name in the project."""
+    names = [CONFIG, RESULTS, STUDIES, APPRAISAL, REPAIRS, *(table.file for table in spec.table)]
+    present = [name for name in names if (folder / name).is_file()]
+    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in present}
+
+
+def number(row: Row, column: str) -> float:
+    """``Row.value`` with NaN for text: for places where the text itself has been reported already."""
+    try:
+        return row.value(column)
+    except ValueError:
+        return math.nan
