@@ -40,14 +40,19 @@ test: $(VENV)/.dev ## style, types, import direction, tests and doctests
 slow: $(VENV)/.dev ## the tests that take minutes (a million rows, long simulations)
 	$(BIN)/python -m pytest -m slow
 
-bench: $(VENV)/.dev ## speed as a ratio against peers in the same run
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target .bench/peers -r bench/peers.txt || echo "some peers could not be installed; the bench says which"
-	$(BIN)/python bench/run.py
+.bench/venv/bin/python: requirements.lock bench/peers.txt | $(VENV)/bin/python
+	$(PYTHON) -m venv .bench/venv
+	.bench/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	.bench/venv/bin/python -m pip install --quiet --disable-pip-version-check -r bench/peers.txt
+	.bench/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+
+bench: .bench/venv/bin/python ## speed and size as ratios against peers in the same run
+	.bench/venv/bin/python bench/run.py --size
 
 lock: $(VENV)/.dev ## renew the lock files (needs uv on the PATH)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements.lock -o requirements-dev.lock
-	echo hatchling | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements-build.lock
+	printf 'hatchling\neditables\n' | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements-build.lock
 
 clean: ## remove what was built
 	rm -rf $(VENV) $(OUT) build dist .bench .pytest_cache .ruff_cache .hypothesis

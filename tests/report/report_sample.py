@@ -1,4 +1,8 @@
-"""A report with the numbers of Baal 2021 (doi:10.1007/s00256-021-03822-8), as a project would fill it; figures are plain stand-ins."""
+"""A report with the numbers of Baal 2021 (doi:10.1007/s00256-021-03822-8), as a project would fill it.
+
+Figures are plain stand-ins.
+"""
+# ruff: noqa: E501
 
 from __future__ import annotations
 

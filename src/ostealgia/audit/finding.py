@@ -108,7 +108,9 @@ class Finding:
 
     def at(self, place: Place) -> Finding:
         """The same finding at another place."""
-        return replace(self, document=place.document, page=place.page, line=place.line, span=place.span, quote=place.quote)
+        return replace(
+            self, document=place.document, page=place.page, line=place.line, span=place.span, quote=place.quote
+        )
 
     def __str__(self) -> str:
         where = ", ".join(part for part in (self.document, f"line {self.line}" if self.line else None) if part)

@@ -1,8 +1,8 @@
 """Two groups, an event or none: odds ratio, risk ratio, risk difference, Peto, arcsine, Yule and phi.
 
 Every function takes four arrays (k,): events_1, n_1 (treated), events_2, n_2 (control), zero cells already dealt with
-(see :mod:`ostealgia.effects.zero_cells`), and gives (estimate, variance), arrays (k,) on the analysis scale. A value that
-does not exist is NaN or infinite; the caller leaves the row out by name.
+(see :mod:`ostealgia.effects.zero_cells`), and gives (estimate, variance), arrays (k,) on the analysis scale. A value
+that does not exist is NaN or infinite; the caller leaves the row out by name.
 """
 
 from __future__ import annotations

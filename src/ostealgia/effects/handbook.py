@@ -251,7 +251,7 @@ def crossover_difference(
     correlation: float | None = None,
     sd_difference: float | None = None,
 ) -> PairedDifference:
-    """The paired difference of a crossover trial from its two means, as if it had been analysed in pairs (Handbook 23.2.7).
+    """The paired difference of a crossover trial, from the means and SDs of its two treatments (Handbook 23.2.7).
 
     Exactly one of correlation (between the two measurements of a patient) and sd_difference must be given.
 

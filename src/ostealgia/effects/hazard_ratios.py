@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NAN = math.nan
+NUMBERS = ("estimate", "std_error", "hazard_ratio", "ci_low", "ci_high", "ci_level", "p_value", "o_minus_e", "variance")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -48,18 +49,7 @@ class HazardRatio(Result):
 
     def to_dict(self) -> dict[str, Any]:
         """All fields by name, notes included; NaN as None."""
-        names = (
-            "estimate",
-            "std_error",
-            "hazard_ratio",
-            "ci_low",
-            "ci_high",
-            "ci_level",
-            "p_value",
-            "o_minus_e",
-            "variance",
-        )
-        values: dict[str, Any] = {name: _none(getattr(self, name)) for name in names}
+        values: dict[str, Any] = {name: _none(getattr(self, name)) for name in NUMBERS}
         return {"measure": "HR", **values, "method": self.method, "notes": list(self.notes)}
 
     def to_frame(self) -> pd.DataFrame:
@@ -164,8 +154,8 @@ def _z(p_value: float | None, chi_square: float | None, sides: int) -> tuple[flo
     if sides not in (1, 2):
         raise OptionError(f"sides={sides!r} is not one of 1, 2.")
     if p_value is not None:
-        p = between("p_value", p_value, 0.0, 1.0 if sides == 2 else 0.5)
-        return -float(ndtri(p / sides)), "log-rank P"
+        p = 1.0 if sides == 2 and p_value == 1 else between("p_value", p_value, 0.0, 1.0 if sides == 2 else 0.5)
+        return abs(float(ndtri(p / sides))), "log-rank P"
     value = float(chi_square if chi_square is not None else NAN)
     if not value >= 0:
         raise TableError("chi_square is not 0 or more", found=f"{value:g}", expected="0 or more")
@@ -184,7 +174,7 @@ def _variance_rule(variance: str, counts: dict[str, float]) -> str:
 
 # -- observed and expected events -------------------------------------------------------------------------------------
 def hazard_ratio_from_o_minus_e(o_minus_e: float, variance: float, *, level: float = 0.95) -> HazardRatio:
-    """Hazard ratio by Peto's one-step method: log HR = (O - E)/V with SE 1/sqrt(V); group 1 is the treated group (Tierney).
+    """Hazard ratio by Peto's one-step method: log HR = (O - E)/V with SE 1/sqrt(V), O and E of group 1 (Tierney).
 
     >>> print(hazard_ratio_from_o_minus_e(-19.6, 121.25))
     HR 0.85 (95% CI 0.71 to 1.02), Peto, O - E and its variance
@@ -221,7 +211,7 @@ def hazard_ratio_from_medians(
     events_2: float | None = None,
     level: float = 0.95,
 ) -> HazardRatio:
-    """Hazard ratio as the inverse ratio of two median survival times, which holds if survival is exponential in both groups.
+    """Hazard ratio as the inverse ratio of two median survival times, which holds if survival is exponential.
 
     median_1, median_2 : in one unit of time.  events_1, events_2 : for the SE sqrt(1/E1 + 1/E2); without them it is
     NaN. The assumption is in the notes of the result (Tierney; Parmar).

@@ -45,12 +45,12 @@ def change_in_change_sd(
 ) -> Effect:
     """Change over the SD of the changes (Gibbons 1993, doi:10.3102/10769986018003271).
 
-    vtype : "LS" large sample from the corrected value, "LS2" J^2 times the large-sample variance of the uncorrected one.
+    vtype : "LS" large sample from the corrected value; "LS2" J^2 times that of the uncorrected one.
 
     >>> import numpy as np
     >>> y, v = change_in_change_sd(*(np.array([x]) for x in (6.0, 2.0, 2.0, 2.0, 16.0, 0.5)))
     >>> round(y.item(), 4), round(v.item(), 4)
-    (-1.8983, 0.1751)
+    (-1.898, 0.1751)
     """
     d = (mean_post - mean_pre) / np.sqrt(_change_variance(sd_pre, sd_post, correlation))
     j = small_sample_correction(n - 1)
@@ -79,7 +79,7 @@ def change_in_baseline_sd(
     >>> import numpy as np
     >>> y, v = change_in_baseline_sd(*(np.array([x]) for x in (6.0, 2.0, 2.0, 2.0, 16.0, 0.5)))
     >>> round(y.item(), 4), round(v.item(), 4)
-    (-1.8983, 0.1751)
+    (-1.898, 0.1751)
     """
     d = (mean_post - mean_pre) / (sd_pre if standardizer == "pre" else sd_post)
     j = small_sample_correction(n - 1)
@@ -107,7 +107,7 @@ def change_in_baseline_sd_unequal(
     >>> import numpy as np
     >>> y, v = change_in_baseline_sd_unequal(*(np.array([x]) for x in (6.0, 2.0, 2.0, 2.0, 16.0, 0.5)))
     >>> round(y.item(), 4)
-    -1.8983
+    -1.898
     """
     sd = sd_pre if standardizer == "pre" else sd_post
     d = (mean_post - mean_pre) / sd
@@ -131,7 +131,7 @@ def ratio_of_change(
     >>> import numpy as np
     >>> y, v = ratio_of_change(*(np.array([x]) for x in (6.0, 2.0, 2.0, 2.0, 16.0, 0.5)))
     >>> round(y.item(), 4), round(v.item(), 4)
-    (-1.0986, 0.0486)
+    (-1.0708, 0.0486)
     """
     variation_pre, variation_post = sd_pre / mean_pre, sd_post / mean_post
     variance = (variation_pre**2 + variation_post**2 - 2 * correlation * variation_pre * variation_post) / n

@@ -47,7 +47,9 @@ def checked_increment(increment: Any) -> float | str:
     except (TypeError, ValueError):
         value = -1.0
     if not 0 <= value < np.inf:
-        raise OptionError(f"increment={increment!r} is not a number of 0 or more, nor 'TACC' (treatment-arm correction).")
+        raise OptionError(
+            f"increment={increment!r} is not a number of 0 or more, nor 'TACC' (treatment-arm correction)."
+        )
     return value
 
 
@@ -78,8 +80,9 @@ def double_zero(events_1: Array, n_1: Array, events_2: Array, n_2: Array) -> Mas
 def correct_two_by_two(cells: Mapping[str, Array], measure: str, options: Mapping[str, Any]) -> Corrected:
     """The four cells (events_1, n_1, events_2, n_2) after the increment, for one measure.
 
-    The increment goes to all four inner cells, so each n grows by twice as much; ``rr_increment_to_n="incr"`` (risk ratio)
-    lets n grow by one increment only, ``rd_increment="variance"`` (risk difference) leaves the estimate as observed.
+    The increment goes to all four inner cells, so each n grows by twice as much; ``rr_increment_to_n="incr"`` (risk
+    ratio) lets n grow by one increment only, ``rd_increment="variance"`` (risk difference) leaves the estimate as
+    observed.
 
     >>> import numpy as np
     >>> cells = {name: np.array([value]) for name, value in dict(events_1=0.0, n_1=9.0, events_2=2.0, n_2=9.0).items()}

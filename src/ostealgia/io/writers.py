@@ -102,7 +102,8 @@ def json_ready(obj: Any, *, digits: int | None = DIGITS) -> Any:
 def _json_float(value: float, digits: int | None) -> float | None:
     if not math.isfinite(value):
         return None
-    return (value if digits is None else float(f"{value:.{digits}g}")) + 0.0  # + 0.0: no negative zero
+    short = value if digits is None else float(f"{value:.{digits}g}")
+    return (short if math.isfinite(short) else value) + 0.0  # + 0.0: no negative zero
 
 
 def _json_list(items: Iterable[Any], digits: int | None) -> list[Any]:

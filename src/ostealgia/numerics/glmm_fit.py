@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ostealgia.errors import ConvergenceError
 from ostealgia.numerics.glmm_families import Family
 from ostealgia.numerics.glmm_marginal import study_terms
+from ostealgia.numerics.optimise import uphill
 from ostealgia.numerics.quadrature import HermiteRule
 
 Array = NDArray[np.float64]
@@ -84,8 +85,8 @@ class Point:
 
     def step(self, free_sd: Array) -> Array:
         """Newton step of the shared parameters and sd, (..., P + 1); sd stays where ``free_sd`` is false."""
-        inner = _uphill(self.hessian[..., :-1, :-1], self.gradient[..., :-1])
-        lead = _uphill(self.hessian[..., :-1, :-1], self.hessian[..., :-1, -1])
+        inner = uphill(self.hessian[..., :-1, :-1], self.gradient[..., :-1])
+        lead = uphill(self.hessian[..., :-1, :-1], self.hessian[..., :-1, -1])
         bend = self.hessian[..., -1, -1] + np.sum(self.hessian[..., -1, :-1] * lead, axis=-1)
         sd_step = np.where(free_sd, _ratio(self.profile_score, np.abs(bend)), 0.0)
         return np.concatenate([inner + lead * sd_step[..., None], sd_step[..., None]], axis=-1)
@@ -93,13 +94,13 @@ class Point:
     @property
     def profile_score(self) -> Array:
         """Slope of the log-likelihood by sd once the other parameters are taken to their best values, to first order."""
-        inner = _uphill(self.hessian[..., :-1, :-1], self.gradient[..., :-1])
+        inner = uphill(self.hessian[..., :-1, :-1], self.gradient[..., :-1])
         return self.gradient[..., -1] + np.sum(self.hessian[..., -1, :-1] * inner, axis=-1)
 
     @property
     def profile_bend(self) -> Array:
         """Second derivative of the profile log-likelihood by sd."""
-        lead = _uphill(self.hessian[..., :-1, :-1], self.hessian[..., :-1, -1])
+        lead = uphill(self.hessian[..., :-1, :-1], self.hessian[..., :-1, -1])
         return self.hessian[..., -1, -1] + np.sum(self.hessian[..., -1, :-1] * lead, axis=-1)
 
 
@@ -120,16 +121,6 @@ def _ratio(numerator: Array, denominator: Array) -> Array:
     """numerator / denominator, 0 where the denominator is 0 (a parameter that the study does not inform)."""
     out = np.zeros(np.broadcast_shapes(numerator.shape, denominator.shape))
     return np.divide(numerator, denominator, out=out, where=denominator != 0)
-
-
-def _uphill(hessian: Array, vector: Array) -> Array:
-    """(-hessian)^-1 vector; a hessian that is not negative definite is bent until it is, so that the step goes uphill."""
-    if hessian.shape[-1] == 1:
-        return vector / np.maximum(np.abs(hessian[..., 0]), 1e-300)
-    values, vectors = np.linalg.eigh(-hessian)
-    values = np.maximum(np.abs(values), 1e-12 * np.max(np.abs(values), axis=-1, keepdims=True) + 1e-300)
-    turned = np.swapaxes(vectors, -1, -2) @ vector[..., None]
-    return (vectors @ (turned / values[..., None]))[..., 0]
 
 
 def evaluate(model: Model, beta: Array, own: Array | None, sd: Array, mode: Array | None = None) -> Point:

@@ -15,11 +15,9 @@ Strata = Sequence[tuple[Array, Array]]
 
 
 class Moments(NamedTuple):
-    """Sums over the studies of one stratum with weights w: S1 = sum w, S2 = sum w^2, S3 = sum w^3, mean, rss = sum w (y - mean)^2."""
+    """Sums over the studies of one stratum with weights w: S1 = sum w, the weighted mean, rss = sum w (y - mean)^2."""
 
     s1: float
-    s2: float
-    s3: float
     mean: float
     rss: float
 
@@ -32,11 +30,10 @@ def moments(y: Array, w: Array) -> Moments:
     >>> moments(np.array([0.0, 2.0]), np.array([1.0, 1.0])).rss
     2.0
     """
-    w2 = w * w
     s1 = float(w.sum())
-    mean = float((w * y).sum()) / s1
+    mean = float(w @ y) / s1
     r = y - mean
-    return Moments(s1, float(w2.sum()), float((w2 * w).sum()), mean, float((w * r * r).sum()))
+    return Moments(s1, mean, float((w * r) @ r))
 
 
 def strata_of(y: Array, v: Array, group: NDArray[np.int64] | None = None) -> Strata:
@@ -71,7 +68,7 @@ def typical_variance(strata: Strata) -> float:
     for _, v in strata:
         w = 1.0 / v
         s1 = float(w.sum())
-        trace += s1 - float((w * w).sum()) / s1
+        trace += s1 - float(w @ w) / s1
     df = residual_df(strata)
     return df / trace if df > 0 and trace > 0 else math.nan
 

@@ -57,8 +57,8 @@ def log_likelihood(tau2: float, strata: Strata, *, restricted: bool) -> float:
         s = v + tau2
         w = 1.0 / s
         s1 = float(w.sum())
-        r = y - float((w * y).sum()) / s1
-        total -= 0.5 * (len(y) * LOG_2PI + float(np.log(s).sum()) + float((w * r * r).sum()))
+        r = y - float(w @ y) / s1
+        total -= 0.5 * (len(y) * LOG_2PI + float(np.log(s).sum()) + float((w * r) @ r))
         if restricted:
             total += 0.5 * (LOG_2PI + math.log(len(y)) - math.log(s1))
     return total
@@ -69,15 +69,14 @@ def score(tau2: float, strata: Strata, *, restricted: bool) -> tuple[float, floa
     first = second = 0.0
     for y, v in strata:
         w = 1.0 / (v + tau2)
-        w2 = w * w
-        s1, s2 = float(w.sum()), float(w2.sum())
-        r = y - float((w * y).sum()) / s1
-        w2r = w2 * r
-        first += float((w2r * r).sum()) - s1
-        second += -2.0 * float((w2r * r * w).sum()) + 2.0 * float(w2r.sum()) ** 2 / s1 + s2
+        s1, s2 = float(w.sum()), float(w @ w)
+        r = y - float(w @ y) / s1
+        wr = w * r
+        first += float(wr @ wr) - s1
+        second += -2.0 * float(wr @ (w * wr)) + 2.0 * float(w @ wr) ** 2 / s1 + s2
         if restricted:
             first += s2 / s1
-            second += -2.0 * float((w2 * w).sum()) / s1 + (s2 / s1) ** 2
+            second += -2.0 * float((w * w) @ w) / s1 + (s2 / s1) ** 2
     return 0.5 * first, 0.5 * second
 
 
@@ -101,45 +100,57 @@ def _score_on(grid: Array, strata: Strata, restricted: bool) -> Array:
 
 
 def _grid(strata: Strata) -> Array:
-    """0, then a geometric grid from far below the smallest variance to above any possible root.
+    """0, then a geometric grid (at most 1.6 apart) from far below the smallest variance to above any possible root.
 
     Above max (y - mean)^2 the maximum-likelihood score is negative; the restricted one at most k / (k - 1) times as far out, and
     2 covers k = 2.
     """
     smallest = min(float(v.min()) for _, v in strata)
-    spread = max(float(np.ptp(y)) for y, _ in strata)
+    spread = max(float(y.max() - y.min()) for y, _ in strata)
     top = 4.0 * spread * spread + 4.0 * max(float(v.max()) for _, v in strata)
     low = min(1e-3 * smallest, 1e-6 * top)
-    points = math.ceil(math.log2(top / low) * 1.5) + 2
-    return np.concatenate(([0.0], np.geomspace(low, top, min(points, 400))))
+    steps = math.ceil(math.log2(top / low) * 1.5)
+    grid = np.empty(steps + 2)
+    grid[0] = 0.0
+    grid[1:] = low * np.exp2(np.arange(steps + 1) * (math.log2(top / low) / steps))
+    return grid
+
+
+def _start(low: float, high: float, value_low: float, value_high: float) -> float:
+    """Where the straight line between two bracket values crosses zero, kept off the ends."""
+    if math.isinf(value_low) or value_low == value_high:
+        return 0.5 * (low + high)
+    share = value_low / (value_low - value_high)
+    return low + min(0.99, max(0.01, share)) * (high - low)
 
 
 def polish(
-    function: Callable[[float], tuple[float, float]], low: float, high: float, *, tolerance: float = 4e-16
+    function: Callable[[float], tuple[float, float]], low: float, high: float, *, start: float | None = None, rising: bool = False
 ) -> tuple[float, int]:
-    """A root inside [low, high], where the function falls from positive to negative or the reverse: Newton held in the bracket.
+    """A root inside [low, high] of a function that is positive at ``low`` and not at ``high`` (the reverse when ``rising``).
 
-    function : returns value and derivative.  Returns (root, iterations). Raises ConvergenceError after 200 steps.
+    function : returns value and derivative.  Newton steps held in the bracket, halving where a step leaves it; ends when a step is below
+    4 units in the last place.  Returns (root, iterations). Raises ConvergenceError after 200 steps.
 
     >>> root, steps = polish(lambda x: (2.0 - x * x, -2.0 * x), 1.0, 2.0)
     >>> round(root, 12)
     1.414213562373
     """
-    f_low = function(low)[0]
-    x = 0.5 * (low + high)
+    x = 0.5 * (low + high) if start is None else start
     for iteration in range(1, 201):
         value, slope = function(x)
         if value == 0.0:
             return x, iteration
-        if (value > 0) == (f_low > 0):
+        if (value > 0) != rising:
             low = x
         else:
             high = x
-        step = -value / slope if slope != 0.0 else math.inf
-        new = x + step
+        new = x - value / slope if slope != 0.0 else math.inf
         if not (low < new < high):
+            if abs(new - x) <= 1e-15 * abs(x):
+                return x, iteration
             new = 0.5 * (low + high)
-        if abs(new - x) <= tolerance * abs(x) or high - low <= tolerance * high:
+        if abs(new - x) <= 1e-15 * abs(x) or high - low <= 4e-16 * high:
             return new, iteration
         x = new
     raise ConvergenceError(f"no root to 15 digits between {low!r} and {high!r} after 200 steps")
@@ -160,8 +171,9 @@ def maximise(strata: Strata, *, restricted: bool) -> tuple[float, Certificate]:
     if values[0] <= 0:
         candidates.append((0.0, None, 0))
     for i in falls:
-        root, steps = polish(derivative, float(grid[i]), float(grid[i + 1]))
-        candidates.append((root, (float(grid[i]), float(grid[i + 1])), steps))
+        low, high = float(grid[i]), float(grid[i + 1])
+        root, steps = polish(derivative, low, high, start=_start(low, high, float(values[i]), float(values[i + 1])))
+        candidates.append((root, (low, high), steps))
     likelihoods = [log_likelihood(t, strata, restricted=restricted) for t, _, _ in candidates]
     best = int(np.argmax(likelihoods))
     tau2, bracket, steps = candidates[best]

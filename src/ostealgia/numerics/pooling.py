@@ -69,11 +69,11 @@ def weighted_mean(y: Array, v: Array, tau2: float, weights: Array | None = None)
     w = 1.0 / total
     a = w if weights is None else weights
     s1 = float(a.sum())
-    estimate = float((a * y).sum()) / s1
+    estimate = float(a @ y) / s1
     variance = 1.0 / s1 if weights is None else float((a * a * total).sum()) / (s1 * s1)
     k = len(y)
     r = y - estimate
-    factor = float((w * r * r).sum()) / (k - 1) if k > 1 else math.nan
+    factor = float((w * r) @ r) / (k - 1) if k > 1 else math.nan
     return Mean(estimate, math.sqrt(variance), factor, 100.0 * a / s1)
 
 

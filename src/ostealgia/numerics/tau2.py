@@ -17,7 +17,7 @@ from scipy.special import chdtri
 
 from ostealgia.errors import ConvergenceError
 from ostealgia.numerics import likelihood
-from ostealgia.numerics.heterogeneity import Strata, cochran_q, moments, residual_df, strata_of
+from ostealgia.numerics.heterogeneity import Strata, cochran_q, generalised_q, moments, residual_df, strata_of
 from ostealgia.numerics.likelihood import polish
 from ostealgia.options import one_of
 
@@ -208,6 +208,7 @@ def _sj(strata: Strata) -> Tau2:
 def q_root(target: float, strata: Strata) -> tuple[float, dict[str, Any]]:
     """tau2 at which the generalised Q equals ``target``; 0 where Q(0) is not above it. Q falls steadily, so there is one root at most.
 
+    Newton steps on 1 / Q - 1 / target, which is close to a straight line, held in a bracket.
     Returns (tau2, certificate). Raises ConvergenceError when Q stays above the target however large tau2 is (it falls to 0, so only
     overflow can cause it).
     """
@@ -216,24 +217,24 @@ def q_root(target: float, strata: Strata) -> tuple[float, dict[str, Any]]:
         value = slope = 0.0
         for y, v in strata:
             w = 1.0 / (v + t)
-            r = y - float((w * y).sum()) / float(w.sum())
+            r = y - float(w @ y) / float(w.sum())
             wr = w * r
-            value += float((wr * r).sum())
-            slope -= float((wr * wr).sum())
-        return value - target, slope
+            value += float(wr @ r)
+            slope += float(wr @ wr)
+        return 1.0 / value - 1.0 / target, slope / (value * value)
 
-    at_zero = gap(0.0)[0]
-    if at_zero <= 0.0:
-        return 0.0, {"bracket": None, "score_at_zero": at_zero, "score": at_zero, "iterations": 0}
-    high = max(float(v.max()) for _, v in strata)
-    for _ in range(1100):
-        if gap(high)[0] < 0.0:
-            break
-        high *= 2.0
-        if not math.isfinite(high):
-            raise ConvergenceError(f"Q stays above {target!r} for every tau2 tried")
-    root, steps = polish(gap, 0.0, high)
-    return root, {"bracket": (0.0, high), "score_at_zero": at_zero, "score": gap(root)[0], "iterations": steps}
+    at_zero = generalised_q(0.0, strata)
+    if at_zero <= target:
+        return 0.0, {"bracket": None, "score_at_zero": at_zero - target, "score": at_zero - target, "iterations": 0}
+    # Q(t) <= Q(0) vmax / (vmax + t), so this t is above the root
+    high = max(float(v.max()) for _, v in strata) * (at_zero / target)
+    value, slope = gap(0.0)
+    if not math.isfinite(high):
+        raise ConvergenceError(f"Q stays above {target!r} for every tau2 tried")
+    root, steps = polish(gap, 0.0, high, start=min(-value / slope, 0.5 * high), rising=True)
+    return root, {
+        "bracket": (0.0, high), "score_at_zero": at_zero - target, "score": generalised_q(root, strata) - target, "iterations": steps
+    }  # fmt: skip
 
 
 def _pm_with(strata: Strata, target: float) -> Tau2:

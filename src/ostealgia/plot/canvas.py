@@ -146,7 +146,14 @@ class Pen:
                 self.text(x, y + i * leading(size), line, size=size, **options)
 
     def line(
-        self, xs: Sequence[float], ys: Sequence[float], *, width: float = 0.75, colour: str = style.INK, z: float = 2, **options: Any
+        self,
+        xs: Sequence[float],
+        ys: Sequence[float],
+        *,
+        width: float = 0.75,
+        colour: str = style.INK,
+        z: float = 2,
+        **options: Any,
     ) -> Line2D:
         """A line through the points, its width in points."""
         artist = Line2D(xs, ys, linewidth=width * self.scale, color=colour, zorder=z, clip_on=False, **options)
@@ -154,7 +161,18 @@ class Pen:
         artist.set_clip_path(None)
         return artist
 
-    def mark(self, x: float, y: float, shape: Any, *, size: float, colour: str, z: float = 4, url: str | None = None, **options: Any) -> None:
+    def mark(
+        self,
+        x: float,
+        y: float,
+        shape: Any,
+        *,
+        size: float,
+        colour: str,
+        z: float = 4,
+        url: str | None = None,
+        **options: Any,
+    ) -> None:
         """One marker of this size (side or diameter) in points."""
         artist = Line2D(
             [x], [y], marker=shape, markersize=size * self.scale, markerfacecolor=colour, linestyle="none", zorder=z, clip_on=False,

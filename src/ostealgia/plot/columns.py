@@ -41,7 +41,10 @@ def text_column(frame: Any, name: str, head: str) -> Column:
     values = frame[name].tolist()
     if all(isinstance(value, (int, float)) for value in values):
         whole = all(math.isnan(value) or float(value).is_integer() for value in values)
-        texts = [MISSING if math.isnan(v) else f"{int(v)}" if whole else t for v, t in zip(values, column_texts(values), strict=True)]
+        texts = [
+            MISSING if math.isnan(v) else f"{int(v)}" if whole else t
+            for v, t in zip(values, column_texts(values), strict=True)
+        ]
     else:
         texts = [MISSING if value is None or value != value else " ".join(str(value).split()) for value in values]
     return Column(head=head, cells=tuple((text, "") for text in texts), align="left")
@@ -108,7 +111,9 @@ def _two_variability(frame: Any, arms: tuple[str, ...], event_label: str) -> lis
     if not _has(frame, "sd_1", "n_1", "sd_2", "n_2"):
         return []
     return [
-        column for i in (1, 2) for column in (_measured(frame, f"sd_{i}", arms[i - 1], "SD"), _count(frame, f"n_{i}", arms[i - 1]))
+        column
+        for i in (1, 2)
+        for column in (_measured(frame, f"sd_{i}", arms[i - 1], "SD"), _count(frame, f"n_{i}", arms[i - 1]))
     ]
 
 
@@ -134,7 +139,11 @@ def _mean(frame: Any, arms: tuple[str, ...], event_label: str) -> list[Column]:
 
 
 def _rate(frame: Any, arms: tuple[str, ...], event_label: str) -> list[Column]:
-    return [_fraction(frame, "events", "person_time", f"{event_label}/time", "")] if _has(frame, "events", "person_time") else []
+    return (
+        [_fraction(frame, "events", "person_time", f"{event_label}/time", "")]
+        if _has(frame, "events", "person_time")
+        else []
+    )
 
 
 def _sizes(frame: Any, arms: tuple[str, ...], event_label: str) -> list[Column]:

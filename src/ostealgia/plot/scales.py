@@ -43,6 +43,12 @@ class EffectAxis:
             return (math.log(value) - math.log(self.low)) / (math.log(self.high) - math.log(self.low))
         return (value - self.low) / (self.high - self.low)
 
+    def value(self, position: float) -> float:
+        """The effect at a place on the axis: the inverse of ``position``."""
+        if self.log:
+            return math.exp(math.log(self.low) + position * (math.log(self.high) - math.log(self.low)))
+        return self.low + position * (self.high - self.low)
+
 
 def no_effect_of(measure: Measure) -> float | None:
     """The value of no effect on the reported scale, None where the measure has none.
@@ -70,7 +76,9 @@ def effect_axis(
     """
     no_effect = no_effect_of(measure)
     if xlim is None:
-        low, high = _reach(measure, _finite(estimates, measure), np.asarray(lows, float), np.asarray(highs, float), no_effect)
+        low, high = _reach(
+            measure, _finite(estimates, measure), np.asarray(lows, float), np.asarray(highs, float), no_effect
+        )
     else:
         low, high = float(xlim[0]), float(xlim[1])
     ticks = _log_ticks(low, high, width) if measure.ratio else _linear_ticks(low, high, width, measure)
@@ -94,7 +102,9 @@ def _forward(values: Array, measure: Measure) -> Array:
         return np.log(values)
 
 
-def _reach(measure: Measure, estimates: Array, lows: Array, highs: Array, no_effect: float | None) -> tuple[float, float]:
+def _reach(
+    measure: Measure, estimates: Array, lows: Array, highs: Array, no_effect: float | None
+) -> tuple[float, float]:
     """Ends before rounding: the estimates, then the intervals as far as they do not crowd the estimates."""
     core = _forward(estimates, measure)
     half = (_forward(highs, measure) - _forward(lows, measure)) / 2
@@ -232,7 +242,9 @@ def _plain(value: float) -> str:
 
 def _decimals(value: float) -> int:
     for digits in range(9):
-        if abs(round(value, digits) - value) <= 1e-9 * max(1.0, abs(value)) and (digits > 0 or abs(value - round(value)) < 1e-9):
+        if abs(round(value, digits) - value) <= 1e-9 * max(1.0, abs(value)) and (
+            digits > 0 or abs(value - round(value)) < 1e-9
+        ):
             return digits
     return 9
 

@@ -20,8 +20,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from ostealgia.errors import ProjectError, suggestion
+from ostealgia.numerics.intervals import Printed
 from ostealgia.options import confidence_level
-from ostealgia.project.printed import Printed
+from ostealgia.project.printed import read, with_decimals
 from ostealgia.tables.measures import measure_of
 
 CONFIG = "ostealgia.toml"
@@ -29,7 +30,7 @@ DAYS_PER_UNIT = {"hour": 1 / 24, "day": 1.0, "week": 7.0, "month": 30.4375, "yea
 KINDS = ("review", "summary", "cohort")
 NOT_INHERITED = ("id", "title", "assume", "figure", "note")
 
-PrintedNumber = Annotated[Printed, BeforeValidator(Printed.read)]
+PrintedNumber = Annotated[Printed, BeforeValidator(read)]
 Ident = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 
 
@@ -170,7 +171,7 @@ class RowOf(Strict):
     """A place in a declared table: the variable, one of its levels, and a group (all groups where it is left out)."""
 
     table: str
-    variable: str
+    variable: str = ""
     level: str = ""
     group: str = ""
 
@@ -206,6 +207,7 @@ class ClaimSpec(Strict):
     study: str = ""
     says: Literal["higher", "lower", ""] = ""
     of: PrintedNumber | None = None
+    place: tuple[RowOf, ...] = ()
     against: tuple[RowOf, ...] = ()
     missing: str = ""
     comment: str = ""
@@ -214,7 +216,7 @@ class ClaimSpec(Strict):
     def printed(self) -> tuple[Printed | None, Printed | None, Printed | None]:
         """Estimate and limits with the claim's decimals."""
         numbers = (self.estimate, self.ci_low, self.ci_high)
-        first, low, high = (None if item is None else item.with_digits(self.digits) for item in numbers)
+        first, low, high = (None if item is None else with_decimals(item, self.digits) for item in numbers)
         return first, low, high
 
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ostealgia.errors import ProjectError, suggestion
+from ostealgia.numerics.intervals import Printed
 from ostealgia.project.model import CONFIG, AnalysisSpec, Assumption, days_of
-from ostealgia.project.printed import Printed, counts_of_percent, nearest_count
+from ostealgia.project.printed import counts_of_percent, nearest_count, shown
 from ostealgia.project.store import RESULTS, Project, Row
 from ostealgia.tables.measures import KINDS, MEASURES
 from ostealgia.tables.result import Excluded
@@ -211,7 +212,7 @@ def _published_row(spec: AnalysisSpec, label: str, group: list[Row], draft: _Dra
         return
     p_value = row.printed("p_value")
     usable = row.text("std_error") or (row.text("ci_low") and row.text("ci_high"))
-    if not usable and (p_value is None or p_value.bound or p_value.value == 0):
+    if not usable and (p_value is None or p_value.relation != "=" or p_value.value == 0):
         printed = row.text("p_value") or "nothing"
         draft.leave_out(label, f"no interval or standard error is printed, and P ({printed}) is no exact number", row.number)
         return
@@ -381,12 +382,11 @@ def _count_latitude(index: int, column: str, label: str, row: Row, choices: tupl
 
 
 def _value_latitude(index: int, column: str, label: str, printed: Printed | None) -> list[Latitude]:
-    if printed is None or printed.bound:
+    if printed is None or printed.relation != "=":
         return []
-    low, high = printed.limits
-    if column.startswith("sd") and low <= 0:
-        low = printed.value
-    return [Latitude(index, column, label, printed.text(), low, high)]
+    box = printed.interval("half")
+    low = printed.value if column.startswith("sd") and box.low <= 0 else box.low
+    return [Latitude(index, column, label, shown(printed), low, box.high)]
 
 
 def _replace_values(spec: AnalysisSpec, draft: _Draft) -> None:

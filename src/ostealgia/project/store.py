@@ -13,8 +13,9 @@ from pathlib import Path
 from ostealgia.errors import ProjectError, TableError, suggestion
 from ostealgia.io.cells import number_hint, parse_number
 from ostealgia.io.files import encoding_of, read_bytes, refuse_binary
+from ostealgia.numerics.intervals import Printed
 from ostealgia.project.model import CONFIG, ProjectSpec, read_config
-from ostealgia.project.printed import Printed
+from ostealgia.project import printed as prints
 from ostealgia.tables.columns import canonical_columns
 
 RESULTS, STUDIES, APPRAISAL, REPAIRS = "results.csv", "studies.csv", "appraisal.csv", "repairs.csv"
@@ -51,7 +52,7 @@ class Row:
     def printed(self, column: str) -> Printed | None:
         """The cell with its printed decimals, or None where it is empty or no number."""
         try:
-            return Printed.read(self.text(column))
+            return prints.read(self.text(column))
         except ValueError:
             return None
 

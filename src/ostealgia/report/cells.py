@@ -15,6 +15,8 @@ from ostealgia.report.content import Cell, Column, Table
 MISSING = "\u2013"
 _NUMBER = re.compile(r"([\u2212-]?\d[\d,]*)(\.\d+)?")
 _HYPHEN_MINUS = re.compile(r"(?<![\w.)\]%-])-(?=\.?\d)")
+_RELATION = re.compile(r"\b\w+ [=<>\u2264\u2265] (?=[\u2212\d.])")
+FIXED = "\u00a0"
 _KEPT_CONTROLS = "\n\t"
 _DROPPED = ("Cc", "Cs", "Co")
 # marks that turn the direction of the text around them (a label could dress up the line it stands in)
@@ -41,6 +43,15 @@ def true_minus(text: str) -> str:
     '−4.4 (−5.0 to −3.7), grade 1-2, COVID-19'
     """
     return _HYPHEN_MINUS.sub(display.MINUS, text)
+
+
+def typeset(text: str) -> str:
+    """A sentence or value for the page: true minus signs, and no line end inside "P = 0.041" or "k = 20".
+
+    >>> typeset("Q 31.0, P = 0.041").replace(FIXED, "_")
+    'Q 31.0, P_=_0.041'
+    """
+    return _RELATION.sub(lambda found: found.group().replace(" ", FIXED), true_minus(text))
 
 
 def written(value: Any, digits: int | None) -> str:

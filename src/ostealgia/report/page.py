@@ -168,20 +168,26 @@ def _pico(question: content.Question) -> list[tuple[str, str]]:
     return [(label, value) for label, value in parts if value]
 
 
+def _in_prose(verdict: str, number: int) -> str:
+    if verdict == "differs" and number != 1:
+        return "differ"
+    return "within rounding" if verdict == "rounding" else verdict
+
+
 def claims_line(counts: dict[str, int]) -> str:
     """One sentence on how many claims have which verdict.
 
-    >>> claims_line({"reproduced": 4, "differs": 1})
-    '5 published numbers: 4 reproduced and 1 differs.'
+    >>> claims_line({"reproduced": 4, "differs": 2})
+    '6 published numbers: 4 reproduced and 2 differ.'
     """
     total = sum(counts.values())
-    words = theme.joined(f"{number} {verdict}" for verdict, number in counts.items())
+    words = theme.joined(f"{number} {_in_prose(verdict, number)}" for verdict, number in counts.items())
     return f"{total} published number{'' if total == 1 else 's'}: {words}."
 
 
 def _findings_line(report: content.Report) -> str:
     tally = report.finding_counts()
-    words = theme.joined(f"{number} {verdict}" for verdict, number in tally.items())
+    words = theme.joined(f"{number} {_in_prose(verdict, number)}" for verdict, number in tally.items())
     total = sum(tally.values())
     severe = content.counts((row.severity for row in report.findings if row.verdict not in FIT), content.SEVERITIES)
     severe.pop("none", None)

@@ -106,6 +106,7 @@ def dark_partner(colour: str) -> str:
     grey = (a * a + b * b) ** 0.5 < 0.03
     if grey or lightness > 0.9:
         turned = 0.19 + 0.74 * (1 - lightness)
+        turned = max(turned, 0.6) if lightness < 0.75 else turned  # a mid grey is a mark, which must stay visible
         return _from_lab((turned, 0.6 * a, 0.6 * b))
     return _from_lab((max(lightness, 0.7), 0.9 * a, 0.9 * b))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -19,8 +20,9 @@ _ASCII = str.maketrans(
 
 HEADER = ("claim", "published", "recomputed", "verdict")
 GAP = "  "
+FIXED = "\u00a0"
 NARROWEST = 40
-_SHARE = (0.46, 0.26, 0.28)  # of what the verdict leaves, where the texts do not fit
+_SHARE = (0.42, 0.27, 0.31)  # of what the verdict leaves, where the texts do not fit
 
 
 def plain(text: str) -> str:
@@ -47,13 +49,23 @@ def columns_of(text: str) -> int:
     return sum(_wide(mark) for mark in text)
 
 
+def _kept(text: str, width: int) -> str:
+    """The text with fixed blanks inside parentheses that fit on one line, so that an interval is not torn apart."""
+    return re.sub(
+        r"\([^()]*\)",
+        lambda group: group.group().replace(" ", FIXED) if len(group.group()) <= width else group.group(),
+        text,
+    )
+
+
 def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
     """The text in lines of at most ``width`` columns; the indent stands on each."""
+    text = _kept(text, width - len(indent))
     lines = textwrap.wrap(text, max(width - len(indent), 4), break_on_hyphens=False) or [""]
     # textwrap counts letters; letters of two columns are wrapped again at half the width
     if any(columns_of(line) > width - len(indent) for line in lines):
         lines = textwrap.wrap(text, max((width - len(indent)) // 2, 4), break_on_hyphens=False)
-    return [indent + line for line in lines]
+    return [indent + line.replace(FIXED, " ") for line in lines]
 
 
 def _padded(text: str, width: int) -> str:

@@ -103,7 +103,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         finalize=_finalize,
     )
-    made.filters["minus"] = lambda text: cells.true_minus(str(text))
+    made.filters["typeset"] = lambda text: cells.typeset(str(text))
     made.globals.update(
         tone=tone, symbol=symbol, set_rows=cells.set_rows, shown_columns=cells.shown_columns, verdict_key=slug
     )

@@ -86,7 +86,11 @@ def _statistic(table: Any, printed: Printed, p: Printed | None, place: Place, al
     told = ""
     if p is not None:
         matching = [test for test, q in p_values_of(table).items() if p.allows(as_interval(q))]
-        told = f"; the printed P {p.text} fits the counts ({matching[0]})" if matching else f"; nor does P {p.text} fit the counts"
+        told = (
+            f"; the printed P {p.text} fits the counts ({matching[0]})"
+            if matching
+            else f"; nor does P {p.text} fit the counts"
+        )
     return make(
         RULE, place, reported=printed.text, verdict=verdict, severity=severity, recomputed=value, values=as_interval(value),
         message=f"{head}, not {printed.text}{told}", cause=_cause(printed, values),
@@ -98,7 +102,9 @@ def _p_value(table: Any, printed: Printed, place: Place, alpha: float) -> Findin
     verdict, name = _best_fit(printed, values)
     value = values[name]
     severity = "none"
-    message = f"P of the {name} test from the counts is {value:.{max(printed.decimals, 3) + 1}f}; printed {printed.text}"
+    message = (
+        f"P of the {name} test from the counts is {value:.{max(printed.decimals, 3) + 1}f}; printed {printed.text}"
+    )
     if verdict == "inconsistent":
         flips = all(changes(p_range(printed), as_interval(q), alpha) for q in values.values())
         severity = "major" if flips else "minor"
@@ -147,7 +153,11 @@ def odds_ratio(counts: ArrayLike) -> tuple[float, float, float]:
     """
     (a, b), (c, d) = np.asarray(counts, dtype=float)
     if min(a, b, c, d) == 0:
-        return (math.nan, math.nan, math.nan) if (b * c == 0 and a * d == 0) else (math.inf if b * c == 0 else 0.0, math.nan, math.nan)
+        return (
+            (math.nan, math.nan, math.nan)
+            if (b * c == 0 and a * d == 0)
+            else (math.inf if b * c == 0 else 0.0, math.nan, math.nan)
+        )
     log_or, half = math.log(a * d / (b * c)), 1.959963984540054 * math.sqrt(1 / a + 1 / b + 1 / c + 1 / d)
     return math.exp(log_or), math.exp(log_or - half), math.exp(log_or + half)
 

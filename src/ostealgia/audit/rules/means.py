@@ -39,7 +39,9 @@ class Group:
         """From printed text, checked: an SD of 0 or more, two patients or more."""
         group = cls(Printed.of(mean), Printed.of(sd), int(n))
         if group.sd.value < 0 or group.n < 2:
-            raise OptionError(f"a group with SD {group.sd.text} and n {n} has no t test: the SD must not be negative, n must be 2 or more.")
+            raise OptionError(
+                f"a group with SD {group.sd.text} and n {n} has no t test: the SD must not be negative, n must be 2 or more."
+            )
         return group
 
     @property
@@ -137,7 +139,9 @@ def _anova(groups: Sequence[Group]) -> Candidate:
     within_low = float((weights * np.square([g.sd_range.low for g in groups])).sum()) / df2
     within_high = float((weights * np.square([g.sd_range.high for g in groups])).sum()) / df2
     box = Interval(low / df1 / within_high if within_high else 0.0, high / df1 / within_low if within_low else math.inf)
-    p_box = Interval(float(p_from_f(box.high, df1, df2)) if math.isfinite(box.high) else 0.0, float(p_from_f(box.low, df1, df2)))
+    p_box = Interval(
+        float(p_from_f(box.high, df1, df2)) if math.isfinite(box.high) else 0.0, float(p_from_f(box.low, df1, df2))
+    )
     return Candidate("F of the analysis of variance", f, box, p, p_box)
 
 
@@ -203,7 +207,10 @@ def _cause(groups: Sequence[Group], tests: list[Candidate], size: Printed) -> Ca
         if found is not None:
             return found
     if len(groups) == 2 and size.allows(_as_standard_errors(*groups)):
-        return Cause(code="wrong-scale", text="t fits where the numbers after the means are standard errors, not standard deviations")
+        return Cause(
+            code="wrong-scale",
+            text="t fits where the numbers after the means are standard errors, not standard deviations",
+        )
     return None
 
 

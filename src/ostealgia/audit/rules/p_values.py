@@ -105,7 +105,9 @@ def _df_text(df: Sequence[float | Interval]) -> str:
 def _statistic_slip(distribution: str, printed: Printed, df: Sequence[float | Interval], p: Printed) -> Cause | None:
     if p.relation != "=" or p.value == 0:
         return None
-    fits: Callable[[Printed], bool] = lambda edit: p.interval("half").overlaps(_p_values(distribution, edit.interval("half"), df))  # noqa: E731
+    fits: Callable[[Printed], bool] = lambda edit: p.interval("half").overlaps(
+        _p_values(distribution, edit.interval("half"), df)
+    )  # noqa: E731
     repairs = single_repairs(printed, fits)
     return repairs[0][1] if len(repairs) == 1 else None
 

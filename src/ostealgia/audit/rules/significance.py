@@ -18,7 +18,7 @@ def p_range(printed: Printed) -> Interval:
 
 
 def side(p: Interval, alpha: float = ALPHA) -> str:
-    """"below", "above", or "either" where the interval holds the level.
+    """ "below", "above", or "either" where the interval holds the level.
 
     >>> side(Interval(0.02, 0.03)), side(Interval(0.049, 0.051))
     ('below', 'either')

@@ -1,0 +1,296 @@
+"""ci-vs-point: can the printed estimate and its printed interval belong together?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from ostealgia.audit.causes import single_repairs
+from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, judge, make
+from ostealgia.audit.rules.exponentiation import recover
+from ostealgia.audit.rules.proportion_limits import binomial_limits_fit
+from ostealgia.audit.rules.scales import IDENTITY, Scale, Transform, scale_of
+from ostealgia.audit.rules.significance import quantile, show, show_range
+from ostealgia.numerics.intervals import Interval, Printed
+
+RULE = "ci-vs-point"
+
+SMALL, LARGE, JUDGEMENT = 0.25, 1.0, 0.5  # distances of estimate and centre, in standard errors
+
+
+@dataclass(frozen=True)
+class Triplet:
+    """An estimate with its limits, as printed. percent : the three are in per cent."""
+
+    estimate: Printed
+    low: Printed
+    high: Printed
+
+    @classmethod
+    def of(cls, estimate: Printed | str | float, low: Printed | str | float, high: Printed | str | float) -> Triplet:
+        """From printed text or numbers."""
+        return cls(Printed.of(estimate), Printed.of(low), Printed.of(high))
+
+    @property
+    def text(self) -> str:
+        return f"{self.estimate.text} ({self.low.text} to {self.high.text})"
+
+    def proportions(self) -> Triplet:
+        """The three percentages as proportions."""
+        return Triplet(self.estimate.proportion(), self.low.proportion(), self.high.proportion())
+
+
+@dataclass(frozen=True)
+class Centre:
+    """Where the middle of the limits lies, on the natural scale, and the verdict on the estimate."""
+
+    transform: Transform
+    point: float
+    values: Interval
+    verdict: str
+
+
+def ci_vs_point(
+    estimate: Printed | str | float,
+    ci_low: Printed | str | float,
+    ci_high: Printed | str | float,
+    *,
+    scale: str = "ratio",
+    n: int | None = None,
+    level: float = 0.95,
+    place: Place = NOWHERE,
+) -> Finding:
+    """Is the estimate the middle of its interval, on the scale where such an interval is symmetric?
+
+    scale : "ratio" (log), "difference" (natural), "proportion" (logit, natural, arcsine, log, Wilson, Clopper-Pearson) or "correlation"
+    (Fisher's z, natural); a measure such as "HR" or "MD" is understood.  n : patients behind a proportion, where known (else any n may be).
+    Returns a Finding; recomputed is the middle of the limits. A small distance is marked as judgement: profile, bootstrap and
+    exact intervals need not be symmetric. Source: Altman, Bland 2011, doi:10.1136/bmj.d2090.
+
+    >>> ci_vs_point("0.68", "0.51", "0.91").verdict, ci_vs_point("70", "42", "88", scale="proportion").flagged
+    ('consistent', False)
+    >>> found = ci_vs_point("3.91", "1.22", "2048.64")
+    >>> found.verdict, round(found.recomputed, 2), found.cause_code, found.repair
+    ('impossible', 49.99, 'double-exponentiation', '3.91 (1.68 to 9.11)')
+    """
+    rule, printed = scale_of(scale), Triplet.of(estimate, ci_low, ci_high)
+    if rule.name == "proportion" and _in_percent(printed):
+        found = ci_vs_point_of(printed.proportions(), rule, n, level, place)
+        return _as_percent(found, printed)
+    return ci_vs_point_of(printed, rule, n, level, place)
+
+
+def ci_vs_point_of(printed: Triplet, rule: Scale, n: int | None, level: float, place: Place) -> Finding:
+    """The same for a triplet on the natural scale of its kind."""
+    broken = _limits_broken(printed, rule, place)
+    if broken is not None:
+        return broken
+    centres = [_centre(printed, transform, rule) for transform in rule.transforms]
+    best = next((c for v in ("consistent", "rounding") for c in centres if c.verdict == v), None)
+    if best is not None:
+        return _fitting(printed, best, place)
+    if rule.name == "proportion":
+        method = binomial_limits_fit(printed.estimate, printed.low, printed.high, n=n, level=level)
+        if method is not None:
+            told = f"{printed.text} is what {method} gives"
+            return _fitting(printed, replace(centres[0], verdict="rounding"), place, told)
+    return _flag(printed, rule, centres[0], level, place)
+
+
+def _in_percent(printed: Triplet) -> bool:
+    parts = (printed.estimate, printed.low, printed.high)
+    return any(part.percent or part.value > 1 for part in parts)
+
+
+def _as_percent(found: Finding, printed: Triplet) -> Finding:
+    def times(value: float | None) -> float | None:
+        return None if value is None else 100 * value
+
+    return replace(
+        found, reported=printed.text, recomputed=times(found.recomputed), recomputed_low=times(found.recomputed_low),
+        recomputed_high=times(found.recomputed_high),
+    )  # fmt: skip
+
+
+def _limits_broken(printed: Triplet, rule: Scale, place: Place) -> Finding | None:
+    """Limits in the wrong order, or outside what the kind of number can be."""
+    parts = (printed.low, printed.estimate, printed.high)
+    beyond = [part for part in parts if not part.interval().overlaps(Interval(rule.lowest, rule.highest))]
+    if beyond:
+        cause = None
+        if rule.name == "ratio" and all(p.value < 5 for p in parts):
+            cause = Cause(code="wrong-scale", text="numbers on the log scale stand beside a ratio")
+        return make(
+            RULE, place, reported=printed.text, verdict="impossible", severity="major", cause=cause,
+            message=f"{beyond[0].text} is outside what a {rule.name} can be ({rule.lowest:g} to {rule.highest:g})",
+        )  # fmt: skip
+    if printed.low.value > printed.high.value and not printed.low.interval().overlaps(printed.high.interval()):
+        turned = f"{printed.estimate.text} ({printed.high.text} to {printed.low.text})"
+        cause = Cause(code="typing-slip", text="the limits stand in the wrong order", repair=turned)
+        return make(
+            RULE, place, reported=printed.text, verdict="impossible", severity="minor", cause=cause,
+            message=f"the lower limit {printed.low.text} is above the upper limit {printed.high.text}",
+        )  # fmt: skip
+    return None
+
+
+def _centre(printed: Triplet, transform: Transform, rule: Scale) -> Centre:
+    low, high = (
+        transform.forward(part.interval().clip(rule.lowest, rule.highest)) for part in (printed.low, printed.high)
+    )
+    if math.isinf(low.low) or math.isinf(high.high):
+        # a limit at the end of the scale says nothing about the middle there: only the order can be checked
+        inside = Interval(printed.low.interval().low, printed.high.interval().high)
+        verdict = "rounding" if printed.estimate.allows(inside) else "inconsistent"
+        return Centre(transform, printed.estimate.value, inside, verdict)
+    middle = (low + high) * 0.5
+    values = Interval(transform.back(middle.low), transform.back(middle.high))
+    points = [transform.forward(Interval(p.value, p.value)).middle for p in (printed.low, printed.high)]
+    point = transform.back(0.5 * sum(points))
+    return Centre(transform, point, values, judge(printed.estimate, point, values))
+
+
+def _fitting(printed: Triplet, best: Centre, place: Place, told: str | None = None) -> Finding:
+    digits = printed.estimate.decimals + 1
+    told = (
+        told
+        or f"the middle of {printed.low.text} to {printed.high.text} is {best.point:.{digits}f} ({best.transform.name} scale)"
+    )
+    return make(
+        RULE, place, reported=printed.text, verdict=best.verdict, message=f"{told}; printed {printed.estimate.text}",
+        recomputed=best.point, values=best.values,
+    )  # fmt: skip
+
+
+def _flag(printed: Triplet, rule: Scale, centre: Centre, level: float, place: Place) -> Finding:
+    distance = _distance(printed, rule, centre, level)
+    outside = not printed.estimate.interval().overlaps(
+        Interval(printed.low.interval().low, printed.high.interval().high)
+    )
+    cause, single = _cause(printed, rule, centre)
+    verdict = "impossible" if outside or distance > LARGE else "inconsistent"
+    if distance <= SMALL and not outside:
+        severity = "minor"
+    elif (verdict == "impossible") and not single:
+        severity = "conclusion-changing"
+    else:
+        severity = "major"
+    basis = "judgement" if distance < JUDGEMENT and not outside else "arithmetic"
+    place_text = "lies outside its interval" if outside else "is not the middle of its interval"
+    message = (
+        f"{printed.estimate.text} {place_text} {printed.low.text} to {printed.high.text}: the middle on the {centre.transform.name} "
+        f"scale is {show(centre.point, 4)} (rounding allows {show_range(centre.values, 4)}), {distance:.2f} standard errors away"
+    )
+    return make(
+        RULE, place, reported=printed.text, verdict=verdict, severity=severity, basis=basis, message=message,
+        recomputed=centre.point, values=centre.values, cause=cause,
+    )  # fmt: skip
+
+
+def _distance(printed: Triplet, rule: Scale, centre: Centre, level: float) -> float:
+    """Estimate to centre in standard errors on the main scale; rounding is taken off."""
+    forward = centre.transform.forward
+    ends = [
+        forward(Interval(v, v).clip(rule.lowest, rule.highest)).middle for v in (printed.low.value, printed.high.value)
+    ]
+    std_error = (ends[1] - ends[0]) / (2 * quantile(level))
+    x = forward(printed.estimate.interval().clip(rule.lowest, rule.highest))
+    middle = forward(centre.values.clip(rule.lowest, rule.highest))
+    gap = max(x.low - middle.high, middle.low - x.high, 0.0)
+    return gap / std_error if std_error > 0 else math.inf
+
+
+def _cause(printed: Triplet, rule: Scale, centre: Centre) -> tuple[Cause | None, bool]:
+    """The probable cause, and whether it is a slip of a single digit."""
+    for finder in CAUSES_BY_SCALE.get(rule.name, ()):
+        found = finder(printed, centre)
+        if found is not None:
+            return found, False
+    slips = _digit_slips(printed, rule)
+    return (slips[0], True) if len(slips) == 1 else (None, False)
+
+
+def _exponentiated_limits(printed: Triplet, centre: Centre) -> Cause | None:
+    """Ratio limits exponentiated once more than the estimate, or an estimate left on the log scale."""
+    if not printed.estimate.interval().overlaps(centre.values.log()):
+        return None
+    inside = printed.low.value <= printed.estimate.value <= printed.high.value
+    if inside and printed.estimate.value > 1:
+        text = (
+            "the limits were exponentiated once more than the estimate: their geometric middle is the exponential of it"
+        )
+        entered = recover(math.exp(printed.estimate.value), printed.low.value, printed.high.value)
+        return Cause(
+            code="double-exponentiation",
+            text=text,
+            repair=entered.text(printed.estimate.text, printed.estimate.decimals),
+        )
+    value = printed.low.like(centre.point)
+    return Cause(
+        code="wrong-scale", text="the estimate is the logarithm of the ratio that the limits belong to", repair=value
+    )
+
+
+def _log_limits(printed: Triplet, centre: Centre) -> Cause | None:
+    """Ratio with limits on the log scale."""
+    middle = ((printed.low.interval() + printed.high.interval()) * 0.5).exp()
+    if not printed.estimate.allows(middle):
+        return None
+    low, high = (printed.estimate.like(math.exp(part.value)) for part in (printed.low, printed.high))
+    repair = f"{printed.estimate.text} ({low} to {high})"
+    return Cause(code="wrong-scale", text="the limits are on the log scale, the estimate is not", repair=repair)
+
+
+def _natural_symmetry(printed: Triplet, centre: Centre) -> Cause | None:
+    """A ratio whose limits are symmetric on the natural scale."""
+    middle = (printed.low.interval() + printed.high.interval()) * 0.5
+    if not printed.estimate.allows(middle):
+        return None
+    return Cause(
+        code="wrong-scale", text=f"the limits are symmetric on the {IDENTITY.name} scale, where a ratio's are not"
+    )
+
+
+def _reciprocal(printed: Triplet, centre: Centre) -> Cause | None:
+    """The estimate of one direction with the interval of the other."""
+    if printed.estimate.value > 0 and printed.estimate.interval().clip(1e-300, math.inf).reciprocal().overlaps(
+        centre.values
+    ):
+        text = "estimate and interval compare the groups in opposite directions"
+        return Cause(code="reversed-coding", text=text, repair=printed.estimate.like(1 / printed.estimate.value))
+    return None
+
+
+def _negated(printed: Triplet, centre: Centre) -> Cause | None:
+    """A difference with the interval of the opposite sign."""
+    if printed.estimate.value and (-printed.estimate.interval()).overlaps(centre.values):
+        repair = printed.estimate.like(-printed.estimate.value)
+        return Cause(code="reversed-coding", text="estimate and interval have opposite signs", repair=repair)
+    return None
+
+
+Finder = Callable[[Triplet, Centre], Cause | None]
+CAUSES_BY_SCALE: dict[str, tuple[Finder, ...]] = {
+    "ratio": (_exponentiated_limits, _reciprocal, _log_limits, _natural_symmetry),
+    "difference": (_negated,),
+    "correlation": (_negated,),
+}
+
+
+def _digit_slips(printed: Triplet, rule: Scale) -> list[Cause]:
+    """Every change of one digit, in one of the three numbers, that makes them fit."""
+    found: list[Cause] = []
+    for name in ("estimate", "low", "high"):
+        part: Printed = getattr(printed, name)
+
+        def fits(edit: Printed, name: str = name) -> bool:
+            changed = replace(printed, **{name: edit})
+            if changed.low.value >= changed.high.value or changed.low.value < rule.lowest:
+                return False
+            return _centre(changed, rule.main, rule).verdict == "consistent"
+
+        for edit, cause in single_repairs(part, fits):
+            repaired = replace(printed, **{name: edit}).text
+            found.append(Cause(code=cause.code, text=cause.text, repair=repaired))
+    return found

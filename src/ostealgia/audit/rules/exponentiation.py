@@ -1,0 +1,173 @@
+"""double-exponentiation: was a ratio entered where its logarithm was expected, and which interval was entered?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, make
+from ostealgia.audit.rules.significance import quantile
+from ostealgia.errors import OptionError
+from ostealgia.numerics.intervals import Interval, Printed, corners
+
+RULE = "double-exponentiation"
+
+ABSURD = 2.5  # a standard error of a log ratio above this makes the upper limit 18,000 times the lower one
+PLAUSIBLE = 1.2  # and one of the recovered interval below this is that of an ordinary study
+
+
+@dataclass(frozen=True)
+class Entered:
+    """The ratio and the limits that were entered, with their ranges over the rounding of what is printed."""
+
+    estimate: float
+    low: float
+    high: float
+
+    def text(self, estimate: str | None = None, decimals: int = 2) -> str:
+        """ "1.37 (1.03 to 1.83)"."""
+        return f"{estimate or f'{self.estimate:.{decimals}f}'} ({self.low:.{decimals}f} to {self.high:.{decimals}f})"
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """The same effect as it is printed at another place, with its limits where there are any."""
+
+    estimate: Printed
+    low: Printed | None = None
+    high: Printed | None = None
+
+    @classmethod
+    def of(
+        cls,
+        estimate: Printed | str | float,
+        low: Printed | str | float | None = None,
+        high: Printed | str | float | None = None,
+    ) -> Elsewhere:
+        """From printed text or numbers."""
+        return cls(
+            Printed.of(estimate), None if low is None else Printed.of(low), None if high is None else Printed.of(high)
+        )
+
+    @property
+    def text(self) -> str:
+        return self.estimate.text + (f" ({self.low.text} to {self.high.text})" if self.low and self.high else "")
+
+
+def recover(estimate: float, ci_low: float, ci_high: float) -> Entered:
+    """The ratio and limits that were entered, from what came out after one exponentiation too many.
+
+    Printed are exp(x) and exp(x -+ z s), where x is the ratio itself and s = (u - l)/(2 z) comes from its limits on the ratio scale.
+    So x = log(estimate), u - l = log(ci_high/ci_low) = 2h; limits symmetric on the log scale have u l = x^2, hence
+    l, u = sqrt(h^2 + x^2) -+ h (equivalently x exp(-+ asinh(h/x))).
+
+    >>> recover(3.94, 2.64, 5.87).text()
+    '1.37 (1.03 to 1.83)'
+    """
+    x, h = math.log(estimate), 0.5 * math.log(ci_high / ci_low)
+    root = math.hypot(h, x)
+    return Entered(x, root - h, root + h)
+
+
+def recovered_ranges(estimate: Printed, ci_low: Printed, ci_high: Printed) -> tuple[Interval, Interval, Interval]:
+    """Ranges of the entered ratio and limits over the rounding of the three printed numbers."""
+    x = estimate.interval().clip(1e-300, math.inf).log()
+    low, high = (part.interval().clip(1e-300, math.inf).log() for part in (ci_low, ci_high))
+    h = (high - low) * 0.5
+
+    def limit(sign: float) -> Interval:
+        import numpy as np
+
+        return corners(lambda a, b: np.hypot(a, b) + sign * a, h, abs(x))
+
+    return x, limit(-1.0), limit(1.0)
+
+
+def double_exponentiation(
+    estimate: Printed | str | float,
+    ci_low: Printed | str | float,
+    ci_high: Printed | str | float,
+    *,
+    elsewhere: Sequence[Elsewhere] = (),
+    level: float = 0.95,
+    place: Place = NOWHERE,
+) -> Finding:
+    """Is the printed ratio the exponential of a ratio, and what was it before?
+
+    One such triplet alone looks like any other ratio. It is flagged where the same effect is printed elsewhere and this one is its
+    exponential, or (as judgement) where the interval is absurdly wide and the recovered one is ordinary.
+    elsewhere : the same effect at other places.  Returns a Finding; recomputed is the ratio that was entered; repair shows it with the
+    recovered limits. Where another interval is printed for the same effect both are shown, neither is called true.
+
+    >>> found = double_exponentiation("3.94", "2.64", "5.87", elsewhere=[Elsewhere.of("1.37", "1.02", "1.84")])
+    >>> found.verdict, found.severity, found.repair
+    ('inconsistent', 'major', '1.37 (1.03 to 1.83)')
+    """
+    x, low, high = Printed.of(estimate), Printed.of(ci_low), Printed.of(ci_high)
+    if min(x.value, low.value) <= 0 or high.value <= low.value:
+        raise OptionError(
+            f"{x.text} ({low.text} to {high.text}) is not a ratio with an interval: all three are above 0, in rising order."
+        )
+    reported = f"{x.text} ({low.text} to {high.text})"
+    source = next((other for other in elsewhere if _is_exponential_of(x, other)), None)
+    extreme = x.value > 1 and _absurd(x, low, high, level)
+    if source is None and not extreme:
+        told = (
+            "no value printed for the same effect is its logarithm"
+            if elsewhere
+            else "no other value of the same effect to compare"
+        )
+        return make(
+            RULE, place, reported=reported, verdict="consistent", recomputed=x.value, message=f"{reported}: {told}"
+        )
+    entered = recover(x.value, low.value, high.value)
+    return _flag(reported, (x, low, high), entered, source, place)
+
+
+def _flag(
+    reported: str, printed: tuple[Printed, Printed, Printed], entered: Entered, source: Elsewhere | None, place: Place
+) -> Finding:
+    x, low, high = printed
+    shown = entered.text(source.estimate.text if source else None, _places(x))
+    flips = _includes_one(low.value, high.value) != _includes_one(entered.low, entered.high)
+    values, _, _ = recovered_ranges(x, low, high)
+    message = f"{reported} is the exponential of the ratio {shown}"
+    if source is not None:
+        message += f"; the same effect is printed elsewhere as {source.text}"
+    if flips:
+        message += f"; the one interval {'includes' if _includes_one(low.value, high.value) else 'excludes'} 1, the other does not agree"
+    return make(
+        RULE, place, reported=reported, verdict="inconsistent", severity="conclusion-changing" if flips else "major",
+        basis="arithmetic" if source else "judgement", message=message, recomputed=entered.estimate, values=values,
+        cause=Cause(
+            code="double-exponentiation", repair=shown,
+            text="a ratio was taken for a log ratio: point and limits are exponentiated once more than they should be",
+        ),
+    )  # fmt: skip
+
+
+def _places(printed: Printed) -> int:
+    return max(2, printed.decimals)
+
+
+def _includes_one(low: float, high: float) -> bool:
+    return low <= 1 <= high
+
+
+def _is_exponential_of(x: Printed, other: Elsewhere) -> bool:
+    """x = exp(other), and not simply the same number."""
+    if other.estimate.relation != "=" or x.interval().overlaps(other.estimate.interval()):
+        return False
+    return x.interval().overlaps(other.estimate.interval().exp())
+
+
+def _absurd(x: Printed, low: Printed, high: Printed, level: float) -> bool:
+    z = quantile(level)
+    entered = recover(x.value, low.value, high.value)
+    if entered.low <= 0:
+        return False
+    return (
+        math.log(high.value / low.value) / (2 * z) > ABSURD
+        and math.log(entered.high / entered.low) / (2 * z) < PLAUSIBLE
+    )

@@ -1,0 +1,156 @@
+"""total-vs-parts, cross-reference, duplicate-value: do numbers that must agree with one another do so?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ostealgia.audit.causes import slip
+from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, make
+from ostealgia.audit.rules.confidence import Triplet
+from ostealgia.errors import OptionError
+from ostealgia.numerics.intervals import Interval, Printed, as_interval
+
+Part = Printed | str | float | int
+
+LONG = 6  # digits that two intervals must share before the match counts as a copy
+
+
+def total_vs_parts(
+    parts: Sequence[Part],
+    total: Part,
+    *,
+    what: str = "parts",
+    exact: bool = True,
+    severity: str = "minor",
+    place: Place = NOWHERE,
+) -> Finding:
+    """Do the printed parts add up to the printed total?
+
+    exact : the numbers are counts; with False they are rounded prints (percentages), compared over their rounding.
+    severity : of a disagreement; the caller knows what hangs on it.  what : a word for the parts.
+    Returns a Finding; recomputed is the sum.
+
+    >>> total_vs_parts([24, 5, 7, 8, 3], 47).verdict, total_vs_parts(["33.3", "33.3", "33.3"], "100", exact=False).verdict
+    ('consistent', 'rounding')
+    """
+    if not parts:
+        raise OptionError("total-vs-parts needs at least one part.")
+    shown = [Printed.of(part) for part in parts]
+    whole = Printed.of(total)
+    value = sum(part.value for part in shown)
+    values = as_interval(value) if exact else _sum([part.interval() for part in shown])
+    sums = " + ".join(part.text for part in shown) + f" = {_plain(value)}"
+    if whole.value == value:
+        verdict = "consistent"
+    else:
+        verdict = "rounding" if not exact and whole.allows(values) else "inconsistent"
+    flagged = verdict == "inconsistent"
+    return make(
+        "total-vs-parts", place, reported=whole.text, verdict=verdict, severity=severity if flagged else "none",
+        message=f"{what}: {sums}; printed {whole.text}", recomputed=value, values=values, cause=slip(whole, value) if flagged else None,
+    )  # fmt: skip
+
+
+def same_total(
+    first: Sequence[int],
+    second: Sequence[int],
+    *,
+    what: str = "the same patients",
+    rule: str = "cross-reference",
+    severity: str = "major",
+    where: tuple[str, str] = ("here", "elsewhere"),
+    place: Place = NOWHERE,
+) -> Finding:
+    """Do two groupings of the same patients give the same number?
+
+    first, second : counts that are added up.  Verdict impossible where they differ: both describe all patients.
+    Returns a Finding about the first; recomputed is the second's sum.
+
+    >>> same_total([77, 30], [49, 51], what="ECOG 0-1").verdict
+    'impossible'
+    """
+    a, b = sum(first), sum(second)
+    told = " and ".join(
+        f"{_sum_text(parts)} {place_word}" for parts, place_word in zip((first, second), where, strict=True)
+    )
+    return make(
+        rule, place, reported=_sum_text(first), verdict="consistent" if a == b else "impossible",
+        severity="none" if a == b else severity, message=f"{what}: {told}", recomputed=float(b), values=as_interval(b),
+    )  # fmt: skip
+
+
+def cross_reference(
+    first: Part,
+    second: Part,
+    *,
+    what: str = "the same quantity",
+    severity: str = "major",
+    place: Place = NOWHERE,
+) -> Finding:
+    """Is one quantity printed with the same value at two places, as far as their places after the point allow?
+
+    >>> cross_reference("5.4", "5.39").verdict, cross_reference("3.72", "3.94").verdict
+    ('consistent', 'inconsistent')
+    """
+    a, b = Printed.of(first), Printed.of(second)
+    if a.value == b.value or a.fits(b.value) or b.fits(a.value):
+        verdict = "consistent"
+    else:
+        verdict = (
+            "rounding" if a.interval().overlaps(b.interval()) and a.relation == b.relation == "=" else "inconsistent"
+        )
+        if a.relation != "=" or b.relation != "=":
+            verdict = "consistent" if a.interval().overlaps(b.interval()) else "inconsistent"
+    flagged = verdict == "inconsistent"
+    return make(
+        "cross-reference", place, reported=a.text, verdict=verdict, severity=severity if flagged else "none",
+        message=f"{what}: {a.text} here, {b.text} elsewhere", recomputed=b.value, values=_bounded(b.interval()),
+        cause=slip(a, b.value) if flagged and a.relation == b.relation == "=" else None,
+    )  # fmt: skip
+
+
+def duplicate_interval(
+    first: Triplet, second: Triplet, *, names: tuple[str, str] = ("this row", "another row"), place: Place = NOWHERE
+) -> Finding | None:
+    """Do two different estimates carry the same interval to many digits? None where the intervals differ or are short.
+
+    Source of the idea: a coincidence of six digits or more is not expected in one table.
+
+    >>> found = duplicate_interval(Triplet.of("4.22", "1.22", "2048.64"), Triplet.of("3.91", "1.22", "2048.64"))
+    >>> found.verdict, found.cause_code
+    ('impossible', 'copied-interval')
+    """
+    same = (first.low.value, first.high.value) == (second.low.value, second.high.value)
+    if not same or max(_digits(first.low), _digits(first.high)) < LONG:
+        return None
+    if first.estimate.interval().overlaps(second.estimate.interval()):
+        return None
+    text = f"the interval {first.low.text} to {first.high.text} stands at {names[0]} ({first.estimate.text}) and {names[1]} ({second.estimate.text})"
+    return make(
+        "duplicate-value", place, reported=first.text, verdict="impossible", severity="major", message=text,
+        cause=Cause(code="copied-interval", text="one of the two intervals is a copy of the other"),
+    )  # fmt: skip
+
+
+def _sum(parts: Sequence[Interval]) -> Interval:
+    total = as_interval(0.0)
+    for part in parts:
+        total = total + part
+    return total
+
+
+def _bounded(box: Interval) -> Interval | None:
+    return box if abs(box.low) < float("inf") and abs(box.high) < float("inf") else None
+
+
+def _plain(value: float) -> str:
+    return f"{value:.10g}"
+
+
+def _sum_text(parts: Sequence[int]) -> str:
+    return str(parts[0]) if len(parts) == 1 else f"{' + '.join(map(str, parts))} = {sum(parts)}"
+
+
+def _digits(printed: Printed) -> int:
+    """Significant digits that are printed."""
+    return len(str(abs(int(printed.exact.scaleb(printed.decimals)))))

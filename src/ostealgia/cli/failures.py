@@ -1,0 +1,139 @@
+"""What goes wrong, as one message on standard error and an exit status; never a traceback for bad input."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from ostealgia.errors import OptionError, OstealgiaError, TableError, suggestion
+
+DONE, FINDINGS, BAD_INPUT, INTERNAL, STOPPED = 0, 1, 2, 3, 130
+# typer's own base of usage errors, in whatever module this version keeps it
+_USAGE: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")
+_ABORT: Any = typer.Abort
+
+
+def take_debug(words: list[str]) -> bool:
+    """Remove --debug wherever it stands before a "--"; True where it was there."""
+    end = words.index("--") if "--" in words else len(words)
+    found = "--debug" in words[:end]
+    words[:end] = [word for word in words[:end] if word != "--debug"]
+    return found
+
+
+def guarded(call: Callable[[], Any], app: typer.Typer, words: list[str], *, debug: bool) -> int:
+    """Run the call and turn what it raises into a message and an exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        status = call()
+        sys.stdout.flush()
+        return status if isinstance(status, int) else DONE
+    except BrokenPipeError:
+        _silence_stdout()
+        return DONE
+    except (KeyboardInterrupt, _ABORT):
+        return _say("stopped by you; no file was left half-written", STOPPED)
+    except _USAGE as error:
+        return _say(usage_text(error, app, words), BAD_INPUT)
+    except OstealgiaError as error:
+        if debug:
+            raise
+        return _say(error_text(error), BAD_INPUT)
+    except OSError as error:
+        if debug:
+            raise
+        return _say(_os_text(error), BAD_INPUT)
+    except MemoryError:
+        return _say("error: the memory of this machine is not enough for this input", BAD_INPUT)
+    except Exception as error:
+        if debug:
+            raise
+        return _say(_internal_text(error), INTERNAL)
+
+
+def _say(text: str, status: int) -> int:
+    try:
+        sys.stdout.flush()
+        print(f"ostealgia: {text}", file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        _silence_stdout()
+    return status
+
+
+def _silence_stdout() -> None:
+    """The reader of our output has gone: let the interpreter flush into nothing."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError, AttributeError):
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+
+
+def error_text(error: OstealgiaError) -> str:
+    """The message of an error of the input: place and problem, then found, expected and what to do on lines of their own.
+
+    >>> print(error_text(TableError("events are more than n", file="t.csv", row=3, column="events", found=12, expected="at most 10")))
+    error: t.csv, row 3, column events: events are more than n
+      Found: 12
+      Expected: at most 10
+    """
+    if isinstance(error, OptionError):
+        return "error: " + re.sub(r"^(\w+)=", lambda name: f"--{name[1].replace('_', '-')}=", str(error))
+    if not isinstance(error, TableError):
+        return f"error: {error}"
+    head = type(error)(error.problem, file=error.file, row=error.row, column=error.column)
+    lines = [f"error: {str(head).rstrip('.')}"]
+    if error.found is not None:
+        lines.append(f"  Found: {error.found}")
+    if error.expected:
+        lines.append(f"  Expected: {error.expected}")
+    if error.action:
+        lines.append(f"  {error.action.rstrip('.')}." if not error.action.endswith("?") else f"  {error.action}")
+    return "\n".join(lines)
+
+
+def usage_text(error: Any, app: typer.Typer, words: list[str]) -> str:
+    """What is wrong with the call, the nearest command or option, and where to read more."""
+    message = str(error.format_message() if hasattr(error, "format_message") else error).strip().rstrip(".")
+    command = error.ctx.command_path if getattr(error, "ctx", None) is not None else "ostealgia"
+    wrong = re.search(r"[Nn]o such (command|option):? '?([^'\s]+?)'?(?:\s|\.|$)", message)
+    if wrong:
+        names = command_names(app) if wrong[1] == "command" else option_names(error)
+        message = f"there is no {wrong[1]} {wrong[2]!r}.{_nearest(wrong[2], names)}".rstrip(".")
+    ending = "" if message.endswith("?") else "."
+    return f"error: {message}{ending}\n  Try '{command} --help'."
+
+
+def _nearest(word: str, names: list[str]) -> str:
+    near = suggestion(word, names)
+    return near or (f" The commands are {', '.join(names)}" if names and not word.startswith("-") else "")
+
+
+def command_names(app: typer.Typer) -> list[str]:
+    """Names of the commands."""
+    return [command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands]
+
+
+def option_names(error: Any) -> list[str]:
+    """Options of the command whose call was wrong."""
+    parameters = error.ctx.command.params if getattr(error, "ctx", None) is not None else []
+    return [name for parameter in parameters for name in parameter.opts if name.startswith("-")]
+
+
+def _os_text(error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename else ""
+    return f"error: {where}{error.strerror or error}"
+
+
+def _internal_text(error: Exception) -> str:
+    return (
+        f"internal error: {type(error).__name__}: {error}\n"
+        "  This is a fault of ostealgia, not of your input. Please report it with the command and the output of the same\n"
+        "  command with --debug. Nothing was left half-written."
+    )

@@ -1,0 +1,46 @@
+"""Examples under each --help. A line with a backspace character keeps the line breaks of its paragraph."""
+
+from __future__ import annotations
+
+MAIN_EPILOG = """\b
+Examples:
+  ostealgia demo                                  the bundled reviews, published and recomputed
+  ostealgia pool studies.csv --measure OR         one pooled result from a table
+  ostealgia init my-review --template two-arm     a new project; then: ostealgia run my-review
+\b
+Exit status: 0 done; 1 done, with findings (verify); 2 the input or the call is wrong;
+3 a fault of ostealgia itself (please report it; --debug shows where); 130 stopped by you."""
+
+DEMO_EXAMPLES = """\b
+Examples:
+  ostealgia demo
+  ostealgia demo --out /tmp/demo --json > claims.json"""
+
+INIT_EXAMPLES = """\b
+Examples:
+  ostealgia init my-review --template two-arm
+  ostealgia init pain-incidence --template prevalence"""
+
+RUN_EXAMPLES = """\b
+Examples:
+  ostealgia run my-review
+  ostealgia run my-review --out /tmp/build --json > results.json"""
+
+VERIFY_EXAMPLES = """\b
+Examples:
+  ostealgia verify my-review
+  ostealgia verify my-review --json > differences.json"""
+
+POOL_EXAMPLES = """\b
+Columns: events_1, n_1, events_2, n_2 | mean_1, sd_1, n_1, mean_2, sd_2, n_2 | events, n | mean, sd, n |
+  events, person_time | mean_pre, sd_pre, mean_post, sd_post, n, correlation | estimate, std_error |
+  estimate, ci_low, ci_high; _1 is the treated group. Other spellings (ai, n1i, yi, sei, ...) are mapped
+  and the mapping is shown.
+\b
+Examples:
+  ostealgia pool trials.csv --measure OR --forest forest.svg
+  ostealgia pool pain.csv --measure MD --tau2 PM --ci HK --subgroup design
+  ostealgia pool responders.xlsx --measure PLO --model glmm --sheet 3-month
+  ostealgia pool change.csv --measure MC --correlation 0.5 --leave-one-out
+  ostealgia pool hazard.csv --measure HR --json > pooled.json
+  cat effects.csv | ostealgia pool - --measure GEN"""
