@@ -64,7 +64,7 @@ def stand_in(rows) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="720pt" height="{height}pt" viewBox="0 0 720 {height}">'
         "<defs><style>*{stroke-linejoin: round}</style></defs>"
         f'<rect id="paper" width="720" height="{height}" fill="#ffffff"/>{"".join(marks)}'
-        f'<path id="pooled" d="M482 {bottom}L496 {bottom - 8}L509 {bottom}L496 {bottom + 8}Z" fill="#0b5fa5"/></svg>'
+        f'<path id="pooled" d="M482 {bottom}L496 {bottom - 8}L509 {bottom}L496 {bottom + 8}Z" fill="#0b5fa5"/><use href="#pooled"/></svg>'
     )
 
 
@@ -197,14 +197,14 @@ def sample() -> Report:
             Fact(
                 label="τ²", value="0.140 (0.020 to 0.582)", note="logit scale; DerSimonian-Laird, interval by Q-profile"
             ),
-            Fact(label="I²", value="39%", note="100 (Q - df)/Q"),
+            Fact(label="I²", value="39%", note="100 (Q − df)/Q"),
             Fact(label="Q", value="30.98, df 19, P = 0.041"),
         ),
         estimates=ESTIMATES,
         sensitivity=(LEAVE_ONE_OUT,),
         methods="Counts of responders were pooled on the logit scale with 0.5 added to both cells of the three studies in which "
         "all patients responded. Random effects with the DerSimonian-Laird estimator of τ²; normal interval; prediction "
-        "interval by t with k - 2 degrees of freedom.",
+        "interval by t with k − 2 degrees of freedom.",
         notes=("0.5 was added to both cells of 3 of 20 studies in which every patient responded.",),
         exclusions=(
             ExclusionRow(study="Marrocchio 2019", row=7, reason="No count of responders is printed."),

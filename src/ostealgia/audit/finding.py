@@ -56,13 +56,18 @@ NOWHERE = Place()
 class Finding:
     """One check of one printed number, passed or not.
 
-    rule : name of the rule.  document .. quote : see Place.  reported : the printed numerals.
-    recomputed, recomputed_low, recomputed_high : what the other numbers give, and its range over their rounding; None where there is no number.
-    verdict, severity, basis, cause_code : names in VERDICTS, SEVERITIES, BASES, CAUSES.  cause : the probable cause in words.
+    rule : name of the rule.
+    document .. quote : see Place.
+    reported : the printed numerals.
+    recomputed, recomputed_low, recomputed_high : what the other numbers give, and its range over their rounding;
+    None where there is no number.
+    verdict, severity, basis, cause_code : names in VERDICTS, SEVERITIES, BASES, CAUSES.
+    cause : the probable cause
+    in words.
     repair : the value that would fit, written as it would be printed, or None.
     message : one sentence that says what fits or does not fit together; it is not part of the JSON.
 
-    >>> found = Finding(rule="percent-vs-count", reported="2.7", recomputed=26.67, verdict="inconsistent", severity="major")
+    >>> found = Finding(rule="percent-vs-count", reported="2.7", verdict="inconsistent", severity="major")
     >>> found.flagged, found.to_dict()["recomputed_low"] is None
     (True, True)
     """
@@ -144,7 +149,8 @@ def make(
     basis: str = "arithmetic",
     cause: Cause | None = None,
 ) -> Finding:
-    """A finding at a place. values : range of the recomputed value. cause : for flags; left out of findings that fit."""
+    """A finding at a place. values : range of the recomputed value. cause : for flags; left out of findings that
+    fit."""
     given = cause if verdict in ("inconsistent", "impossible") else None
     if verdict in ("inconsistent", "impossible") and given is None:
         given = UNKNOWN

@@ -26,7 +26,7 @@ def take_debug(words: list[str]) -> bool:
     return found
 
 
-def guarded(call: Callable[[], Any], app: typer.Typer, words: list[str], *, debug: bool) -> int:
+def guarded(call: Callable[[], Any], app: typer.Typer, *, debug: bool) -> int:
     """Run the call and turn what it raises into a message and an exit status."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -38,10 +38,15 @@ def guarded(call: Callable[[], Any], app: typer.Typer, words: list[str], *, debu
     except BrokenPipeError:
         _silence_stdout()
         return DONE
+    except SystemExit as stop:  # typer's own answer to a pipe that was closed
+        if not isinstance(stop.__context__, BrokenPipeError):
+            raise
+        _silence_stdout()
+        return DONE
     except (KeyboardInterrupt, _ABORT):
         return _say("stopped by you; no file was left half-written", STOPPED)
     except _USAGE as error:
-        return _say(usage_text(error, app, words), BAD_INPUT)
+        return _say(usage_text(error, app), BAD_INPUT)
     except OstealgiaError as error:
         if debug:
             raise
@@ -76,12 +81,12 @@ def _silence_stdout() -> None:
 
 
 def error_text(error: OstealgiaError) -> str:
-    """The message of an error of the input: place and problem, then found, expected and what to do on lines of their own.
+    """The message of an error of the input: place and problem, then found, expected and what to do, a line each.
 
-    >>> print(error_text(TableError("events are more than n", file="t.csv", row=3, column="events", found=12, expected="at most 10")))
-    error: t.csv, row 3, column events: events are more than n
-      Found: 12
-      Expected: at most 10
+    >>> print(error_text(TableError("it is below 0", file="t.csv", row=3, column="sd", found=-2, expected="0 or more")))
+    error: t.csv, row 3, column sd: it is below 0
+      Found: -2
+      Expected: 0 or more
     """
     if isinstance(error, OptionError):
         return "error: " + re.sub(r"^(\w+)=", lambda name: f"--{name[1].replace('_', '-')}=", str(error))
@@ -98,7 +103,7 @@ def error_text(error: OstealgiaError) -> str:
     return "\n".join(lines)
 
 
-def usage_text(error: Any, app: typer.Typer, words: list[str]) -> str:
+def usage_text(error: Any, app: typer.Typer) -> str:
     """What is wrong with the call, the nearest command or option, and where to read more."""
     message = str(error.format_message() if hasattr(error, "format_message") else error).strip().rstrip(".")
     command = error.ctx.command_path if getattr(error, "ctx", None) is not None else "ostealgia"
@@ -134,6 +139,6 @@ def _os_text(error: OSError) -> str:
 def _internal_text(error: Exception) -> str:
     return (
         f"internal error: {type(error).__name__}: {error}\n"
-        "  This is a fault of ostealgia, not of your input. Please report it with the command and the output of the same\n"
-        "  command with --debug. Nothing was left half-written."
+        "  This is a fault of ostealgia, not of your input. Please report it, with the command and what the same\n"
+        "  command prints with --debug. Nothing was left half-written."
     )

@@ -10,12 +10,12 @@ from ostealgia.cli.output import print_json, print_text
 from ostealgia.errors import OptionError
 
 
-def demo(out: Path, *, as_json: bool, quiet: bool) -> int:
+def demo(out: str, *, as_json: bool, quiet: bool) -> int:
     """The bundled projects; the claims as a table or as JSON."""
     from ostealgia.project.demo import demo as step
 
     with progress.shown(quiet=quiet) as say:
-        result = step(out, progress=say)
+        result = step(Path(out), progress=say)
     if as_json:
         print_json(result.to_dict())
     else:
@@ -23,26 +23,28 @@ def demo(out: Path, *, as_json: bool, quiet: bool) -> int:
     return DONE
 
 
-def init(folder: Path, template: str, *, quiet: bool) -> int:
+def init(folder: str, template: str, *, quiet: bool) -> int:
     """A new project; says which files were made."""
     from ostealgia.project import templates
 
     if not template:
         listed = ", ".join(templates.TEMPLATES)
-        raise OptionError(f"--template is missing: give one of {listed}, such as --template {next(iter(templates.TEMPLATES))}.")
-    made = templates.init(folder, template)
+        raise OptionError(
+            f"--template is missing: give one of {listed}, such as --template {next(iter(templates.TEMPLATES))}."
+        )
+    made = templates.init(Path(folder), template)
     if not quiet:
         listed = "\n".join(f"  {path}" for path in made)
         print_text(f"{folder}: a new project ({template})\n{listed}\nFill in the tables, then: ostealgia run {folder}")
     return DONE
 
 
-def run(folder: Path, out: Path | None, *, as_json: bool, quiet: bool) -> int:
+def run(folder: str, out: str, *, as_json: bool, quiet: bool) -> int:
     """Everything from inputs to results."""
     from ostealgia.project.steps import run as step
 
     with progress.shown(quiet=quiet) as say:
-        result = step(folder, out=out, progress=say)
+        result = step(Path(folder), out=Path(out) if out else None, progress=say)
     if as_json:
         print_json(result.to_dict())
     else:
@@ -50,12 +52,12 @@ def run(folder: Path, out: Path | None, *, as_json: bool, quiet: bool) -> int:
     return DONE
 
 
-def verify(folder: Path, *, as_json: bool, quiet: bool) -> int:
+def verify(folder: str, *, as_json: bool, quiet: bool) -> int:
     """Recompute and compare."""
     from ostealgia.project.verify import verify as step
 
     with progress.shown(quiet=quiet) as say:
-        result = step(folder, progress=say)
+        result = step(Path(folder), progress=say)
     if as_json:
         print_json(result.to_dict())
     else:

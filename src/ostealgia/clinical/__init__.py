@@ -4,9 +4,18 @@ from ostealgia.clinical.pain_scale import (
     PAIN_SCALES,
     PainScale,
     change_to_nrs_0_10,
+    conversion_note,
     pain_scale,
     sd_to_nrs_0_10,
     to_nrs_0_10,
 )
 
-__all__ = ["PAIN_SCALES", "PainScale", "change_to_nrs_0_10", "pain_scale", "sd_to_nrs_0_10", "to_nrs_0_10"]
+__all__ = [
+    "PAIN_SCALES",
+    "PainScale",
+    "change_to_nrs_0_10",
+    "conversion_note",
+    "pain_scale",
+    "sd_to_nrs_0_10",
+    "to_nrs_0_10",
+]

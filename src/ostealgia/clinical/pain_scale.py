@@ -4,17 +4,20 @@ The table is closed: a scale is here with its range, direction, source and check
 score to another range is arithmetic; it does not make two instruments the same. Where the bridge is weak the scale has
 a caution, which belongs in the notes of whatever is computed.
 
-check_status: "[R]" read in a stored abstract or page, "[M]" well-known fact restated from memory, to be checked against
-the source before release, "[?]" uncertain.
+check_status of range and direction: "[R]" read in a stored abstract or page ("[R, secondary]" in a paper that
+applies it), "[M]" well-known published fact restated from memory, to be checked against the source before release,
+"[?]" uncertain.
 Sources
     [hjermstad2011]  Hjermstad MJ et al. J Pain Symptom Manage 2011;41:1073-1093. doi:10.1016/j.jpainsymman.2010.08.016
-    [dworkin2005]    Dworkin RH et al. (IMMPACT). Pain 2005;113:9-19. doi:10.1016/j.pain.2004.09.012
-    [chow2012]       Chow E et al. Int J Radiat Oncol Biol Phys 2012;82:1730-1737. doi:10.1016/j.ijrobp.2011.02.008
-    [cleeland1994]   Cleeland CS, Ryan KM. Ann Acad Med Singap 1994;23:129-138; Brief Pain Inventory User Guide (MD
-    Anderson) [fayers2001]     Fayers P et al. EORTC QLQ-C30 Scoring Manual, 3rd ed. Brussels: EORTC, 2001
-    [chow2009]       Chow E et al. Eur J Cancer 2009;45:1146-1152. doi:10.1016/j.ejca.2008.11.013 (QLQ-BM22)
-    [ware1992]       Ware JE, Sherbourne CD. Med Care 1992;30:473-483. doi:10.1097/00005650-199206000-00002
     [lund2005]       Lund I et al. BMC Med Res Methodol 2005;5:31. doi:10.1186/1471-2288-5-31
+    [chow2012]       Chow E et al. (International Consensus). Int J Radiat Oncol Biol Phys 2012;82:1730-1737
+    [cleeland1994]   Cleeland CS, Ryan KM. Ann Acad Med Singap 1994;23:129-138; Brief Pain Inventory User Guide
+    [fayers2001]     Fayers P et al. EORTC QLQ-C30 Scoring Manual, 3rd ed. Brussels: EORTC, 2001
+    [groenvold2006]  Groenvold M et al. Eur J Cancer 2006;42:55-64 (QLQ-C15-PAL)
+    [chow2009]       Chow E et al. Eur J Cancer 2009;45:1146-1152. doi:10.1016/j.ejca.2008.11.013 (QLQ-BM22)
+    [ware1992]       Ware JE, Sherbourne CD. Med Care 1992;30:473-483 (SF-36)
+    [melzack1987]    Melzack R. Pain 1987;30:191-197 (short-form McGill Pain Questionnaire)
+    [herdman2011]    Herdman M et al. Qual Life Res 2011;20:1727-1736 (EQ-5D-5L)
 """
 
 from __future__ import annotations
@@ -82,42 +85,46 @@ def _bpi(item: str) -> PainScale:
     return _scale(f"BPI {item}", f"Brief Pain Inventory, {item} pain", 0, 10, "[cleeland1994]", "[M]", step=1)
 
 
-def _verbal(name: str, title: str, high: float, source: str = "[hjermstad2011]", status: str = "[R]") -> PainScale:
+def _verbal(name: str, title: str, low: float, high: float, source: str, check_status: str) -> PainScale:
     reason = "its steps are ordered words, not equal distances; keep it as categories"
-    return _scale(name, title, 0, high, source, status, step=1, refused=reason)
+    return _scale(name, title, low, high, source, check_status, step=1, refused=reason)
 
 
 _VAS = "scores can lie systematically above an NRS in the same patients; thresholds for whole numbers do not apply"
 _TWO_ITEMS = "mixes pain intensity with its interference with daily life; not a rating of worst pain"
 _INTERFERENCE = "it measures what pain hinders, not how strong it is"
 
+_MEAN_OF_4 = "a mean of worst, least, average and present pain: at most the worst pain of the same patients"
+_RELIEF = "relief says how much better, not how strong the pain is"
+_SITES = "it adds up body sites; it does not rate one pain"
+_KIND = "it asks for the kind and course of pain, not for its intensity"
+_CLEELAND, _VERBAL = "[cleeland1994]", "[hjermstad2011] [lund2005]"
+
 _ALL = (
-    _scale("NRS 0-10", "numerical rating scale", 0, 10, "[chow2012]", "[R]", step=1),
+    _scale("NRS 0-10", "numerical rating scale", 0, 10, "[chow2012]", "[R, secondary]", step=1),
     _scale("NRS 0-100", "numerical rating scale (NRS-101)", 0, 100, "[hjermstad2011]", "[R]", step=1),
-    _scale("NRS 0-5", "numerical rating scale (NRS-6)", 0, 5, "[hjermstad2011]", "[R]", step=1),
-    _scale("VAS 0-100 mm", "visual analogue scale", 0, 100, "[hjermstad2011]", "[R]", caution=_VAS),
-    _scale("VAS 0-10 cm", "visual analogue scale", 0, 10, "[hjermstad2011]", "[R]", caution=_VAS),
-    _bpi("worst"), _bpi("least"), _bpi("average"), _bpi("now"),
-    _scale("BPI severity", "Brief Pain Inventory, mean of the four intensity items", 0, 10, "[cleeland1994]", "[M]",
-           caution="a mean of worst, least, average and present pain: lower than worst pain in the same patients"),
-    _scale("BPI interference", "Brief Pain Inventory, mean of the seven interference items", 0, 10, "[cleeland1994]", "[M]",
-           refused=_INTERFERENCE),
-    _scale("BPI relief 0-100%", "Brief Pain Inventory, relief by treatment", 0, 100, "[cleeland1994]", "[M]",
-           higher_is="better", refused="relief says how much better, not how strong the pain is"),
-    _scale("QLQ-C30 pain", "EORTC QLQ-C30 pain scale (items 9 and 19)", 0, 100, "[fayers2001]", "[M]", caution=_TWO_ITEMS),
-    _scale("QLQ-C15-PAL pain", "EORTC QLQ-C15-PAL pain scale (items 5 and 12)", 0, 100, "[fayers2001]", "[M]",
-           caution=_TWO_ITEMS),
-    _scale("QLQ-BM22 painful sites", "EORTC QLQ-BM22 painful sites", 0, 100, "[chow2009]", "[M]",
-           refused="it adds up body sites; it does not rate one pain"),
-    _scale("QLQ-BM22 pain characteristics", "EORTC QLQ-BM22 pain characteristics", 0, 100, "[chow2009]", "[M]",
-           refused="it asks for the kind and course of pain, not for its intensity"),
-    _scale("SF-36 bodily pain", "SF-36 bodily pain (two items)", 0, 100, "[ware1992]", "[M]", higher_is="better",
-           caution=_TWO_ITEMS),
-    _verbal("VRS-4", "verbal rating scale, four words", 3),
-    _verbal("VRS-5", "verbal rating scale, five words", 4),
-    _verbal("VRS-6", "verbal rating scale, six words", 5),
-    _verbal("McGill PPI", "McGill present pain intensity, six words", 5, "[hjermstad2011]", "[M]"),
-    _verbal("EQ-5D pain", "EQ-5D pain/discomfort level", 4, "[lund2005]", "[?]"),
+    _scale("NRS 0-5", "numerical rating scale (NRS-6)", 0, 5, "[hjermstad2011]", "[M]", step=1),
+    _scale("VAS 0-100 mm", "visual analogue scale", 0, 100, "[hjermstad2011]", "[M]", caution=_VAS),
+    _scale("VAS 0-10 cm", "visual analogue scale", 0, 10, "[hjermstad2011]", "[M]", caution=_VAS),
+    _bpi("worst"),
+    _bpi("least"),
+    _bpi("average"),
+    _bpi("now"),
+    _scale("BPI severity", "Brief Pain Inventory, mean of four items", 0, 10, _CLEELAND, "[M]", caution=_MEAN_OF_4),
+    _scale("BPI interference", "Brief Pain Inventory, interference", 0, 10, _CLEELAND, "[M]", refused=_INTERFERENCE),
+    _scale("BPI relief", "Brief Pain Inventory, relief by treatment in %", 0, 100, _CLEELAND, "[M]", refused=_RELIEF,
+           higher_is="better"),
+    _scale("QLQ-C30 pain", "EORTC QLQ-C30, items 9 and 19", 0, 100, "[fayers2001]", "[M]", caution=_TWO_ITEMS),
+    _scale("QLQ-C15-PAL pain", "EORTC QLQ-C15-PAL, items 5, 12", 0, 100, "[groenvold2006]", "[M]", caution=_TWO_ITEMS),
+    _scale("QLQ-BM22 painful sites", "EORTC QLQ-BM22, items 31-35", 0, 100, "[chow2009]", "[M]", refused=_SITES),
+    _scale("QLQ-BM22 pain characteristics", "EORTC QLQ-BM22, items 36-38", 0, 100, "[chow2009]", "[M]", refused=_KIND),
+    _scale("SF-36 bodily pain", "SF-36, two items", 0, 100, "[ware1992]", "[M]", caution=_TWO_ITEMS,
+           higher_is="better"),
+    _verbal("VRS-4", "verbal rating scale, four words", 0, 3, _VERBAL, "[R]"),
+    _verbal("VRS-5", "verbal rating scale, five words", 0, 4, _VERBAL, "[R]"),
+    _verbal("VRS-6", "verbal rating scale, six words", 0, 5, _VERBAL, "[R]"),
+    _verbal("McGill PPI", "McGill present pain intensity, six words", 0, 5, "[melzack1987]", "[M]"),
+    _verbal("EQ-5D-5L pain", "EQ-5D-5L pain/discomfort level", 1, 5, "[herdman2011]", "[M]"),
 )  # fmt: skip
 
 PAIN_SCALES: dict[str, PainScale] = {scale.name: scale for scale in _ALL}
@@ -143,7 +150,7 @@ def pain_scale(name: str) -> PainScale:
     """The scale of that name, in any case and with common spellings; a name that leaves the range open is refused.
 
     >>> print(pain_scale("vas mm"))
-    VAS 0-100 mm: visual analogue scale, 0 to 100, higher is worse [R] [hjermstad2011]
+    VAS 0-100 mm: visual analogue scale, 0 to 100, higher is worse [M] [hjermstad2011]
     >>> pain_scale("VAS")
     Traceback (most recent call last):
     ...
@@ -162,19 +169,39 @@ def pain_scale(name: str) -> PainScale:
     raise OptionError(f"scale={name!r} is not one of {listed}.{suggestion(name, PAIN_SCALES)}")
 
 
+def conversion_note(scale: str | PainScale) -> str:
+    """The sentence that goes with converted scores: what was done, and the caution of the scale.
+
+    >>> conversion_note("NRS 0-100")
+    'NRS 0-100 (0 to 100, higher is worse) brought to points of 0 to 10 by a linear map'
+    """
+    found = pain_scale(scale) if isinstance(scale, str) else scale
+    done = f"{found.name} ({found.low:g} to {found.high:g}, higher is {found.higher_is}) brought to points of 0 to 10"
+    return f"{done} by a linear map" + (f"; {found.caution}" if found.caution else "")
+
+
 # what is converted -> lowest and highest possible value on the scale
 LIMITS: dict[str, Callable[[PainScale], tuple[float, float]]] = {
     "value": lambda scale: (scale.low, scale.high),
     "change": lambda scale: (-scale.span, scale.span),
-    # n values inside the range have an SD of at most half the range times sqrt(n/(n - 1)), largest for n = 2
+    # n values within a width have an SD of at most half of it times sqrt(n/(n - 1)), largest for n = 2; the width of
+    # changes is twice that of scores
     "sd": lambda scale: (0.0, scale.span * math.sqrt(0.5)),
+    "sd of change": lambda scale: (0.0, scale.span * math.sqrt(2.0)),
 }
 CONVERT: dict[str, Callable[[Array, PainScale], Array]] = {
     "value": lambda x, scale: (x - (scale.low if scale.higher_is == "worse" else scale.high)) * scale.points_per_unit,
     "change": lambda x, scale: x * scale.points_per_unit,
     "sd": lambda x, scale: x * abs(scale.points_per_unit),
+    "sd of change": lambda x, scale: x * abs(scale.points_per_unit),
 }
-WORDS = {"value": "a score", "change": "a change of scores", "sd": "an SD of scores"}
+WORDS = {
+    "value": "a score",
+    "change": "a change of scores",
+    "sd": "an SD of scores",
+    "sd of change": "an SD of changes",
+}
+SD_OF = {"values": "sd", "changes": "sd of change"}
 
 
 def _convert(x: ArrayLike, scale: str | PainScale, kind: str) -> Any:
@@ -214,8 +241,7 @@ def to_nrs_0_10(values: ArrayLike, scale: str | PainScale) -> Any:
 def change_to_nrs_0_10(changes: ArrayLike, scale: str | PainScale) -> Any:
     """Changes (after minus before) and mean differences as points of 0 to 10: negative is less pain on every scale.
 
-    changes : number or array in the unit of the scale.  Also for standard errors and limits of a mean difference where
-    higher is worse; where higher is better the limits change places.
+    changes : number or array in the unit of the scale. Limits of an interval change places where higher is better.
 
     >>> float(change_to_nrs_0_10(-27, "VAS 0-100 mm")), float(change_to_nrs_0_10(15, "SF-36 bodily pain"))
     (-2.7, -1.5)
@@ -223,12 +249,13 @@ def change_to_nrs_0_10(changes: ArrayLike, scale: str | PainScale) -> Any:
     return _convert(changes, scale, "change")
 
 
-def sd_to_nrs_0_10(sds: ArrayLike, scale: str | PainScale) -> Any:
-    """SDs and standard errors, of scores or of changes, as points of 0 to 10; the direction of the scale does not matter.
+def sd_to_nrs_0_10(sds: ArrayLike, scale: str | PainScale, *, of: str = "values") -> Any:
+    """SDs (and standard errors) as points of 0 to 10; the direction of the scale does not matter.
 
-    An SD above what any sample on the scale can have (0.71 of its range, at n = 2) is refused.
+    of : "values" or "changes", what it is an SD of. An SD above what any sample can have is refused: 0.71 of the
+    range of the scale for values, 1.41 for changes (both reached by two patients at opposite ends).
 
-    >>> float(sd_to_nrs_0_10(23.0, "VAS 0-100 mm")), float(sd_to_nrs_0_10(23.0, "SF-36 bodily pain"))
-    (2.3, 2.3)
+    >>> sd_to_nrs_0_10([20.0, 25.0], "VAS 0-100 mm").tolist()
+    [2.0, 2.5]
     """
-    return _convert(sds, scale, "sd")
+    return _convert(sds, scale, SD_OF[one_of("of", of, SD_OF)])

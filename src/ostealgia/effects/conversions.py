@@ -165,10 +165,9 @@ class _Table:
             return np.full(len(self.data), np.nan)
         cells = self.data[column]
         values = np.asarray(pd.to_numeric(cells, errors="coerce"), dtype=float)
-        text = cells.notna().to_numpy() & np.isnan(values)
-        text &= np.array([str(cell).strip().casefold() not in ("", "nan") for cell in cells])
-        if text.any():
-            at = int(np.flatnonzero(text)[0])
+        for at in np.flatnonzero(cells.notna().to_numpy() & np.isnan(values)).tolist():
+            if str(cells.iloc[at]).strip().casefold() in ("", "nan"):
+                continue
             raise TableError(
                 f"{self.labels[at]}: not a number", row=self.rows[at], column=column, found=repr(cells.iloc[at]),
                 expected="a number or an empty cell", action="Correct the cell.",

@@ -1,7 +1,7 @@
 """What is added to a table with an empty cell, and to which studies: named rules, applied in one place.
 
-Sources: Sweeting 2004, doi:10.1002/sim.1761 (treatment-arm correction); Hartung and Knapp 2001,
-doi:10.1002/sim.1009 (risk ratio with the increment added once to n).
+Sources: Sweeting 2004, doi:10.1002/sim.1761 (treatment-arm correction); Hartung and Knapp 2001, doi:10.1002/sim.1009
+(ratios with the increment added once to n).
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 APPLY = ("only0", "if0all", "all", "none")
-RR_INCREMENT_TO_N = ("2*incr", "incr")
-RD_INCREMENT = ("all", "variance")
+INCREMENT_TO_N = ("2*incr", "incr")
+INCREMENT_IN = ("all", "variance")
 TACC = "TACC"
+TACC_SPELLINGS = ("TACC", "TREATMENT-ARM CONTINUITY CORRECTION")
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def checked_increment(increment: Any) -> float | str:
     >>> checked_increment(0.5), checked_increment("TACC")
     (0.5, 'TACC')
     """
-    if isinstance(increment, str) and increment.strip().upper() == TACC:
+    if isinstance(increment, str) and increment.strip().upper() in TACC_SPELLINGS:
         return TACC
     try:
         value = float(increment)
@@ -100,11 +101,8 @@ def correct_two_by_two(cells: Mapping[str, Array], measure: str, options: Mappin
     else:
         add_1 = add_2 = np.where(rows, float(increment), 0.0)
         rows = rows & (float(increment) > 0)
-    if measure == "RR" and options.get("rr_increment_to_n") == "incr":
-        estimate = (a + add_1, n_1 + add_1, c + add_2, n_2 + add_2)
-        variance = (a + add_1 * (a != n_1), n_1 + add_1, c + add_2 * (c != n_2), n_2 + add_2)
-        return Corrected(estimate, variance, rows)
-    full = (a + add_1, n_1 + 2 * add_1, c + add_2, n_2 + 2 * add_2)
+    times = 1 if measure == "RR" and options.get("rr_increment_to_n") == "incr" else 2
+    full = (a + add_1, n_1 + times * add_1, c + add_2, n_2 + times * add_2)
     if measure == "RD" and options.get("rd_increment") == "variance":
         return Corrected((a, n_1, c, n_2), full, rows)
     return Corrected(full, full, rows)
@@ -120,12 +118,21 @@ def correct_two_rates(cells: Mapping[str, Array], measure: str, options: Mapping
 
 
 def correct_proportion(cells: Mapping[str, Array], measure: str, options: Mapping[str, Any]) -> Corrected:
-    """events, n with the increment added to the events and to the others, so that n grows by twice as much."""
+    """events, n with the increment added to the events and to the others, so that n grows by twice as much.
+
+    ``pr_increment="variance"`` (raw proportion) leaves the estimate as observed; ``pln_increment_to_n="incr"`` (log
+    proportion) lets n grow by one increment only, the events of a row of nothing but events staying in the variance.
+    """
     x, n = cells["events"], cells["n"]
     rows = rows_to_correct((x == 0) | (x == n), options["apply_increment"])
     add = np.where(rows, _plain_increment(options, measure), 0.0)
+    changed = rows & (add > 0)
+    if measure == "PLN" and options.get("pln_increment_to_n") == "incr":
+        return Corrected((x + add, n + add), (x + add * (x != n), n + add), changed)
     fixed = (x + add, n + 2 * add)
-    return Corrected(fixed, fixed, rows & (add > 0))
+    if measure == "PR" and options.get("pr_increment") == "variance":
+        return Corrected((x, n), fixed, changed)
+    return Corrected(fixed, fixed, changed)
 
 
 def correct_rate(cells: Mapping[str, Array], measure: str, options: Mapping[str, Any]) -> Corrected:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ostealgia.effects.result import EffectSizes
-from ostealgia.errors import OptionError
+from ostealgia.errors import OptionError, TableError
 from ostealgia.meta.backtransform import to_reported
 from ostealgia.meta.coerce import as_effects
 from ostealgia.meta.result import PoolResult, ScaleEstimate
@@ -83,6 +83,7 @@ def _inverse_variance(
     more: dict[str, Any],
 ) -> PoolResult:
     refuse_unknown(more, (), "random" if random else "common")
+    _positive(data)
     y, v, k = data.estimate, data.variance, data.k
     notes = list(data.notes)
     given = _weights(weights, k)
@@ -140,6 +141,21 @@ def _between(
     if found.untruncated < 0:
         certificate["untruncated"] = found.untruncated
     return found.value, found.std_error, certificate
+
+
+def _positive(data: EffectSizes) -> None:
+    """Inverse-variance weights need a standard error above zero in every study."""
+    wrong = np.flatnonzero(~(np.isfinite(data.std_error) & (data.std_error > 0)))
+    if len(wrong):
+        i = int(wrong[0])
+        raise TableError(
+            f"study {data.study[i]!r} has no usable standard error, so it cannot be weighted ({len(wrong)} such in all)",
+            row=data.rows[i] if data.rows else None,
+            column="std_error",
+            found=f"{data.std_error[i]:g}",
+            expected="a finite number above 0",
+            action="Leave the study out, add a zero-cell increment, or pool the counts (model='glmm', or measure PLO for proportions).",
+        )
 
 
 def _weights(weights: Any, k: int) -> Array | None:

@@ -269,9 +269,8 @@ def _half(*cells: Array) -> Array:
 
 
 def _no_estimate(what: str, k: int, scale: str) -> ConvergenceError:
-    noun = "study has" if k == 1 else "studies have"
     return ConvergenceError(
-        f"None of the {k} {noun} any {what}: the {scale} is infinite and no model can estimate it. "
+        f"No study ({k} in all) has any {what}: the {scale} is infinite and no model can estimate it. "
         "Report the total with an exact interval instead, or pool on another scale (PFT, PAS)."
     )
 

@@ -16,11 +16,39 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from ostealgia.errors import ConvergenceError
-from ostealgia.numerics.glmm_families import log_choose
 
 Array = NDArray[np.float64]
 SMALL_SUPPORT = 256
 SMOOTH_SD = 9.0
+STIRLING = 25.0
+
+
+def log_gamma_step(x: Array, step: Array) -> Array:
+    """log Gamma(x + step) - log Gamma(x) without the loss of digits of a difference of large numbers.
+
+    x : above 0.  step : above -x.  Stirling's series is used where both arguments exceed 25.
+
+    >>> round(float(log_gamma_step(np.array(1e7), np.array(1.0))) - np.log(1e7), 12)
+    0.0
+    """
+    x, step = np.broadcast_arrays(x, step)
+    large = (x > STIRLING) & (x + step > STIRLING)
+    if not large.any():
+        return np.asarray(gammaln(x + step) - gammaln(x), dtype=np.float64)
+    low, move = np.where(large, x, 2.0 * STIRLING), np.where(large, step, 0.0)
+    high = low + move
+    series = (high - 0.5) * np.log1p(move / low) + move * (np.log(low) - 1.0) + _stirling(high) - _stirling(low)
+    if large.all():
+        return series
+    small = np.where(large, 1.0, x)
+    return np.where(large, series, gammaln(np.where(large, 1.0, x + step)) - gammaln(small))
+
+
+def _stirling(x: Array) -> Array:
+    """Remainder of Stirling's formula for log Gamma, good to 1e-13 above 25."""
+    inverse = 1.0 / x
+    square = inverse * inverse
+    return inverse * (1.0 / 12.0 - square * (1.0 / 360.0 - square / 1260.0))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -78,31 +106,29 @@ class Hypergeometric:
             new = eta + move
             outside = (new < below) | (new > above)
             new = np.where(outside, 0.5 * (below + above), new)
-            if np.all(np.square(move) * -bend <= 1e-18):
+            if np.all(np.square(move) * -bend <= 1e-14):
                 return new, np.where(inside, -bend, 0.0)
             eta = new
         raise ConvergenceError("The conditional odds ratio of a study was not found in 200 Newton steps.")
 
-    def _log_weight(self, j: Array) -> Array:
-        """log C(n_1, j) C(n_2, total - j), relative to the observed table; j : (..., 1, k, J)."""
-        n1, n2, total = self.n_1[..., None], self.n_2[..., None], self.total[..., None]
-        observed = log_choose(self.n_1, self.events_1) + log_choose(self.n_2, self.events_2)
-        log_w = -gammaln(j + 1.0) - gammaln(n1 - j + 1.0) - gammaln(total - j + 1.0) - gammaln(n2 - total + j + 1.0)
-        return log_w + (gammaln(self.n_1 + 1.0) + gammaln(self.n_2 + 1.0) - observed)[..., None]
+    def _log_weight(self, gap: Array) -> Array:
+        """log C(n_1, j) C(n_2, total - j) relative to the observed table, j = events_1 + gap; gap : (..., 1, k, J)."""
+        a, b, c, d = (cell[..., None] + 1.0 for cell in self.cells)
+        return -(log_gamma_step(a, gap) + log_gamma_step(b, -gap) + log_gamma_step(c, -gap) + log_gamma_step(d, gap))
 
     @cached_property
     def _table(self) -> tuple[Array, Array] | None:
-        """Support and log weights of all studies where every support is small, each (1, k, J)."""
+        """Support, as distance from the observed count, and log weights of all studies where every support is small, each (1, k, J)."""
         size = int(np.max(self.high - self.low)) + 1
         if size > SMALL_SUPPORT:
             return None
-        j = self.low[..., None] + np.arange(size)
-        inside = j <= self.high[..., None]
-        j = np.where(inside, j, self.low[..., None])
-        return j, np.where(inside, self._log_weight(j), -np.inf)
+        gap = (self.low - self.events_1)[..., None] + np.arange(size)
+        inside = gap <= (self.high - self.events_1)[..., None]
+        gap = np.where(inside, gap, 0.0)
+        return gap, np.where(inside, self._log_weight(gap), -np.inf)
 
     def _window(self, eta: Array) -> tuple[Array, Array]:
-        """Points around the mean at eta and their log weights, log of the stride included."""
+        """Points around the mean at eta, as distance from the observed count, and their log weights, log of the stride included."""
         mean, sd = self._approximate_moments(eta)
         smooth = sd > SMOOTH_SD
         stride = np.where(smooth, sd / 3.0, 1.0)
@@ -112,8 +138,8 @@ class Hypergeometric:
         count = int(np.max(np.ceil((end - start) / stride))) + 1
         j = start[..., None] + stride[..., None] * np.arange(count)
         inside = (j >= self.low[..., None]) & (j <= end[..., None])
-        j = np.where(inside, j, self.events_1[..., None])
-        return j, np.where(inside, self._log_weight(j) + np.log(stride)[..., None], -np.inf)
+        gap = np.where(inside, j - self.events_1[..., None], 0.0)
+        return gap, np.where(inside, self._log_weight(gap) + np.log(stride)[..., None], -np.inf)
 
     def _approximate_moments(self, eta: Array) -> tuple[Array, Array]:
         """Mean and standard deviation to first order: the root of a quadratic, taken for the arm whose odds are larger."""
@@ -128,9 +154,8 @@ class Hypergeometric:
         return mean, np.sqrt(1.0 / np.sum([1.0 / (gap + 0.5) for gap in gaps], axis=0))
 
     def _points(self, eta: Array) -> tuple[Array, Array, Array]:
-        """Support points relative to the observed count, their probabilities, and the log-likelihood."""
-        j, log_w = self._table or self._window(eta)
-        gap = j - self.events_1[..., None]
+        """Support as distance from the observed count, probabilities, and the log-likelihood."""
+        gap, log_w = self._table or self._window(eta)
         height = log_w + gap * eta[..., None]
         top = height.max(axis=-1, keepdims=True)
         share = np.exp(height - top)

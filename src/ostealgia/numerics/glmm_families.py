@@ -63,7 +63,7 @@ def log_choose(n: Array, y: Array) -> Array:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Binomial:
-    """Events among n with logit link.  events, n : (arms, k)."""
+    """Events among n with logit link.  events, n : (arms, k); an arm with n = 0 says nothing."""
 
     events: Array
     n: Array
@@ -74,7 +74,7 @@ class Binomial:
 
     @property
     def weight(self) -> Array:
-        return (self.events + 0.5) * (self.n - self.events + 0.5) / (self.n + 1.0)
+        return np.where(self.n > 0, (self.events + 0.5) * (self.n - self.events + 0.5) / (self.n + 1.0), 0.0)
 
     @property
     def constant(self) -> Array:
@@ -109,18 +109,18 @@ class Binomial:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Poisson:
-    """Events in person_time with log link.  events, person_time : (arms, k)."""
+    """Events in person_time with log link.  events, person_time : (arms, k); an arm with person_time = 0 says nothing."""
 
     events: Array
     person_time: Array
 
     @property
     def centre(self) -> Array:
-        return np.log((self.events + 0.5) / self.person_time)
+        return np.log((self.events + 0.5) / np.where(self.person_time > 0, self.person_time, 1.0))
 
     @property
     def weight(self) -> Array:
-        return self.events + 0.5
+        return np.where(self.person_time > 0, self.events + 0.5, 0.0)
 
     @property
     def constant(self) -> Array:

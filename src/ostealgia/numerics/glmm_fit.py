@@ -206,73 +206,83 @@ def maximise(model: Model, start: Start) -> Optimum:
     Raises ConvergenceError when the likelihood rises without bound or a bracket cannot be polished.
     """
     null, iterations = fit_at(model, start, np.array(0.0))
-    bend = float(null.profile_bend)
-    grid, score, scanned = _scan(model, start)
-    candidates = [null] if bend <= 0 else []
-    signs = np.concatenate([[bend > 0], score > 0])
-    edges = np.concatenate([[0.0], grid])
-    roots: list[float] = []
-    for left in np.flatnonzero(signs[:-1] & ~signs[1:]):
-        found, steps = _polish(model, start, scanned, edges, np.concatenate([[0.0], score]), int(left), bend)
+    scanned = _scan(model, start)
+    sd = np.append(0.0, scanned.sd)
+    score = np.append(0.0, scanned.profile_score)
+    bend = np.append(null.profile_bend, scanned.profile_bend)
+    rising = np.append(bend[0] > 0, score[1:] > 0)
+    candidates = [] if rising[0] else [null]
+    for left in np.flatnonzero(rising[:-1] & ~rising[1:]):
+        ends = slice(int(left), int(left) + 2)
+        guess = _cubic_root(sd[ends], score[ends], bend[ends])
+        found, steps = _polish(model, _between(model, null, scanned, int(left), guess), float(sd[left]), float(sd[left + 1]))
         iterations += steps
-        roots.append(float(found.sd))
         candidates.append(found)
-    best = max(candidates, key=lambda point: float(point.value))
     return Optimum(
-        point=best,
+        point=max(candidates, key=lambda point: float(point.value)),
         null=null,
         iterations=iterations,
-        roots=tuple(roots),
-        grid=grid,
-        grid_score=score,
-        score_at_zero=0.5 * bend,
+        roots=tuple(float(point.sd) for point in candidates if point.sd > 0),
+        grid=scanned.sd,
+        grid_score=score[1:],
+        score_at_zero=0.5 * float(bend[0]),
     )
 
 
-def _scan(model: Model, start: Start) -> tuple[Array, Array, Point]:
-    """Profile score on the grid of sd, expanded until it is negative at the end."""
+def _scan(model: Model, start: Start) -> Point:
+    """The best other parameters on a grid of sd, expanded until the profile score is negative at its end."""
     grid = SD_GRID
     while True:
         point, _ = fit_at(model, start, grid, tolerance=1e-3)
-        score = point.profile_score
-        if score[-1] < 0:
-            return grid, score, point
+        if point.profile_score[-1] < 0:
+            return point
         if grid[-1] > SD_LIMIT:
             raise ConvergenceError(
                 f"The likelihood still rises at a between-study standard deviation of {grid[-1]:.0f}: no finite estimate exists. "
-                "Studies with no events stand beside studies with events only; pool them apart, or use a model with fixed between-study variance."
+                "Studies without events stand beside studies with events only; pool them apart."
             )
         grid = np.append(grid, grid[-1] * 2.5 ** np.arange(1, 4))
 
 
-def _polish(
-    model: Model, start: Start, scanned: Point, edges: Array, score: Array, left: int, bend: float
-) -> tuple[Point, int]:
-    """Newton's method for all parameters with sd kept between two points of the grid."""
-    low, high = edges[left], edges[left + 1]
-    if left == 0:
-        first, second = bend, score[1] / high
-        sd = np.array(high * np.sqrt(first / (first - second)))
-    else:
-        sd = np.array(low + (high - low) * score[left] / (score[left] - score[left + 1]))
-    near = left if left == 0 or high - sd < sd - low else left - 1
-    own = None if scanned.own is None else scanned.own[near]
-    point = evaluate(model, scanned.beta[near], own, sd)
+def _cubic_root(x: Array, score: Array, bend: Array) -> float:
+    """Where the cubic with these values and slopes at both ends of a bracket falls through 0, by bisection."""
+    width = x[1] - x[0]
+
+    def cubic(t: float) -> float:
+        rise = score[0] * (1 + 2 * t) + width * bend[0] * t
+        return float(rise * (1 - t) ** 2 + (score[1] * (3 - 2 * t) + width * bend[1] * (t - 1)) * t * t)
+
+    low, high = 0.0, 1.0
+    for _ in range(30):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if cubic(middle) > 0 else (low, middle)
+    return float(x[0] + width * high)
+
+
+def _between(model: Model, null: Point, scanned: Point, left: int, sd: float) -> Point:
+    """A starting point at sd, other parameters interpolated between grid positions ``left`` and ``left`` + 1 (0: the null fit)."""
+    low_sd, low_beta = (0.0, null.beta) if left == 0 else (float(scanned.sd[left - 1]), scanned.beta[left - 1])
+    weight = (sd - low_sd) / (float(scanned.sd[left]) - low_sd)
+    own = None
+    if scanned.own is not None and null.own is not None:
+        low_own = null.own if left == 0 else scanned.own[left - 1]
+        own = low_own + weight * (scanned.own[left] - low_own)
+    return evaluate(model, low_beta + weight * (scanned.beta[left] - low_beta), own, np.array(sd))
+
+
+def _polish(model: Model, point: Point, low: float, high: float) -> tuple[Point, int]:
+    """Newton's method for all parameters with sd kept between two points of the grid; returns the maximum and the number of steps."""
     for iteration in range(ITERATIONS):
-        gain = float(point.decrement)
-        if gain <= CONVERGED and point.profile_bend <= 0:
+        gain, here = float(point.decrement), float(point.sd)
+        bend = float(point.profile_bend)
+        if gain <= CONVERGED and bend <= 0:
             return point, iteration
-        if gain < 1e-2:
-            low, high = (float(point.sd), high) if point.profile_score > 0 else (low, float(point.sd))
-        step = point.step(np.array(True))
-        target = float(point.sd) + float(step[-1])
-        if point.profile_bend >= 0 or not low <= target <= high:
-            target = 0.5 * (low + high)
-            step = point.step(np.array(False))
-        new = _moved(model, point, step, np.array(target))
+        target = here + float(point.step(np.array(True))[-1])
+        inside = low < target < high and bend < 0
+        if not inside:
+            target = 0.5 * (here + (high if point.profile_score > 0 else low))
+        new = _moved(model, point, point.step(np.array(inside)), np.array(target))
         if gain <= ACCEPTABLE and abs(float(new.value - point.value)) <= 1e-13 * abs(float(point.value)):
             return new, iteration + 1
         point = new
-    raise ConvergenceError(
-        f"The random-effects fit did not converge in {ITERATIONS} Newton steps between sd {edges[left]:.3g} and {edges[left + 1]:.3g}."
-    )
+    raise ConvergenceError(f"The random-effects fit did not converge in {ITERATIONS} Newton steps between sd {low:.3g} and {high:.3g}.")

@@ -46,6 +46,13 @@ class _Moving:
     log_s_2: Array
 
 
+def _over(x: Array, axis: int) -> Array:
+    """Sum over one axis; a plain view where that axis has one entry (models with one arm)."""
+    if x.shape[axis] == 1:
+        return x[(..., 0, *(slice(None),) * (-axis - 1))]
+    return np.add.reduce(x, axis=axis)
+
+
 def conditional_mode(family: Family, eta0: Array, sd: Array, random: Array, start: Array | None = None) -> Array:
     """The z of highest joint density in each study: the root of a decreasing function, by Newton's method inside a shrinking bracket.
 
@@ -54,13 +61,14 @@ def conditional_mode(family: Family, eta0: Array, sd: Array, random: Array, star
     load = sd[..., None, None] * random[:, None]
     if start is None:
         pull = load * family.weight
-        start = np.sum(pull * (family.centre - eta0), axis=-2) / (1.0 + np.sum(pull * load, axis=-2))
+        start = _over(pull * (family.centre - eta0), -2) / (1.0 + _over(pull * load, -2))
     z = np.array(start, dtype=np.float64)
+    load_2 = np.square(load)
     low, high = np.full(z.shape, -np.inf), np.full(z.shape, np.inf)
     for _ in range(MODE_ITERATIONS):
         f1, f2 = family.slope_curvature(eta0 + load * z[..., None, :])
-        slope = np.sum(load * f1, axis=-2) - z
-        curvature = 1.0 - np.sum(np.square(load) * f2, axis=-2)
+        slope = _over(load * f1, -2) - z
+        curvature = 1.0 - _over(load_2 * f2, -2)
         low, high = np.where(slope >= 0, z, low), np.where(slope <= 0, z, high)
         move = slope / curvature
         new = z + move
@@ -83,19 +91,19 @@ def _moving_scale(parts: tuple[Array, Array, Array, Array, Array], z: Array, sd:
     t = sd[..., None]
     load = sd[..., None, None] * c
     by_arm = _direct(z, random)
-    slope, bend = np.sum(c * f1, axis=-2), np.sum(np.square(c) * f2, axis=-2)
+    slope, bend = _over(c * f1, -2), _over(np.square(c) * f2, -2)
     d = 1.0 - np.square(t) * bend
-    z_1 = np.sum((load * f2)[..., None, :] * by_arm, axis=-3)
+    z_1 = _over((load * f2)[..., None, :] * by_arm, -3)
     z_1[..., arms, :] += slope
     z_1 = z_1 / d[..., None, :]
     eta_1 = by_arm + load[..., None, :] * z_1[..., None, :, :]
     pair = eta_1[..., :, None, :] * eta_1[..., None, :, :]
-    edge = np.sum((c * f2)[..., None, :] * eta_1, axis=-3) + (t * bend)[..., None, :] * z_1
-    z_2 = _add_edge(np.sum((load * f3)[..., None, None, :] * pair, axis=-4), edge) / d[..., None, None, :]
+    edge = _over((c * f2)[..., None, :] * eta_1, -3) + (t * bend)[..., None, :] * z_1
+    z_2 = _add_edge(_over((load * f3)[..., None, None, :] * pair, -4), edge) / d[..., None, None, :]
     eta_2 = _add_edge(t[..., None, None] * z_2, z_1)[..., None, :, :, :] * c[:, None, None, :]
     square = np.square(c)
-    bend_1 = np.sum((square * f3)[..., None, :] * eta_1, axis=-3)
-    bend_2 = np.sum((square * f4)[..., None, None, :] * pair + (square * f3)[..., None, None, :] * eta_2, axis=-4)
+    bend_1 = _over((square * f3)[..., None, :] * eta_1, -3)
+    bend_2 = _over((square * f4)[..., None, None, :] * pair + (square * f3)[..., None, None, :] * eta_2, -4)
     d_1 = -np.square(t)[..., None] * bend_1
     d_1[..., arms, :] -= 2.0 * t * bend
     d_2 = _add_edge(-np.square(t)[..., None, None] * bend_2, -2.0 * t[..., None] * bend_1)
@@ -140,24 +148,25 @@ def study_terms(
     node = z + x * moving.s
     node_1 = moving.z_1 + x[..., None] * s_1
     f0, f1, f2 = family.value_slope(eta0 + load * node[..., None, :])
-    height = rule.log_weight.reshape(shape) + np.sum(f0, axis=-2) - 0.5 * np.square(node)
+    height = rule.log_weight.reshape(shape) + _over(f0, -2) - 0.5 * np.square(node)
     top = height.max(axis=0)
     share = np.exp(height - top)
     total = share.sum(axis=0)
     share /= total
 
     eta_1 = _direct(node, random) + load[..., None, :] * node_1[..., None, :, :]
-    height_1 = np.sum(f1[..., None, :] * eta_1, axis=-3) - node[..., None, :] * node_1
-    mean_1 = np.sum(share[..., None, :] * height_1, axis=0)
+    height_1 = _over(f1[..., None, :] * eta_1, -3) - node[..., None, :] * node_1
+    mean_1 = np.add.reduce(share[..., None, :] * height_1, axis=0)
     weighted = (share[..., None, :] * f2)[..., None, :] * eta_1
-    hessian = np.sum(np.sum(weighted[..., :, None, :] * eta_1[..., None, :, :], axis=-4), axis=0)
+    hessian = np.add.reduce(_over(weighted[..., :, None, :] * eta_1[..., None, :, :], -4), axis=0)
     spread = height_1 - mean_1
-    hessian += np.sum(share[..., None, None, :] * (spread[..., :, None, :] * spread[..., None, :, :]), axis=0)
-    hessian -= np.sum(share[..., None, None, :] * (node_1[..., :, None, :] * node_1[..., None, :, :]), axis=0)
-    slope = np.sum(random[:, None] * f1, axis=-2)
-    _add_edge(hessian, np.sum((share * slope)[..., None, :] * node_1, axis=0))
+    squares = spread[..., :, None, :] * spread[..., None, :, :] - node_1[..., :, None, :] * node_1[..., None, :, :]
+    hessian += np.add.reduce(share[..., None, None, :] * squares, axis=0)
+    slope = _over(random[:, None] * f1, -2)
+    _add_edge(hessian, np.add.reduce((share * slope)[..., None, :] * node_1, axis=0))
     pull = share * (sd[..., None] * slope - node)
-    hessian += np.sum(pull, axis=0)[..., None, None, :] * moving.z_2 + np.sum(pull * x, axis=0)[..., None, None, :] * s_2
+    hessian += np.add.reduce(pull, axis=0)[..., None, None, :] * moving.z_2
+    hessian += np.add.reduce(pull * x, axis=0)[..., None, None, :] * s_2
     return StudyTerms(
         value=np.log(moving.s * total) + top,
         gradient=moving.log_s_1 + mean_1,

@@ -108,7 +108,7 @@ def _informative(arrays: tuple[Array, Array, Array, Array], empty: Array, why: s
     """The studies that carry information; raises where none does."""
     dropped = tuple(int(i) for i in np.flatnonzero(empty))
     if len(dropped) == empty.size:
-        raise ConvergenceError(f"None of the {empty.size} studies carries information on a ratio: all have {why}.")
+        raise ConvergenceError(f"No study carries information on a ratio: all of them ({empty.size}) have {why}.")
     noun = "study has" if len(dropped) == 1 else "studies have"
     notes = (f"{len(dropped)} {noun} {why}, carry no information on the ratio and are left out.",) if dropped else ()
     e1, s1, e2, s2 = (array[~empty] for array in arrays)

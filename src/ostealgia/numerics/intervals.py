@@ -281,6 +281,9 @@ class Printed:
         return Printed(self.text, float(self.exact.scaleb(-2)), self.decimals + 2, self.relation, False)
 
 
+Numeral = Printed | str | float  # what a rule accepts for a printed number
+
+
 # rounding used when another value is written with the places of a print
 WRITE_ROUNDING = {"half up": ROUND_HALF_UP, "half even": ROUND_HALF_EVEN, "truncation": ROUND_DOWN}
 

@@ -16,7 +16,7 @@ from ostealgia.plot.forest_table import Row
 from ostealgia.plot.marks import JUDGEMENTS, SIZE, VERDICTS
 
 LARGEST_SQUARE = 10.5  # side in points of the study with the largest weight
-SMALLEST_SQUARE = 1.5
+SMALLEST_SQUARE = 2.0
 DIAMOND = 0.74  # of a row
 TICK = 3.0
 TICK_SIZE = 9.5
@@ -42,7 +42,9 @@ def draw(pen: Pen, layout: Plan, page: Page, width: float, height: float) -> Non
 def _panel(pen: Pen, layout: Plan, top: float, bottom: float) -> Any:
     """The effect axis as an Axes of its own, in reported units across and in points of the sheet down."""
     left, right = layout.plot
-    panel = pen.axes.inset_axes((left, bottom, right - left, top - bottom), transform=pen.axes.transData, zorder=3)
+    width, height = pen.axes.get_xlim()[1], pen.axes.get_ylim()[0]
+    bounds = (left / width, 1 - bottom / height, (right - left) / width, (bottom - top) / height)
+    panel = pen.axes.inset_axes(bounds, zorder=3)
     axis = layout.axis
     panel.set_xscale("log" if axis.log else "linear")
     panel.set_xlim(axis.low, axis.high)

@@ -10,19 +10,21 @@ from ostealgia.plot.canvas import leading, text_width, wrap
 from ostealgia.plot.columns import Column
 from ostealgia.plot.forest_table import ForestTable, Row
 from ostealgia.plot.marks import JUDGEMENTS, SIZE, VERDICTS
-from ostealgia.plot.scales import EffectAxis, effect_axis
+from ostealgia.plot.scales import EffectAxis
 
 LABEL_WIDTH = 178.0  # names wrap beyond this
-HEAD_WIDTH = 84.0  # headings of effect and arms wrap beyond this, or beyond their column
+HEAD_WIDTH = 84.0  # headings of arms wrap beyond this, or beyond their columns
+HEAD_OVERHANG = 75.0  # the heading of the effect may reach over the plot
 GAP = 15.0
 PLOT_WIDTH = 204.0
 WIDEST_PLOT = 300.0
 LEAST_WIDTH = 540.0
 INDENT = 9.0  # studies of a subgroup
-NUMBER_GAP = 6.0  # estimate to interval
+NUMBER_GAP = 4.0  # estimate to interval
 SIGN_STEP = 15.0
 LEGEND_GAP = 12.0
 LEGEND_STEP = 14.0
+AUDIT_LEGEND = "Audit of the printed numbers:"
 HEIGHTS = {"heading": 19.0, "study": style.ROW, "pooled": 18.0, "prediction": style.ROW, "note": 13.5, "gap": 5.0}
 
 
@@ -77,7 +79,7 @@ class Plan:
         used = room
         for name, words in legend_items(self.table):
             width = text_width(words, style.SMALL) + (SIZE + 4.0 if name else 0.0) + LEGEND_GAP
-            if used + width > room + LEGEND_GAP:
+            if used + width > room + LEGEND_GAP or words == AUDIT_LEGEND:
                 lines.append([])
                 used = 0.0
             lines[-1].append((name, words))
@@ -106,7 +108,7 @@ def plan(table: ForestTable, width: float | None = None) -> Plan:
     total = right + style.MARGIN
     title = wrap(table.options.title, total - 2 * style.MARGIN, style.TITLE, True) if table.options.title else ()
     heads = [len(p.head) + len(p.arm) for p in columns] + [len(effect.head)] + [len(p.head) for p in weights]
-    axis = effect_axis(table.measure, *table.spread(), width=plot_width, xlim=table.options.xlim)
+    axis = table.axis(plot_width)
     return Plan(
         table=table, axis=axis, width=total, labels=labels, columns=tuple(columns), plot=plot, estimate=estimate, effect=effect,
         weights=weights, signs=signs, audit=audit, title=title, head_lines=max([1, *heads]),
@@ -206,14 +208,12 @@ def _number_widths(table: ForestTable) -> tuple[float, float]:
 
 
 def _effect_head(table: ForestTable, width: float) -> tuple[str, ...]:
-    """The name of the effect in as few lines as its column gives, its interval on the last."""
+    """The name of the effect over its numbers; it may run to the left, where nothing stands above the plot."""
     name, _, interval = table.effect_head.rpartition(" [")
-    if text_width(table.effect_head, bold=True) <= width:
+    room = width + HEAD_OVERHANG
+    if text_width(table.effect_head, bold=True) <= room:
         return (table.effect_head,)
-    lines = list(wrap(name, max(width, HEAD_WIDTH), bold=True))
-    closed = f"{lines[-1]} [{interval}"
-    fits = text_width(closed, bold=True) <= max(width, HEAD_WIDTH)
-    return (*lines[:-1], closed) if fits else (*lines, f"[{interval}")
+    return (*wrap(name, room, bold=True), f"[{interval}")
 
 
 def _right_width(table: ForestTable) -> float:
@@ -225,8 +225,8 @@ def _place_right(
     table: ForestTable, x: float
 ) -> tuple[float, Placed, tuple[Placed, ...], tuple[float, ...], float, float]:
     estimate_width, interval_width = _number_widths(table)
-    head = _effect_head(table, estimate_width + NUMBER_GAP + interval_width)
-    width = max(estimate_width + NUMBER_GAP + interval_width, *(text_width(line, bold=True) for line in head))
+    width = estimate_width + NUMBER_GAP + interval_width
+    head = _effect_head(table, width)
     effect = Placed(left=x, right=x + width, anchor=x + width, head=head)
     estimate = effect.right - interval_width - NUMBER_GAP
     x = effect.right
@@ -264,6 +264,6 @@ def legend_items(table: ForestTable) -> list[tuple[str, str]]:
         items += [(name, sign.legend) for name, sign in JUDGEMENTS.items() if name in judged]
         items += [("", f"{domain[:2]}: {domain}") for domain in table.domains if len(domain) > 2]
     if verdicts - {""}:
-        items.append(("", "Audit of the printed numbers:"))
+        items.append(("", AUDIT_LEGEND))
         items += [(name, sign.legend) for name, sign in VERDICTS.items() if name in verdicts]
     return items

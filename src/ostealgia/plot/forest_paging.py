@@ -25,26 +25,41 @@ class Page:
 
 
 def pages(layout: Plan, rows_per_page: int) -> list[Page]:
-    """Rows dealt out evenly; a heading stays with its first study and the pooled rows stay together."""
-    rows = layout.table.rows
-    count = math.ceil(len(rows) / rows_per_page)
-    size = math.ceil(len(rows) / count)
-    chunks: list[list[int]] = []
-    start = 0
-    while start < len(rows):
-        stop = min(len(rows), start + size)
-        while (
-            stop < len(rows)
-            and stop - start > 5
-            and (rows[stop].kind not in ("study", "heading") or rows[stop - 1].kind == "heading")
-        ):
-            stop -= 1
-        chunks.append(list(range(start, stop)))
-        start = stop
+    """Rows dealt out so that pages are about equally high, none higher than that many plain rows.
+
+    A heading stays with its first study, and pooled rows stay with what they pool.
+    """
+    heights = [layout.row_height(i) for i in range(len(layout.table.rows))]
+    most = rows_per_page * style.ROW
+    share = sum(heights) / math.ceil(sum(heights) / most)
+    chunks: list[list[int]] = [[]]
+    used = 0.0
+    for i, height in enumerate(heights):
+        if chunks[-1] and (used + height / 2 > share * len(chunks) or _filled(chunks[-1], heights) + height > most):
+            kept = _break(layout, chunks[-1], i)
+            chunks.append([row for row in chunks[-1] if row >= kept])
+            chunks[-2] = [row for row in chunks[-2] if row < kept]
+        chunks[-1].append(i)
+        used += height
     return [
         Page(rows=tuple(chunk), number=i + 1, of=len(chunks), heading=_carried(layout, chunk[0]))
         for i, chunk in enumerate(chunks)
     ]
+
+
+def _filled(chunk: list[int], heights: list[float]) -> float:
+    return sum(heights[i] for i in chunk)
+
+
+def _break(layout: Plan, chunk: list[int], index: int) -> int:
+    """Where to break at or before ``index``: before a study that does not follow its heading, or before a heading."""
+    rows = layout.table.rows
+    place = index
+    while place > chunk[0] + 2 and (
+        rows[place].kind not in ("study", "heading") or (rows[place].kind == "study" and rows[place - 1].kind == "heading")
+    ):
+        place -= 1
+    return place
 
 
 def _carried(layout: Plan, first: int) -> str:

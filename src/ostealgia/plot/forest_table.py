@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,11 +15,13 @@ from ostealgia.errors import OptionError, suggestion
 from ostealgia.options import one_of
 from ostealgia.plot.columns import Column, data_columns, text_column
 from ostealgia.plot.marks import JUDGEMENTS, VERDICTS
-from ostealgia.plot.numbers import MISSING, aligned, effect_digits, effect_text
+from ostealgia.plot.numbers import MISSING, SPACES, aligned, effect_digits, effect_text
+from ostealgia.plot.scales import EffectAxis, effect_axis
 from ostealgia.tables.measures import Measure
 
 Array = NDArray[np.float64]
 NAN = math.nan
+NO_BREAK = "\u00a0"
 
 SORTS: dict[str, str] = {
     "estimate": "reported_estimate",
@@ -104,10 +106,17 @@ class ForestTable:
     methods: str
     options: ForestOptions
 
-    def spread(self) -> tuple[Array, Array, Array]:
-        """Estimates, lower and upper limits of all rows that are drawn."""
-        drawn = [row for row in self.rows if row.kind in ("study", "pooled", "prediction")]
-        return tuple(np.array([getattr(row, name) for row in drawn]) for name in ("estimate", "low", "high"))  # type: ignore[return-value]
+    def axis(self, width: float) -> EffectAxis:
+        """The effect axis on ``width`` points."""
+        studies = [row for row in self.rows if row.kind == "study"]
+        pooled = [row for row in self.rows if row.kind in ("pooled", "prediction")]
+        return effect_axis(
+            self.measure,
+            **{f"{name}s": [getattr(row, name) for row in studies] for name in ("estimate", "low", "high", "share")},
+            pooled=[value for row in pooled for value in (row.estimate, row.low, row.high)],
+            width=width,
+            xlim=self.options.xlim,
+        )
 
 
 def forest_table(fit: Any, options: ForestOptions) -> ForestTable:
@@ -132,7 +141,7 @@ def forest_table(fit: Any, options: ForestOptions) -> ForestTable:
         weight_heads=maker.weight_heads,
         domains=maker.domains,
         with_audit=options.audit is not None,
-        pooled=overall.reported.estimate,
+        pooled=overall.reported.estimate if overall.k > 1 else NAN,
         methods=methods_line(fit) if options.methods else "",
         options=options,
     )
@@ -184,6 +193,8 @@ class _RowMaker:
     def rows(self) -> list[Row]:
         groups = getattr(self.fit, "groups", None)
         rows = self._studies(range(len(self.frame))) if groups is None else self._grouped(groups)
+        if self.overall.k == 1:
+            return rows
         name = "" if groups is None else "All studies: "
         rows.append(
             self._pooled(self.overall, _capital(name + _model_name(self.overall)), range(len(self.frame)), main=True)
@@ -339,19 +350,25 @@ def _weight_text(value: float) -> str:
 
 def _align_numbers(rows: list[Row]) -> list[Row]:
     """Estimates and limits padded so that their points stand below one another."""
-    from dataclasses import replace
-
     estimates = aligned([row.numbers[0] for row in rows])
-    pairs = [row.numbers[1].partition(" to ") for row in rows]
-    # the lower limit hangs on its bracket, so only the upper is padded inside
-    highs = aligned([high for _, _, high in pairs])
-    lows = aligned([low for low, _, _ in pairs])
-    done: list[Row] = []
-    for row, estimate, (low, _, high), padded_low, padded_high in zip(rows, estimates, pairs, lows, highs, strict=True):
-        lead = padded_low[: len(padded_low) - len(padded_low.lstrip("\u2007\u2008"))]
-        interval = f"{lead}[{low} to {padded_high}]" if high else ""
-        done.append(replace(row, numbers=(estimate if row.numbers[0] else "", interval)))
-    return done
+    intervals = _intervals([row.numbers[1] for row in rows])
+    return [
+        replace(row, numbers=(estimate if row.numbers[0] else "", interval))
+        for row, estimate, interval in zip(rows, estimates, intervals, strict=True)
+    ]
+
+
+def _intervals(texts: list[str]) -> list[str]:
+    """Intervals in brackets: upper limits below one another, or, where one is much longer, each close to its "to"."""
+    pairs = [text.partition(" to ") for text in texts]
+    highs = [high for _, _, high in pairs]
+    whole = sorted(len(high.partition(".")[0]) for high in highs if high)
+    inside = bool(whole) and whole[-1] - whole[len(whole) // 2] <= 1
+    made: list[str] = []
+    for (low, _, high), fitted in zip(pairs, aligned(highs), strict=True):
+        spare = fitted.replace(high, "", 1)
+        made.append("" if not high else f"[{low} to {fitted}]" if inside else f"[{low} to {high}]{spare}")
+    return made
 
 
 # --- words -----------------------------------------------------------------------------------------------------------
@@ -426,8 +443,10 @@ def methods_line(fit: Any) -> str:
     fit : PoolResult or SubgroupResult.
     """
     overall = getattr(fit, "overall", fit)
-    parts = [_method_part(overall)]
-    if overall.k > 1:
+    if overall.k == 1:
+        parts = ["One study, nothing was pooled"]
+    else:
+        parts = [_method_part(overall)]
         parts += [part for part in (_tau2_part(overall), _i2_text(overall), _q_part(overall)) if part]
     between = getattr(fit, "q_between", NAN)
     if math.isfinite(between):
@@ -436,7 +455,8 @@ def methods_line(fit: Any) -> str:
         parts.append(f"{len(overall.excluded)} {'row' if len(overall.excluded) == 1 else 'rows'} left out")
     if not overall.converged:
         parts.append("Not converged: do not use this estimate")
-    return ". ".join(parts) + "."
+    first, *rest = parts
+    return ". ".join([first, *(part.replace(" ", NO_BREAK) for part in rest)]) + "."
 
 
 def _method_part(fit: Any) -> str:

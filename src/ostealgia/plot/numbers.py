@@ -13,6 +13,7 @@ from ostealgia.tables.measures import Measure
 
 FIGURE_SPACE = "\u2007"  # as wide as a figure
 POINT_SPACE = "\u2008"  # as wide as a full stop
+SPACES = FIGURE_SPACE + POINT_SPACE
 MISSING = "–"
 
 
@@ -36,11 +37,13 @@ def effect_digits(measure: Measure, lows: ArrayLike, highs: ArrayLike, estimate:
 
 
 def effect_text(value: float, digits: int, measure: Measure) -> str:
-    """One effect on the reported scale; a ratio that would round to nothing is "<0.01", one above 1,000 has no decimals.
+    """One effect on the reported scale; a ratio that rounds to nothing has one decimal more, from 100 on it has none.
 
     >>> from ostealgia.tables.measures import MEASURES
-    >>> effect_text(0.0012, 2, MEASURES["OR"]), effect_text(-4.383, 1, MEASURES["MD"]), effect_text(0.786, 0, MEASURES["PLO"])
-    ('<0.01', '−4.4', '79')
+    >>> [effect_text(value, 2, MEASURES["OR"]) for value in (0.0012, 0.5, 321.4)]
+    ['0.001', '0.50', '321']
+    >>> effect_text(-4.383, 1, MEASURES["MD"]), effect_text(0.786, 0, MEASURES["PLO"])
+    ('−4.4', '79')
     """
     if math.isnan(value):
         return MISSING
@@ -48,11 +51,10 @@ def effect_text(value: float, digits: int, measure: Measure) -> str:
         return display.number(100 * value, digits, typographic=True)
     if measure.ratio and math.isfinite(value):
         if 0 < value < 0.5 * 10.0**-digits:
-            return f"<{10.0**-digits:.{digits}f}"
-        if value >= 1e6:
-            return ">1,000,000"
+            finer = 10.0 ** -(digits + 1)
+            return f"{value:.{digits + 1}f}" if value >= 0.5 * finer else f"<{finer:.{digits + 1}f}"
         if value >= 100:
-            return display.number(value, 0)
+            return display.number(value, 0) if value < 99_999.5 else ">99,999"
     return display.number(value, digits, typographic=True)
 
 

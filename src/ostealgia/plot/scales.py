@@ -62,77 +62,104 @@ def no_effect_of(measure: Measure) -> float | None:
 
 def effect_axis(
     measure: Measure,
+    *,
     estimates: ArrayLike,
     lows: ArrayLike,
     highs: ArrayLike,
-    *,
+    shares: ArrayLike,
+    pooled: ArrayLike,
     width: float,
     xlim: tuple[float, float] | None = None,
 ) -> EffectAxis:
     """An axis for these effects (reported scale) on ``width`` points.
 
-    It holds every estimate and the value of no effect, and as much of the intervals as leaves the estimates apart: an interval that
-    dwarfs the others is clipped (and drawn with an arrowhead). ``xlim`` sets the ends by hand.
+    shares : weight of each study, any unit or NaN.  pooled : pooled estimates and their limits.
+    It holds the estimates that carry the weight, the pooled ones and the value of no effect, and as much of the
+    intervals as leaves the estimates apart: an interval that dwarfs the others is clipped (and gets an arrowhead).
+    ``xlim`` sets the ends by hand.
     """
     no_effect = no_effect_of(measure)
     if xlim is None:
+        studies = [_forward(values, measure) for values in (estimates, lows, highs)]
         low, high = _reach(
-            measure, _finite(estimates, measure), np.asarray(lows, float), np.asarray(highs, float), no_effect
+            studies, np.asarray(shares, float), _forward(pooled, measure), _forward([no_effect], measure)
         )
+        low, high = _backward(low, high, measure)
     else:
         low, high = float(xlim[0]), float(xlim[1])
-    ticks = _log_ticks(low, high, width) if measure.ratio else _linear_ticks(low, high, width, measure)
+    ticks = log_ticks(low, high, width) if measure.ratio else linear_ticks(low, high, width, measure)
     if xlim is None:
         low, high = _snap(low, high, ticks, measure)
     shown = tuple(tick for tick in ticks if low - NEAR * abs(low) <= tick <= high + NEAR * abs(high))
-    return EffectAxis(
-        low=low, high=high, ticks=shown, labels=tick_labels(shown, measure), log=measure.ratio, no_effect=no_effect
-    )  # fmt: skip
+    labels = tick_labels(shown, measure)
+    return EffectAxis(low=low, high=high, ticks=shown, labels=labels, log=measure.ratio, no_effect=no_effect)
 
 
-def _finite(values: ArrayLike, measure: Measure) -> Array:
-    values = np.asarray(values, dtype=float)
-    return values[np.isfinite(values) & (values > 0)] if measure.ratio else values[np.isfinite(values)]
-
-
-def _forward(values: Array, measure: Measure) -> Array:
+def _forward(values: ArrayLike, measure: Measure) -> Array:
+    """To the scale on which the axis is even; None becomes NaN."""
+    values = np.array(values, dtype=float)
     if not measure.ratio:
         return values
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.log(values)
 
 
-def _reach(
-    measure: Measure, estimates: Array, lows: Array, highs: Array, no_effect: float | None
-) -> tuple[float, float]:
-    """Ends before rounding: the estimates, then the intervals as far as they do not crowd the estimates."""
-    core = _forward(estimates, measure)
-    half = (_forward(highs, measure) - _forward(lows, measure)) / 2
-    half = half[np.isfinite(half)]
-    typical = float(np.median(half)) if len(half) else 0.0
-    if no_effect is not None:
-        core = np.append(core, _forward(np.array([no_effect]), measure))
-    if not len(core):
-        core = _forward(np.array([1.0]), measure)
-    core_low, core_high = float(core.min()), float(core.max())
-    room = max(0.5 * (core_high - core_low), 2.5 * typical)
-    room = room or max(1.0, abs(core_low)) * (0.1 if not measure.ratio else 1.0)
-    low = min(core_low, max(_edge(_forward(lows, measure), 0.02), core_low - room))
-    high = max(core_high, min(_edge(_forward(highs, measure), 0.98), core_high + room))
-    if high - low < NEAR * max(1.0, abs(low)):
-        low, high = low - room, high + room
-    pad = 0.02 * (high - low)
-    low, high = (low if low == core_low and core_low == no_effect else low - pad), high + pad
+def _backward(low: float, high: float, measure: Measure) -> tuple[float, float]:
     if measure.ratio:
         return math.exp(max(low, -60.0)), math.exp(min(high, 60.0))
     return max(low, measure.lower), min(high, measure.upper)
+
+
+def _reach(studies: list[Array], shares: Array, pooled: Array, no_effect: Array) -> tuple[float, float]:
+    """Ends before rounding, on the even scale: the core of estimates, then intervals as far as they do not crowd it."""
+    estimates, lows, highs = studies
+    kept = _carrying(estimates, shares)
+    core = np.concatenate([estimates[kept], pooled[::3], no_effect])
+    core = core[np.isfinite(core)]
+    core = core if len(core) else np.zeros(1)
+    core_low, core_high = float(core.min()), float(core.max())
+    room = max(0.75 * (core_high - core_low), 3.0 * _typical_half(lows[kept], highs[kept], shares[kept]))
+    room = room or 0.1 * max(1.0, abs(core_low))
+    low = min(core_low, max(_edge(lows, 0.02), core_low - room), max(_least(pooled), core_low - 3 * room))
+    high = max(core_high, min(_edge(highs, 0.98), core_high + room), min(-_least(-pooled), core_high + 3 * room))
+    pad = 0.02 * (high - low)
+    return (low if low == core_low else low - pad), (high if high == core_high else high + pad)
+
+
+def _carrying(estimates: Array, shares: Array) -> Array:
+    """Positions of the studies that carry 97% of the weight, at least half of them."""
+    known = np.flatnonzero(np.isfinite(estimates))
+    weights = shares[known]
+    if not np.isfinite(weights).all() or not (weights > 0).any():
+        return known
+    order = known[np.argsort(-weights, kind="stable")]
+    carried = np.cumsum(shares[order]) / weights.sum()
+    count = max(int(np.searchsorted(carried, 0.97)) + 1, len(known) // 2)
+    return order[:count]
+
+
+def _typical_half(lows: Array, highs: Array, shares: Array) -> float:
+    """Half the width of a typical interval: the median, at most ten times that of the interval in the middle of the weight."""
+    half = (highs - lows) / 2
+    known = np.isfinite(half)
+    if not known.any():
+        return 0.0
+    half, weights = half[known], np.nan_to_num(shares[known], nan=1.0)
+    order = np.argsort(half, kind="stable")
+    middle = half[order][int(np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2))]
+    return min(float(np.median(half)), 10.0 * float(middle))
+
+
+def _least(values: Array) -> float:
+    values = values[~np.isnan(values)]
+    return float(values.min()) if len(values) else math.inf
 
 
 def _edge(values: Array, share: float) -> float:
     """A far quantile, so that one interval in fifty may be clipped; infinity counts as far away."""
     values = values[~np.isnan(values)]
     if not len(values):
-        return math.nan
+        return math.inf if share < 0.5 else -math.inf
     ordered = np.sort(values)
     index = math.floor(share * (len(ordered) - 1)) if share < 0.5 else math.ceil(share * (len(ordered) - 1))
     return float(ordered[index])
@@ -153,7 +180,7 @@ def _snap(low: float, high: float, ticks: Sequence[float], measure: Measure) -> 
     return first, last
 
 
-def _log_ticks(low: float, high: float, width: float) -> tuple[float, ...]:
+def log_ticks(low: float, high: float, width: float) -> tuple[float, ...]:
     """1-2-5 in each decade, else 1-3, else decades; round numbers where the axis is shorter than that."""
     decades = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 2)
     series = [
@@ -185,7 +212,7 @@ def _short_log_ticks(low: float, high: float, width: float) -> tuple[float, ...]
     return tuple(kept)
 
 
-def _linear_ticks(low: float, high: float, width: float, measure: Measure) -> tuple[float, ...]:
+def linear_ticks(low: float, high: float, width: float, measure: Measure) -> tuple[float, ...]:
     """Multiples of 1, 2 or 5 times a power of ten, five to eight of them where they fit."""
     span = high - low
     exponent = math.floor(math.log10(span)) - 1

@@ -137,7 +137,8 @@ class AnalysisSpec(Strict):
     higher_is_better: bool | None = None
     favours: tuple[str, str] | None = None
     assume: tuple[Assumption, ...] = ()
-    options: dict[str, str | float | bool] = Field(default_factory=dict)
+    options: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    effect_options: dict[str, str | int | float | bool] = Field(default_factory=dict)
     like: str = ""
     role: Literal["primary", "sensitivity"] = "primary"
     figure: bool = True
@@ -185,7 +186,7 @@ class ClaimSpec(Strict):
     estimate, and against the printed counts in ``against``); "change" (``says`` with a per cent against a ratio); "margin" (a printed number against
     ``against``); "not-printed" (cannot be computed; ``missing`` says why).
     unit : "%" where a proportion is printed as per cent.  digits : decimals where the typed number does not show them.
-    missing : what the paper would have to print.
+    text : the claim as printed, where it is no single number.  missing : what the paper would have to print.
     """
 
     id: Ident
@@ -209,6 +210,7 @@ class ClaimSpec(Strict):
     of: PrintedNumber | None = None
     place: tuple[RowOf, ...] = ()
     against: tuple[RowOf, ...] = ()
+    text: str = ""
     missing: str = ""
     comment: str = ""
 

@@ -42,8 +42,9 @@ class Latitude:
 class Selection:
     """The rows of one analysis as columns, one entry a study.
 
-    columns : study, the data columns of the measure, then study-level columns.  rows : row in ``results.csv``.  latitude : which cells
-    could be another value inside their printed precision.  absent : SDs that an assumption would have to fill.
+    columns : study, the data columns of the measure, then study-level columns.  rows : row in ``results.csv`` (the first
+    one where several make a line; all of them are in ``members``).  latitude : which cells could be another value
+    inside their printed precision.  sources : where each line is printed.
     """
 
     columns: Mapping[str, list[Any]]
@@ -52,6 +53,7 @@ class Selection:
     notes: tuple[str, ...] = ()
     latitude: tuple[Latitude, ...] = ()
     sources: tuple[str, ...] = ()
+    members: tuple[tuple[int, ...], ...] = ()
 
     @property
     def k(self) -> int:
@@ -70,11 +72,16 @@ class Selection:
         columns[column][index] = value
         return replace(self, columns=columns)
 
+    def touching(self, rows: Iterable[int]) -> tuple[int, ...]:
+        """Positions of the lines that use any of these rows of the file."""
+        wanted = set(rows)
+        return tuple(i for i, members in enumerate(self.members) if wanted.intersection(members))
+
     def without(self, rows: Iterable[int], reason: str) -> Selection:
-        """The same without these rows of the file, which are listed as left out."""
-        gone = set(rows)
-        keep = [i for i, row in enumerate(self.rows) if row not in gone]
-        left = [Excluded(study=self.columns["study"][i], reason=reason, row=row) for i, row in enumerate(self.rows) if row in gone]
+        """The same without the lines that use these rows of the file; they are listed as left out."""
+        gone = set(self.touching(rows))
+        keep = [i for i in range(self.k) if i not in gone]
+        left = [Excluded(study=self.columns["study"][i], reason=reason, row=self.rows[i]) for i in sorted(gone)]
         return replace(
             self,
             columns={name: [values[i] for i in keep] for name, values in self.columns.items()},
@@ -82,6 +89,7 @@ class Selection:
             excluded=(*self.excluded, *left),
             latitude=(),
             sources=tuple(self.sources[i] for i in keep),
+            members=tuple(self.members[i] for i in keep),
         )
 
 
@@ -92,6 +100,7 @@ class _Draft:
     records: list[dict[str, Any]] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
+    members: list[tuple[int, ...]] = field(default_factory=list)
     excluded: list[Excluded] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     latitude: list[Latitude] = field(default_factory=list)
@@ -109,9 +118,8 @@ def select(project: Project, spec: AnalysisSpec) -> Selection:
     draft = _Draft()
     _note_silent_studies(project, spec, rows, draft)
     rows = _named(project, spec, rows, draft)
-    published = _published(spec, rows)
-    build = _builder(spec, published)
     for label, group in _by_study(spec, rows).items():
+        build = _published_row if _published(spec, group) else _builder(spec)
         build(spec, label, group, draft)
     _replace_values(spec, draft)
     return _finish(project, spec, draft)
@@ -167,7 +175,7 @@ def _by_study(spec: AnalysisSpec, rows: list[Row]) -> dict[str, list[Row]]:
     """Rows under the label of their line in the analysis: the study, with outcome or arm where one study gives several lines."""
     two_groups = MEASURES[spec.measure].kind.startswith("two-group") and not spec.baseline
     grouped: dict[str, list[Row]] = defaultdict(list)
-    several_arms = len(spec.arms) > 1 and not (two_groups and not _published(spec, rows))
+    several_arms = len(spec.arms) > 1 and not two_groups
     for row in rows:
         label = row.text("study")
         if len(spec.outcomes) > 1:
@@ -179,7 +187,7 @@ def _by_study(spec: AnalysisSpec, rows: list[Row]) -> dict[str, list[Row]]:
 
 
 def _published(spec: AnalysisSpec, rows: list[Row]) -> bool:
-    """Whether the rows give estimates of this measure instead of what it is computed from."""
+    """Whether the rows of a study give an estimate of this measure instead of what it is computed from."""
     kind = MEASURES[spec.measure].kind
     if kind.startswith("generic"):
         return True
@@ -192,10 +200,8 @@ def _published(spec: AnalysisSpec, rows: list[Row]) -> bool:
 Builder = Callable[[AnalysisSpec, str, list[Row], _Draft], None]
 
 
-def _builder(spec: AnalysisSpec, published: bool) -> Builder:
+def _builder(spec: AnalysisSpec) -> Builder:
     kind = MEASURES[spec.measure].kind
-    if published:
-        return _published_row
     if kind == "pre-post":
         return _pre_post
     if kind.startswith("two-group"):
@@ -362,6 +368,7 @@ def _add(spec: AnalysisSpec, label: str, cells: Mapping[str, tuple[Row, str]], d
     record["_study"] = first.text("study")
     draft.records.append(record)
     draft.rows.append(first.number)
+    draft.members.append(tuple(dict.fromkeys(row.number for row, _ in cells.values())))
     draft.sources.append("; ".join(dict.fromkeys(row.text("source") for row, _ in cells.values() if row.text("source"))))
     draft.latitude.extend(latitude)
 
@@ -428,8 +435,9 @@ def _finish(project: Project, spec: AnalysisSpec, draft: _Draft) -> Selection:
             )
         columns[wanted] = values
     return Selection(
-        columns, tuple(draft.rows), tuple(draft.excluded), tuple(draft.notes), tuple(draft.latitude), tuple(draft.sources)
-    )
+        columns, tuple(draft.rows), tuple(draft.excluded), tuple(draft.notes), tuple(draft.latitude), tuple(draft.sources),
+        tuple(draft.members),
+    )  # fmt: skip
 
 
 def fill(project: Project, spec: AnalysisSpec, selection: Selection, assumption: Assumption) -> Selection:

@@ -13,7 +13,7 @@ from ostealgia import display
 from ostealgia.report.content import Cell, Column, Table
 
 MISSING = "\u2013"
-_NUMBER = re.compile(r"([\u2212-]?\d[\d,]*)(\.\d+)?")
+_NUMBER = re.compile(r"([\u2212-]?[0-9][0-9,]*)(\.[0-9]+)?")
 _HYPHEN_MINUS = re.compile(r"(?<![\w.)\]%-])-(?=\.?\d)")
 _RELATION = re.compile(r"\b\w+ [=<>\u2264\u2265] (?=[\u2212\d.])")
 FIXED = "\u00a0"
@@ -111,8 +111,9 @@ def _as_cell(value: Any) -> Cell:
     return value if isinstance(value, Cell) else Cell(value=value)
 
 
-def _skeleton(text: str) -> str:
-    return _NUMBER.sub("#", text)
+def _pattern(text: str) -> tuple[str, ...]:
+    """What stands before, between and after the numbers of a text."""
+    return tuple(_NUMBER.split(text)[::3])
 
 
 def align(texts: Sequence[str]) -> list[tuple[Piece, ...]]:
@@ -123,17 +124,16 @@ def align(texts: Sequence[str]) -> list[tuple[Piece, ...]]:
     >>> align(["9.5 to 10", "12.25 to 8"])[0]
     (('pad', '1'), ('text', '9.5'), ('pad', '5'), ('text', ' to '), ('text', '10'))
     """
-    patterns = [_skeleton(text) for text in texts if _NUMBER.search(text)]
+    patterns = [_pattern(text) for text in texts if _NUMBER.search(text)]
     if not patterns:
         return [(("text", text),) for text in texts]
     common = max(dict.fromkeys(patterns), key=patterns.count)
-    rows = [_NUMBER.findall(text) if _skeleton(text) == common else None for text in texts]
+    rows = [_NUMBER.findall(text) if _pattern(text) == common else None for text in texts]
     slots = list(zip(*(row for row in rows if row is not None), strict=True))
     whole = [max((number[0] for number in slot), key=len) for slot in slots]
     decimals = [max((number[1] for number in slot), key=len) for slot in slots]
-    between = common.split("#")
     return [
-        (("text", text),) if row is None else tuple(_padded(row, between, whole, decimals))
+        (("text", text),) if row is None else tuple(_padded(row, common, whole, decimals))
         for text, row in zip(texts, rows, strict=True)
     ]
 

@@ -120,10 +120,10 @@ def _figure_downloads(figure: content.Figure) -> tuple[DownloadView, ...]:
     return tuple(offers)
 
 
-def _figure_view(figure: content.Figure, place: str) -> tuple[FigureView, set[str]]:
+def _figure_view(figure: content.Figure, place: str, prefix: str) -> tuple[FigureView, set[str]]:
     from markupsafe import Markup
 
-    markup, colours = inline_svg(figure.svg, prefix=f"{place}-", label=figure.alt)
+    markup, colours = inline_svg(figure.svg, prefix=prefix, label=figure.alt)
     view = FigureView(
         place=place,
         title=figure.title,
@@ -140,7 +140,10 @@ def _analysis_views(report: content.Report, places: Places) -> tuple[list[Analys
     for analysis in report.analyses:
         figures: list[FigureView] = []
         for figure in analysis.figures:
-            view, used = _figure_view(figure, places.of(figure))
+            prefix = (
+                places.unique(f"f{len(views)}-{len(figures)}") + "-"
+            )  # short: it stands before each id of the figure
+            view, used = _figure_view(figure, places.of(figure), prefix)
             figures.append(view)
             colours |= used
         views.append(AnalysisView(analysis=analysis, place=places.of(analysis), figures=tuple(figures)))

@@ -15,40 +15,19 @@ from ostealgia.errors import OstealgiaError
 from ostealgia.report.palette import full_hex
 
 ALLOWED = frozenset(
-    [
-        "svg",
-        "g",
-        "path",
-        "rect",
-        "circle",
-        "ellipse",
-        "line",
-        "polyline",
-        "polygon",
-        "text",
-        "tspan",
-        "defs",
-        "clipPath",
-        "use",
-        "title",
-        "desc",
-        "linearGradient",
-        "radialGradient",
-        "stop",
-        "pattern",
-        "marker",
-        "mask",
-        "symbol",
-        "image",
-        "a",
-        "style",
-    ]
-)
+    (
+        "svg", "g", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon",
+        "text", "tspan", "defs", "clipPath", "use", "title", "desc", "linearGradient", "radialGradient",
+        "stop", "pattern", "marker", "mask", "symbol", "image", "a", "style",
+    )
+)  # fmt: skip
 DROPPED = frozenset(("metadata",))
+BACKGROUND = "patch_1"  # matplotlib's paper behind the whole figure: the page is the paper
 PAINT = ("fill", "stroke", "stop-color", "color")
 _NAMED = {"black": "#000000", "white": "#ffffff"}
 _HEX = re.compile(r"#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3})\b")
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+_REFERENCE = re.compile(r"""(?:url\(\s*['"]?|href\s*=\s*['"])#([^)'"]+)""")
 _LENGTH = re.compile(r"^\s*([0-9.]+)\s*(px|pt|in|mm|cm)?\s*$")
 _PIXELS = {None: 1.0, "px": 1.0, "pt": 4 / 3, "in": 96.0, "mm": 96 / 25.4, "cm": 96 / 2.54}
 
@@ -58,6 +37,7 @@ class _Rewriter:
     """What is being rewritten: prefix for ids, colours met on the way, and rules of <style> for every element."""
 
     prefix: str
+    used: frozenset[str] = frozenset()  # ids that something in the figure refers to; the others go
     colours: set[str] = field(default_factory=set)
     root_style: str = ""
 
@@ -105,15 +85,16 @@ def _attributes(element: ElementTree.Element, rewriter: _Rewriter) -> dict[str, 
         if full_name.startswith("{http://www.w3.org/XML/") or name in ("version", "space"):
             continue
         if name == "id":
-            kept["id"] = rewriter.prefix + value
+            if value in rewriter.used:
+                kept["id"] = rewriter.prefix + value
         elif name == "href":
             kept["href"] = _reference(_local(element.tag), value, rewriter)
         elif name == "style":
             styles.append(rewriter.style(value))
         elif name in PAINT:
             styles.insert(0, rewriter.style(f"{name}:{value}"))
-        elif name == "class":
-            kept["class"] = value
+        elif name == "d":
+            kept["d"] = " ".join(value.split())
         else:
             kept[name] = rewriter.references(value) if "url(" in value else value
     if any(styles):
@@ -146,7 +127,7 @@ def _style_element(text: str, rewriter: _Rewriter) -> str:
 def _serialise(element: ElementTree.Element, rewriter: _Rewriter) -> str:
     tag = _local(element.tag) if isinstance(element.tag, str) else ""
     tail = escape(element.tail or "", quote=False) if (element.tail or "").strip() else ""
-    if tag in DROPPED or not tag:
+    if tag in DROPPED or not tag or element.get("id") == BACKGROUND:
         return tail
     if tag not in ALLOWED:
         raise OstealgiaError(f"A figure holds <{tag}>, which is not among {', '.join(sorted(ALLOWED))}.")
@@ -156,6 +137,8 @@ def _serialise(element: ElementTree.Element, rewriter: _Rewriter) -> str:
     attributes = "".join(f' {name}="{escape(value)}"' for name, value in _attributes(element, rewriter).items())
     text = escape(element.text or "", quote=False) if (element.text or "").strip() else ""
     inner = text + "".join(_serialise(child, rewriter) for child in element)
+    if tag == "g" and not attributes:
+        return inner + tail
     return (f"<{tag}{attributes}>{inner}</{tag}>" if inner else f"<{tag}{attributes}/>") + tail
 
 
@@ -166,11 +149,12 @@ def inline_svg(svg: str, *, prefix: str, label: str) -> tuple[str, set[str]]:
     label : text for readers who do not see the figure.
     Raises OstealgiaError where the text is not SVG or holds scripts, outside references or foreign elements.
 
-    >>> square = '<svg width="20" height="10"><rect id="r" fill="#1b1f24"/></svg>'
+    >>> square = '<svg width="20" height="10"><rect id="r" fill="#1b1f24"/><use href="#r"/></svg>'
     >>> markup, colours = inline_svg(square, prefix="f1-", label="A square")
     >>> print(markup.replace("><", ">" + chr(10) + "<"))
     <svg id="f1-figure" role="img" aria-label="A square" viewBox="0 0 20 10" style="width:20px;fill:var(--x000000)">
     <rect id="f1-r" style="fill:var(--x1b1f24)"/>
+    <use href="#f1-r"/>
     </svg>
     >>> sorted(colours)
     ['#000000', '#1b1f24']
@@ -181,7 +165,7 @@ def inline_svg(svg: str, *, prefix: str, label: str) -> tuple[str, set[str]]:
         raise OstealgiaError(f"A figure is not well-formed SVG: {problem}.") from None
     if _local(root.tag) != "svg":
         raise OstealgiaError(f"A figure starts with <{_local(root.tag)}>; it should start with <svg>.")
-    rewriter = _Rewriter(prefix=prefix, colours={"#000000"})
+    rewriter = _Rewriter(prefix=prefix, used=frozenset(_REFERENCE.findall(svg)), colours={"#000000"})
     width, height = _pixels(root.get("width")), _pixels(root.get("height"))
     inner = "".join(_serialise(child, rewriter) for child in root)
     view_box = root.get("viewBox") or f"0 0 {width or 100:g} {height or 100:g}"

@@ -21,7 +21,7 @@ _ASCII = str.maketrans(
 HEADER = ("claim", "published", "recomputed", "verdict")
 GAP = "  "
 FIXED = "\u00a0"
-NARROWEST = 40
+NARROWEST = 60
 _SHARE = (0.42, 0.27, 0.31)  # of what the verdict leaves, where the texts do not fit
 
 
@@ -133,7 +133,7 @@ def claims_text(claims: Iterable[content.ClaimRow], width: int = 100) -> str:
     """One table claim | published | recomputed | verdict, grouped by ``project``, for a terminal of ``width`` columns.
 
     Lines recomputed under a named assumption stand indented under their claim.  Ends with the counts and a newline.
-    A terminal narrower than 40 columns is set as one of 40.
+    A terminal narrower than 60 columns is set as one of 60.
 
     >>> from ostealgia.report.content import ClaimRow
     >>> response = ClaimRow(id="a", claim="response", published="79% (73 to 83)", recomputed="78.6% (73.2 to 83.2)",
@@ -161,5 +161,5 @@ def claims_text(claims: Iterable[content.ClaimRow], width: int = 100) -> str:
         for row in _rows(members):
             lines += _set(row, widths)
         lines.append("")
-    lines.append(summary_line(listed))
+    lines += _wrapped(summary_line(listed), max(width, NARROWEST))
     return "\n".join(lines) + "\n"

@@ -1,7 +1,7 @@
 """The rules by name: each is one question about printed numbers, answered with a Finding.
 
-A new rule is one function and one line of RULES. Rules take numbers with their printed precision (text, or ``Printed``), know nothing of
-documents and tables, and return a Finding also where everything fits.
+A new rule is one function and one line of RULES. Rules take numbers with their printed precision (text, or
+``Printed``), know nothing of documents and tables, and return a Finding also where everything fits.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from ostealgia.audit.rules.totals import cross_reference, duplicate_interval, sa
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule. question : what it asks.  check : the function.  basis : of most of its flags (see finding.BASES)."""
+    """One rule. question : what it asks.
+    check : the function.
+    basis : of most of its flags (see finding.BASES)."""
 
     name: str
     question: str

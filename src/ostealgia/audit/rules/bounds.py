@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ostealgia.audit.finding import NOWHERE, Finding, Place, make
 from ostealgia.audit.rules.significance import quantile, show, show_range
 from ostealgia.errors import OptionError
-from ostealgia.numerics.intervals import Interval, Printed, as_interval
+from ostealgia.numerics.intervals import Interval, Numeral, Printed, as_interval
 
 
 def log_std_error(ci_low: Printed, ci_high: Printed, level: float = 0.95) -> Interval:
@@ -16,7 +16,7 @@ def log_std_error(ci_low: Printed, ci_high: Printed, level: float = 0.95) -> Int
 
     >>> box = log_std_error(Printed.parse("0.51"), Printed.parse("0.91"))
     >>> round(box.low, 4), round(box.high, 4)
-    (0.1415, 0.1531)
+    (0.1414, 0.153)
     """
     low, high = (part.interval().clip(1e-300, math.inf).log() for part in (ci_low, ci_high))
     width = high - low
@@ -25,8 +25,8 @@ def log_std_error(ci_low: Printed, ci_high: Printed, level: float = 0.95) -> Int
 
 
 def precision_bound(
-    ci_low: Printed | str | float,
-    ci_high: Printed | str | float,
+    ci_low: Numeral,
+    ci_high: Numeral,
     *,
     exposed: int,
     n: int,
@@ -36,12 +36,15 @@ def precision_bound(
 ) -> Finding:
     """Can a logistic regression give so narrow an interval for a binary factor?
 
-    ci_low, ci_high : Wald limits of the odds ratio.  exposed : patients with the factor.  n : patients in the model.
+    ci_low, ci_high : Wald limits of the odds ratio.
+    exposed : patients with the factor.
+    n : patients in the model.
     cells : the four counts factor x outcome, where they are printed.
-    The information on the coefficient is at most 1/4 of sum (x - mean)^2, so its standard error is at least 2/sqrt(n q (1 - q)) with
-    q = exposed/n, whatever else is in the model: below that is impossible. Adjustment does not narrow it below the crude
-    sqrt(sum 1/cell) either (Robinson, Jewell 1991, doi:10.2307/1403444): below that is inconsistent. For maximum
-    likelihood without weights, penalty or robust errors only. Returns a Finding; recomputed is the bound.
+    The information on the coefficient is at most 1/4 of sum (x - mean)^2, so its standard error is at least 2/sqrt(n
+    q (1 - q)) with q = exposed/n, whatever else is in the model: below that is impossible. Adjustment does not
+    narrow it below the crude sqrt(sum 1/cell) either (Robinson, Jewell 1991, doi:10.2307/1403444): below that is
+    inconsistent. For maximum likelihood without weights, penalty or robust errors only. Returns a Finding;
+    recomputed is the bound.
 
     >>> found = precision_bound("1.359", "1.727", exposed=129, n=205)
     >>> found.verdict, round(found.recomputed, 3)
@@ -59,28 +62,33 @@ def precision_bound(
         if found.high < crude:
             verdict, bound, name = "inconsistent", crude, f"that of the crude odds ratio is {crude:.3f}"
     return make(
-        "precision-bound", place, reported=f"{low.text} to {high.text}", verdict=verdict,
-        severity="none" if verdict == "consistent" else "major", recomputed=bound, values=as_interval(bound),
-        message=f"the interval {low.text} to {high.text} means a standard error of {show_range(found)} for the log odds ratio; {name}",
-    )  # fmt: skip
+        "precision-bound",
+        place,
+        reported=f"{low.text} to {high.text}",
+        verdict=verdict,
+        severity="none" if verdict == "consistent" else "major",
+        recomputed=bound,
+        values=as_interval(bound),
+        message=f"{low.text} to {high.text} means a standard error of {show_range(found)} on the log scale; {name}",
+    )
 
 
 def events_bound(
-    ci_low: Printed | str | float,
-    ci_high: Printed | str | float,
+    ci_low: Numeral,
+    ci_high: Numeral,
     *,
     events: int | None = None,
     n: int | None = None,
-    exposed: int | None = None,
     level: float = 0.95,
     place: Place = NOWHERE,
 ) -> Finding:
     """Can a Cox model give so narrow an interval for a binary factor with that many events?
 
-    ci_low, ci_high : Wald limits of the hazard ratio.  events : printed number of events; where it is not printed n, the number of patients, is
-    the most that there can be.  exposed : unused patients split, kept for the message only.
-    Each event adds at most 1/4 to the information on a binary coefficient (Schoenfeld 1983, doi:10.2307/2531021), so the standard error is
-    at least 2/sqrt(events). Not for continuous factors, weights, penalties or robust errors.
+    ci_low, ci_high : Wald limits of the hazard ratio.
+    events : printed number of events; where it is not printed n,
+    the number of patients, is the most that there can be.
+    Each event adds at most 1/4 to the information on a binary coefficient (Schoenfeld 1983, doi:10.2307/2531021), so
+    the standard error is at least 2/sqrt(events). Not for continuous factors, weights, penalties or robust errors.
     Returns a Finding; recomputed is the least number of events that the interval needs.
 
     >>> found = events_bound("0.51", "0.91", n=205)
@@ -99,25 +107,31 @@ def events_bound(
     verdict = "impossible" if needed.low > most * (1 + 1e-9) else "consistent"
     counted = f"{most} events are printed" if events is not None else f"there are {most} patients"
     return make(
-        "events-bound", place, reported=f"{low.text} to {high.text}", verdict=verdict,
-        severity="none" if verdict == "consistent" else "major", recomputed=point, values=needed,
-        message=f"the interval {low.text} to {high.text} needs at least {show(needed.low)} events (about {point:.0f}); {counted}",
-    )  # fmt: skip
+        "events-bound",
+        place,
+        reported=f"{low.text} to {high.text}",
+        verdict=verdict,
+        severity="none" if verdict == "consistent" else "major",
+        recomputed=point,
+        values=needed,
+        message=f"{low.text} to {high.text} needs at least {show(needed.low)} events (about {point:.0f}); {counted}",
+    )
 
 
 def scale_bound(
-    value: Printed | str | float,
+    value: Numeral,
     low: float,
     high: float,
     *,
-    sd: Printed | str | float | None = None,
+    sd: Numeral | None = None,
     n: int | None = None,
     what: str = "the value",
     place: Place = NOWHERE,
 ) -> Finding:
     """Can a mean, and its SD, stand on a scale from low to high?
 
-    With an SD the largest one possible for that mean is compared: sqrt((mean - low)(high - mean) n/(n - 1)), all patients at the two ends.
+    With an SD the largest one possible for that mean is compared: sqrt((mean - low)(high - mean) n/(n - 1)), all
+    patients at the two ends.
     n : patients; without it the factor n/(n - 1) is 2, the most it can be. Returns a Finding about the SD where one is
     given and the mean lies on the scale, else about the value. Source: Bhatia, Davis 2000, doi:10.2307/2589180.
 
@@ -131,9 +145,14 @@ def scale_bound(
     inside = box.overlaps(Interval(low, high))
     if sd is None or not inside:
         return make(
-            "scale-bound", place, reported=printed.text, verdict="consistent" if inside else "impossible",
-            severity="none" if inside else "major", values=Interval(low, high), message=f"{what} {printed.text} on a scale from {low:g} to {high:g}",
-        )  # fmt: skip
+            "scale-bound",
+            place,
+            reported=printed.text,
+            verdict="consistent" if inside else "impossible",
+            severity="none" if inside else "major",
+            values=Interval(low, high),
+            message=f"{what} {printed.text} on a scale from {low:g} to {high:g}",
+        )
     spread = Printed.of(sd)
     factor = 2.0 if n is None else n / (n - 1) if n > 1 else 1.0
     middle = 0.5 * (low + high)
@@ -142,7 +161,12 @@ def scale_bound(
     largest = math.sqrt((at - low) * (high - at) * factor)
     fits = spread.interval().clip(0.0, math.inf).overlaps(Interval(0.0, largest)) and spread.value >= 0
     return make(
-        "scale-bound", place, reported=spread.text, verdict="consistent" if fits else "impossible", severity="none" if fits else "major",
+        "scale-bound",
+        place,
+        reported=spread.text,
+        verdict="consistent" if fits else "impossible",
+        severity="none" if fits else "major",
         values=Interval(0.0, largest),
-        message=f"{what} {printed.text} on a scale from {low:g} to {high:g} allows an SD of at most {show(largest)}; printed {spread.text}",
-    )  # fmt: skip
+        message=f"{what} {printed.text} on a scale from {low:g} to {high:g} allows an SD of at most {show(largest)}; "
+        f"printed {spread.text}",
+    )

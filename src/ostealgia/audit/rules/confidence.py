@@ -12,7 +12,7 @@ from ostealgia.audit.rules.exponentiation import recover
 from ostealgia.audit.rules.proportion_limits import binomial_limits_fit
 from ostealgia.audit.rules.scales import IDENTITY, Scale, Transform, scale_of
 from ostealgia.audit.rules.significance import quantile, show, show_range
-from ostealgia.numerics.intervals import Interval, Printed
+from ostealgia.numerics.intervals import Interval, Numeral, Printed
 
 RULE = "ci-vs-point"
 
@@ -28,7 +28,7 @@ class Triplet:
     high: Printed
 
     @classmethod
-    def of(cls, estimate: Printed | str | float, low: Printed | str | float, high: Printed | str | float) -> Triplet:
+    def of(cls, estimate: Numeral, low: Numeral, high: Numeral) -> Triplet:
         """From printed text or numbers."""
         return cls(Printed.of(estimate), Printed.of(low), Printed.of(high))
 
@@ -52,9 +52,9 @@ class Centre:
 
 
 def ci_vs_point(
-    estimate: Printed | str | float,
-    ci_low: Printed | str | float,
-    ci_high: Printed | str | float,
+    estimate: Numeral,
+    ci_low: Numeral,
+    ci_high: Numeral,
     *,
     scale: str = "ratio",
     n: int | None = None,
@@ -63,10 +63,11 @@ def ci_vs_point(
 ) -> Finding:
     """Is the estimate the middle of its interval, on the scale where such an interval is symmetric?
 
-    scale : "ratio" (log), "difference" (natural), "proportion" (logit, natural, arcsine, log, Wilson, Clopper-Pearson) or "correlation"
-    (Fisher's z, natural); a measure such as "HR" or "MD" is understood.  n : patients behind a proportion, where known (else any n may be).
-    Returns a Finding; recomputed is the middle of the limits. A small distance is marked as judgement: profile, bootstrap and
-    exact intervals need not be symmetric. Source: Altman, Bland 2011, doi:10.1136/bmj.d2090.
+    scale : "ratio" (log), "difference" (natural), "proportion" (logit, natural, arcsine, log, Wilson,
+    Clopper-Pearson) or "correlation" (Fisher's z, natural); a measure such as "HR" or "MD" is understood.
+    n : patients behind a proportion, where known (else any n may be).
+    Returns a Finding; recomputed is the middle of the limits. A small distance is marked as judgement: profile,
+    bootstrap and exact intervals need not be symmetric. Source: Altman, Bland 2011, doi:10.1136/bmj.d2090.
 
     >>> ci_vs_point("0.68", "0.51", "0.91").verdict, ci_vs_point("70", "42", "88", scale="proportion").flagged
     ('consistent', False)
@@ -108,9 +109,12 @@ def _as_percent(found: Finding, printed: Triplet) -> Finding:
         return None if value is None else 100 * value
 
     return replace(
-        found, reported=printed.text, recomputed=times(found.recomputed), recomputed_low=times(found.recomputed_low),
+        found,
+        reported=printed.text,
+        recomputed=times(found.recomputed),
+        recomputed_low=times(found.recomputed_low),
         recomputed_high=times(found.recomputed_high),
-    )  # fmt: skip
+    )
 
 
 def _limits_broken(printed: Triplet, rule: Scale, place: Place) -> Finding | None:
@@ -122,16 +126,26 @@ def _limits_broken(printed: Triplet, rule: Scale, place: Place) -> Finding | Non
         if rule.name == "ratio" and all(p.value < 5 for p in parts):
             cause = Cause(code="wrong-scale", text="numbers on the log scale stand beside a ratio")
         return make(
-            RULE, place, reported=printed.text, verdict="impossible", severity="major", cause=cause,
+            RULE,
+            place,
+            reported=printed.text,
+            verdict="impossible",
+            severity="major",
+            cause=cause,
             message=f"{beyond[0].text} is outside what a {rule.name} can be ({rule.lowest:g} to {rule.highest:g})",
-        )  # fmt: skip
+        )
     if printed.low.value > printed.high.value and not printed.low.interval().overlaps(printed.high.interval()):
         turned = f"{printed.estimate.text} ({printed.high.text} to {printed.low.text})"
         cause = Cause(code="typing-slip", text="the limits stand in the wrong order", repair=turned)
         return make(
-            RULE, place, reported=printed.text, verdict="impossible", severity="minor", cause=cause,
+            RULE,
+            place,
+            reported=printed.text,
+            verdict="impossible",
+            severity="minor",
+            cause=cause,
             message=f"the lower limit {printed.low.text} is above the upper limit {printed.high.text}",
-        )  # fmt: skip
+        )
     return None
 
 
@@ -153,14 +167,17 @@ def _centre(printed: Triplet, transform: Transform, rule: Scale) -> Centre:
 
 def _fitting(printed: Triplet, best: Centre, place: Place, told: str | None = None) -> Finding:
     digits = printed.estimate.decimals + 1
-    told = (
-        told
-        or f"the middle of {printed.low.text} to {printed.high.text} is {best.point:.{digits}f} ({best.transform.name} scale)"
-    )
+    limits, where = f"{printed.low.text} to {printed.high.text}", f"on the {best.transform.name} scale"
+    told = told or f"the middle of {limits} is {best.point:.{digits}f} {where}"
     return make(
-        RULE, place, reported=printed.text, verdict=best.verdict, message=f"{told}; printed {printed.estimate.text}",
-        recomputed=best.point, values=best.values,
-    )  # fmt: skip
+        RULE,
+        place,
+        reported=printed.text,
+        verdict=best.verdict,
+        message=f"{told}; printed {printed.estimate.text}",
+        recomputed=best.point,
+        values=best.values,
+    )
 
 
 def _flag(printed: Triplet, rule: Scale, centre: Centre, level: float, place: Place) -> Finding:
@@ -179,13 +196,23 @@ def _flag(printed: Triplet, rule: Scale, centre: Centre, level: float, place: Pl
     basis = "judgement" if distance < JUDGEMENT and not outside else "arithmetic"
     place_text = "lies outside its interval" if outside else "is not the middle of its interval"
     message = (
-        f"{printed.estimate.text} {place_text} {printed.low.text} to {printed.high.text}: the middle on the {centre.transform.name} "
-        f"scale is {show(centre.point, 4)} (rounding allows {show_range(centre.values, 4)}), {distance:.2f} standard errors away"
+        f"{printed.estimate.text} {place_text} {printed.low.text} to {printed.high.text}: "
+        f"on the {centre.transform.name} scale the middle is {show(centre.point, 4)} "
+        f"(rounding allows {show_range(centre.values, 4)}), "
+        f"{distance:.2f} standard errors away"
     )
     return make(
-        RULE, place, reported=printed.text, verdict=verdict, severity=severity, basis=basis, message=message,
-        recomputed=centre.point, values=centre.values, cause=cause,
-    )  # fmt: skip
+        RULE,
+        place,
+        reported=printed.text,
+        verdict=verdict,
+        severity=severity,
+        basis=basis,
+        message=message,
+        recomputed=centre.point,
+        values=centre.values,
+        cause=cause,
+    )
 
 
 def _distance(printed: Triplet, rule: Scale, centre: Centre, level: float) -> float:

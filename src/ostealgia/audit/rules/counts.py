@@ -12,7 +12,7 @@ from ostealgia.audit.causes import slip
 from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, make
 from ostealgia.audit.rules.significance import ALPHA, changes, p_range
 from ostealgia.errors import OptionError
-from ostealgia.numerics.intervals import Interval, Printed, as_interval
+from ostealgia.numerics.intervals import Interval, Numeral, Printed, as_interval
 from ostealgia.numerics.summary_tests import CHI2_TESTS, chi2_df, chi2_pearson, fisher_exact, p_from_chi2
 
 RULE = "chi2-vs-counts"
@@ -21,19 +21,21 @@ EXACT = "Fisher's exact"
 
 def chi2_vs_counts(
     counts: ArrayLike,
-    statistic: Printed | str | float | None = None,
-    p_value: Printed | str | float | None = None,
+    statistic: Numeral | None = None,
+    p_value: Numeral | None = None,
     *,
     place: Place = NOWHERE,
     alpha: float = ALPHA,
 ) -> Finding:
-    """Which test of these counts gives the printed chi-square: Pearson, Yates, likelihood ratio, N - 1; for a P alone, Fisher's too.
+    """Which test of these counts gives the printed chi-square: Pearson, Yates, likelihood ratio, N - 1; for a P
+    alone, Fisher's too.
 
-    counts : array (r, c) of whole numbers, groups in columns.  statistic, p_value : as printed; with a statistic the finding is about the
-    statistic, and P only helps to weigh it; without one it is about P.
-    Returns a Finding; recomputed is Pearson's value, or that of the test that fits. Raises OptionError where the counts leave
-    nothing to compare (one row, one column, negative numbers). Source: Pearson 1900, doi:10.1080/14786440009463897;
-    Campbell 2007, doi:10.1002/sim.2832.
+    counts : array (r, c) of whole numbers, groups in columns.
+    statistic, p_value : as printed; with a statistic the
+    finding is about the statistic, and P only helps to weigh it; without one it is about P.
+    Returns a Finding; recomputed is Pearson's value, or that of the test that fits. Raises OptionError where the
+    counts leave nothing to compare (one row, one column, negative numbers). Source: Pearson 1900,
+    doi:10.1080/14786440009463897; Campbell 2007, doi:10.1002/sim.2832.
 
     >>> found = chi2_vs_counts([[59, 37], [73, 36]], "6.677", "0.411")
     >>> found.verdict, round(found.recomputed, 3), found.cause_code, found.repair
@@ -78,9 +80,14 @@ def _statistic(table: Any, printed: Printed, p: Printed | None, place: Place, al
     head = f"{name} chi-square from the counts is {value:.{printed.decimals + 1}f} ({df:.0f} df)"
     if verdict != "inconsistent":
         return make(
-            RULE, place, reported=printed.text, verdict=verdict, message=f"{head}; printed {printed.text}",
-            recomputed=value, values=as_interval(value),
-        )  # fmt: skip
+            RULE,
+            place,
+            reported=printed.text,
+            verdict=verdict,
+            message=f"{head}; printed {printed.text}",
+            recomputed=value,
+            values=as_interval(value),
+        )
     shown = p_range(p) if p is not None else _p_of(printed, df)
     severity = "major" if changes(shown, as_interval(float(p_from_chi2(value, df))), alpha) else "minor"
     told = ""
@@ -92,9 +99,16 @@ def _statistic(table: Any, printed: Printed, p: Printed | None, place: Place, al
             else f"; nor does P {p.text} fit the counts"
         )
     return make(
-        RULE, place, reported=printed.text, verdict=verdict, severity=severity, recomputed=value, values=as_interval(value),
-        message=f"{head}, not {printed.text}{told}", cause=_cause(printed, values),
-    )  # fmt: skip
+        RULE,
+        place,
+        reported=printed.text,
+        verdict=verdict,
+        severity=severity,
+        recomputed=value,
+        values=as_interval(value),
+        message=f"{head}, not {printed.text}{told}",
+        cause=_cause(printed, values),
+    )
 
 
 def _p_value(table: Any, printed: Printed, place: Place, alpha: float) -> Finding:
@@ -110,14 +124,23 @@ def _p_value(table: Any, printed: Printed, place: Place, alpha: float) -> Findin
         severity = "major" if flips else "minor"
         message += "; no other common test of the counts gives it"
     return make(
-        RULE, place, reported=printed.text, verdict=verdict, severity=severity, message=message, recomputed=value,
-        values=Interval(min(values.values()), max(values.values())) if verdict == "inconsistent" else as_interval(value),
+        RULE,
+        place,
+        reported=printed.text,
+        verdict=verdict,
+        severity=severity,
+        message=message,
+        recomputed=value,
+        values=Interval(min(values.values()), max(values.values()))
+        if verdict == "inconsistent"
+        else as_interval(value),
         cause=slip(printed, value) if printed.relation == "=" else None,
-    )  # fmt: skip
+    )
 
 
 def _best_fit(printed: Printed, values: dict[str, float]) -> tuple[str, str]:
-    """The first test that rounds to the print, else the first that is cut to it, else none (with the first test named)."""
+    """The first test that rounds to the print, else the first that is cut to it, else none (with the first test
+    named)."""
     for name, value in values.items():
         if printed.fits(value):
             return "consistent", name

@@ -10,7 +10,7 @@ from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, make
 from ostealgia.audit.rules.confidence import Triplet
 from ostealgia.audit.rules.counts import odds_ratio
 from ostealgia.errors import OptionError
-from ostealgia.numerics.intervals import Interval, Printed
+from ostealgia.numerics.intervals import Interval, Numeral, Printed
 from ostealgia.options import one_of
 
 CLAIMS = {"higher": 1, "lower": -1}
@@ -20,12 +20,12 @@ ROLES = {"treatment": "conclusion-changing", "factor": "major"}
 
 
 def direction_vs_claim(
-    ratio: Printed | str | float,
+    ratio: Numeral,
     claim: str,
     *,
-    percent: Printed | str | float | None = None,
-    fold: Printed | str | float | None = None,
-    limits: tuple[Printed | str | float, Printed | str | float] | None = None,
+    percent: Numeral | None = None,
+    fold: Numeral | None = None,
+    limits: tuple[Numeral, Numeral] | None = None,
     measure: str = "OR",
     outcome: str = "the outcome",
     role: str = "factor",
@@ -33,10 +33,14 @@ def direction_vs_claim(
 ) -> Finding:
     """Does a sentence ("53% lower odds", "0.12-fold greater") agree with the ratio printed beside it?
 
-    ratio : OR, HR, RR as printed, of the outcome that the sentence names.  claim : "higher" or "lower".  percent, fold : the size that the sentence
-    states, if any.  limits : of the ratio; turned round in the repair.  role : "treatment" (main comparison) or "factor"; it sets the severity.
-    Returns a Finding; recomputed is the size that the ratio gives (in per cent, or the ratio itself). Where the words fit the
-    reciprocal, the outcome (or the exposure) may be coded the other way round: the printed numbers alone cannot tell.
+    ratio : OR, HR, RR as printed, of the outcome that the sentence names.
+    claim : "higher" or "lower".
+    percent, fold : the size that the sentence states, if any.
+    limits : of the ratio; turned round in the repair.
+    role : "treatment" (main comparison) or "factor"; it sets the severity.
+    Returns a Finding; recomputed is the size that the ratio gives (in per cent, or the ratio itself). Where the
+    words fit the reciprocal, the outcome (or the exposure) may be coded the other way round: the printed numbers
+    alone cannot tell.
 
     >>> direction_vs_claim("0.68", "lower", percent="32", measure="HR").verdict
     'consistent'
@@ -55,9 +59,15 @@ def direction_vs_claim(
         return _opposite(x, claim, sign, size, times, limits, measure, outcome, severity, place)
     if x.interval().contains(1.0) and x.value == 1:
         return make(
-            "direction-vs-claim", place, reported=_claim_text(claim, size, times), verdict="inconsistent", severity="minor",
-            basis="judgement", recomputed=1.0, message=f"{measure} {x.text} shows no difference; the text says {claim} {outcome}",
-        )  # fmt: skip
+            "direction-vs-claim",
+            place,
+            reported=_claim_text(claim, size, times),
+            verdict="inconsistent",
+            severity="minor",
+            basis="judgement",
+            recomputed=1.0,
+            message=f"{measure} {x.text} shows no difference; the text says {claim} {outcome}",
+        )
     return _same_direction(x, claim, sign, size, times, measure, outcome, place)
 
 
@@ -87,15 +97,30 @@ def _same_direction(
         else f"{measure} {x.text}: {text} {outcome}"
     )
     return make(
-        "direction-vs-claim", place, reported=text, verdict=verdict, severity="minor" if verdict == "inconsistent" else "none",
-        message=message, recomputed=value, values=values, cause=Cause(repair=f"{shown} {claim}"),
-    )  # fmt: skip
+        "direction-vs-claim",
+        place,
+        reported=text,
+        verdict=verdict,
+        severity="minor" if verdict == "inconsistent" else "none",
+        message=message,
+        recomputed=value,
+        values=values,
+        cause=Cause(repair=f"{shown} {claim}"),
+    )
 
 
 def _opposite(
-    x: Printed, claim: str, sign: int, size: Printed | None, times: Printed | None,
-    limits: tuple[Printed | str | float, Printed | str | float] | None, measure: str, outcome: str, severity: str, place: Place,
-) -> Finding:  # fmt: skip
+    x: Printed,
+    claim: str,
+    sign: int,
+    size: Printed | None,
+    times: Printed | None,
+    limits: tuple[Numeral, Numeral] | None,
+    measure: str,
+    outcome: str,
+    severity: str,
+    place: Place,
+) -> Finding:
     text = _claim_text(claim, size, times)
     true_word = "higher" if sign < 0 else "lower"
     change = _change(x.value, -sign)
@@ -107,13 +132,21 @@ def _opposite(
     turned = 1 / x.value
     repair = f"{_change(turned, sign):.1f}% {claim}" if size is not None else _turned(x, limits)
     cause = Cause(
-        code="reversed-coding", repair=repair,
-        text=f"the words fit the reciprocal {measure} {_turned(x, limits)}: outcome or comparison may be coded the other way round",
-    )  # fmt: skip
+        code="reversed-coding",
+        repair=repair,
+        text=f"the words fit the reciprocal, {_turned(x, limits)}: outcome or groups may be coded the other way",
+    )
     return make(
-        "direction-vs-claim", place, reported=text, verdict="impossible" if impossible else "inconsistent", severity=severity,
-        message=message, recomputed=x.value if size is None else -sign * change * sign, values=None, cause=cause,
-    )  # fmt: skip
+        "direction-vs-claim",
+        place,
+        reported=text,
+        verdict="impossible" if impossible else "inconsistent",
+        severity=severity,
+        message=message,
+        recomputed=x.value if size is None else change,
+        values=None,
+        cause=cause,
+    )
 
 
 def _change(ratio: float, sign: int) -> float:
@@ -125,7 +158,7 @@ def _change_range(x: Printed, sign: int) -> Interval:
     return (x.interval() - 1.0) * (100.0 * sign)
 
 
-def _turned(x: Printed, limits: tuple[Printed | str | float, Printed | str | float] | None) -> str:
+def _turned(x: Printed, limits: tuple[Numeral, Numeral] | None) -> str:
     text = f"{1 / x.value:.2f}"
     if limits is None:
         return text
@@ -151,7 +184,8 @@ def adjusted_vs_crude(
 
     counts : [[exposed with outcome, exposed without], [unexposed with, unexposed without]].
     Flagged (as judgement: adjustment may turn an effect) only where both intervals exclude 1 on opposite sides.
-    recomputed is the crude odds ratio.  Source: Simpson 1951, doi:10.1111/j.2517-6161.1951.tb00088.x, for the reversal that adjustment can bring.
+    recomputed is the crude odds ratio.  Source: Simpson 1951, doi:10.1111/j.2517-6161.1951.tb00088.x, for the
+    reversal that adjustment can bring.
 
     >>> found = adjusted_vs_crude(Triplet.of("0.116", "0.056", "0.239"), [[80, 29], [52, 44]])
     >>> found.verdict, round(found.recomputed, 2), found.cause_code
@@ -166,8 +200,16 @@ def adjusted_vs_crude(
         f"the reciprocal {_turned(adjusted.estimate, (adjusted.low, adjusted.high))} points the same way as the counts"
     )
     return make(
-        "adjusted-vs-crude", place, reported=adjusted.text, verdict="inconsistent" if opposite else "consistent",
-        severity=severity if opposite else "none", basis="judgement", message=message,
-        recomputed=None if math.isnan(crude) else crude, values=None if math.isnan(low) else Interval(low, high),
-        cause=Cause(code="reversed-coding", text=text, repair=_turned(adjusted.estimate, (adjusted.low, adjusted.high))),
-    )  # fmt: skip
+        "adjusted-vs-crude",
+        place,
+        reported=adjusted.text,
+        verdict="inconsistent" if opposite else "consistent",
+        severity=severity if opposite else "none",
+        basis="judgement",
+        message=message,
+        recomputed=None if math.isnan(crude) else crude,
+        values=None if math.isnan(low) else Interval(low, high),
+        cause=Cause(
+            code="reversed-coding", text=text, repair=_turned(adjusted.estimate, (adjusted.low, adjusted.high))
+        ),
+    )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, make
 from ostealgia.audit.rules.significance import quantile
 from ostealgia.errors import OptionError
-from ostealgia.numerics.intervals import Interval, Printed, corners
+from ostealgia.numerics.intervals import Interval, Numeral, Printed, corners
 
 RULE = "double-exponentiation"
 
@@ -41,9 +41,9 @@ class Elsewhere:
     @classmethod
     def of(
         cls,
-        estimate: Printed | str | float,
-        low: Printed | str | float | None = None,
-        high: Printed | str | float | None = None,
+        estimate: Numeral,
+        low: Numeral | None = None,
+        high: Numeral | None = None,
     ) -> Elsewhere:
         """From printed text or numbers."""
         return cls(
@@ -58,9 +58,9 @@ class Elsewhere:
 def recover(estimate: float, ci_low: float, ci_high: float) -> Entered:
     """The ratio and limits that were entered, from what came out after one exponentiation too many.
 
-    Printed are exp(x) and exp(x -+ z s), where x is the ratio itself and s = (u - l)/(2 z) comes from its limits on the ratio scale.
-    So x = log(estimate), u - l = log(ci_high/ci_low) = 2h; limits symmetric on the log scale have u l = x^2, hence
-    l, u = sqrt(h^2 + x^2) -+ h (equivalently x exp(-+ asinh(h/x))).
+    Printed are exp(x) and exp(x -+ z s), where x is the ratio itself and s = (u - l)/(2 z) comes from its limits on
+    the ratio scale. So x = log(estimate), u - l = log(ci_high/ci_low) = 2h; limits symmetric on the log scale have u
+    l = x^2, hence l, u = sqrt(h^2 + x^2) -+ h (equivalently x exp(-+ asinh(h/x))).
 
     >>> recover(3.94, 2.64, 5.87).text()
     '1.37 (1.03 to 1.83)'
@@ -85,9 +85,9 @@ def recovered_ranges(estimate: Printed, ci_low: Printed, ci_high: Printed) -> tu
 
 
 def double_exponentiation(
-    estimate: Printed | str | float,
-    ci_low: Printed | str | float,
-    ci_high: Printed | str | float,
+    estimate: Numeral,
+    ci_low: Numeral,
+    ci_high: Numeral,
     *,
     elsewhere: Sequence[Elsewhere] = (),
     level: float = 0.95,
@@ -95,10 +95,12 @@ def double_exponentiation(
 ) -> Finding:
     """Is the printed ratio the exponential of a ratio, and what was it before?
 
-    One such triplet alone looks like any other ratio. It is flagged where the same effect is printed elsewhere and this one is its
-    exponential, or (as judgement) where the interval is absurdly wide and the recovered one is ordinary.
-    elsewhere : the same effect at other places.  Returns a Finding; recomputed is the ratio that was entered; repair shows it with the
-    recovered limits. Where another interval is printed for the same effect both are shown, neither is called true.
+    One such triplet alone looks like any other ratio. It is flagged where the same effect is printed elsewhere and
+    this one is its exponential, or (as judgement) where the interval is absurdly wide and the recovered one is
+    ordinary.
+    elsewhere : the same effect at other places.  Returns a Finding; recomputed is the ratio that was entered; repair
+    shows it with the recovered limits. Where another interval is printed for the same effect both are shown, neither
+    is called true.
 
     >>> found = double_exponentiation("3.94", "2.64", "5.87", elsewhere=[Elsewhere.of("1.37", "1.02", "1.84")])
     >>> found.verdict, found.severity, found.repair
@@ -107,7 +109,7 @@ def double_exponentiation(
     x, low, high = Printed.of(estimate), Printed.of(ci_low), Printed.of(ci_high)
     if min(x.value, low.value) <= 0 or high.value <= low.value:
         raise OptionError(
-            f"{x.text} ({low.text} to {high.text}) is not a ratio with an interval: all three are above 0, in rising order."
+            f"{x.text} ({low.text} to {high.text}) is not a ratio with its interval: three values above 0, rising."
         )
     reported = f"{x.text} ({low.text} to {high.text})"
     source = next((other for other in elsewhere if _is_exponential_of(x, other)), None)
@@ -136,15 +138,23 @@ def _flag(
     if source is not None:
         message += f"; the same effect is printed elsewhere as {source.text}"
     if flips:
-        message += f"; the one interval {'includes' if _includes_one(low.value, high.value) else 'excludes'} 1, the other does not agree"
+        message += "; only one of the two intervals includes 1"
     return make(
-        RULE, place, reported=reported, verdict="inconsistent", severity="conclusion-changing" if flips else "major",
-        basis="arithmetic" if source else "judgement", message=message, recomputed=entered.estimate, values=values,
+        RULE,
+        place,
+        reported=reported,
+        verdict="inconsistent",
+        severity="conclusion-changing" if flips else "major",
+        basis="arithmetic" if source else "judgement",
+        message=message,
+        recomputed=entered.estimate,
+        values=values,
         cause=Cause(
-            code="double-exponentiation", repair=shown,
+            code="double-exponentiation",
+            repair=shown,
             text="a ratio was taken for a log ratio: point and limits are exponentiated once more than they should be",
         ),
-    )  # fmt: skip
+    )
 
 
 def _places(printed: Printed) -> int:

@@ -12,7 +12,7 @@ from ostealgia.audit.causes import only_repair, within
 from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, judge, make
 from ostealgia.audit.rules.significance import ALPHA, changes, p_range, show, show_range
 from ostealgia.errors import OptionError
-from ostealgia.numerics.intervals import Interval, Printed, corners
+from ostealgia.numerics.intervals import Interval, Numeral, Printed, corners
 from ostealgia.numerics.summary_tests import (
     anova_f,
     between_ss_range,
@@ -35,12 +35,12 @@ class Group:
     n: int
 
     @classmethod
-    def of(cls, mean: Printed | str | float, sd: Printed | str | float, n: int) -> Group:
+    def of(cls, mean: Numeral, sd: Numeral, n: int) -> Group:
         """From printed text, checked: an SD of 0 or more, two patients or more."""
         group = cls(Printed.of(mean), Printed.of(sd), int(n))
         if group.sd.value < 0 or group.n < 2:
             raise OptionError(
-                f"a group with SD {group.sd.text} and n {n} has no t test: the SD must not be negative, n must be 2 or more."
+                f"a group with SD {group.sd.text} and n {n} has no t test: SD must be 0 or more, n 2 or more."
             )
         return group
 
@@ -51,7 +51,8 @@ class Group:
 
 @dataclass(frozen=True)
 class Candidate:
-    """One test of the summaries: its value at the printed numbers, its range over their rounding, and the same for P."""
+    """One test of the summaries: its value at the printed numbers, its range over their rounding, and the same for
+    P."""
 
     name: str
     value: float
@@ -62,15 +63,16 @@ class Candidate:
 
 def t_vs_summary(
     groups: Sequence[Group],
-    statistic: Printed | str | float | None = None,
-    p_value: Printed | str | float | None = None,
+    statistic: Numeral | None = None,
+    p_value: Numeral | None = None,
     *,
     place: Place = NOWHERE,
     alpha: float = ALPHA,
 ) -> Finding:
     """Is a printed t inside the range that the rounded means and SDs leave open, by Student's or Welch's test?
 
-    groups : two (t, or F = t squared) or more (F of a one-way analysis of variance).  statistic, p_value : as printed; the sign of t is not
+    groups : two (t, or F = t squared) or more (F of a one-way analysis of variance).
+    statistic, p_value : as printed; the sign of t is not
     compared. With a statistic the finding is about the statistic, without one about P.
     Returns a Finding; recomputed is the value at the printed means and SDs, the range is over their rounding.
     Source: Student 1908, doi:10.1093/biomet/6.1.1; Welch 1947, doi:10.2307/2332510.
@@ -103,8 +105,11 @@ def _student(a: Group, b: Group) -> Candidate:
     test = t_student(a.mean.value, a.sd.value, a.n, b.mean.value, b.sd.value, b.n)
     box = corners(
         lambda m1, s1, m2, s2: t_student(m1, s1, a.n, m2, s2, b.n).statistic,
-        a.mean.interval(), a.sd_range, b.mean.interval(), b.sd_range,
-    )  # fmt: skip
+        a.mean.interval(),
+        a.sd_range,
+        b.mean.interval(),
+        b.sd_range,
+    )
     df = float(test.df)
     return _two_sided("Student's t", float(test.statistic), abs(box), df, (df, df))
 
@@ -113,8 +118,11 @@ def _welch(a: Group, b: Group) -> Candidate:
     test = t_welch(a.mean.value, a.sd.value, a.n, b.mean.value, b.sd.value, b.n)
     box = corners(
         lambda m1, s1, m2, s2: t_welch(m1, s1, a.n, m2, s2, b.n).statistic,
-        a.mean.interval(), a.sd_range, b.mean.interval(), b.sd_range,
-    )  # fmt: skip
+        a.mean.interval(),
+        a.sd_range,
+        b.mean.interval(),
+        b.sd_range,
+    )
     low = a.sd_range.low**2 / a.n, b.sd_range.low**2 / b.n
     high = a.sd_range.high**2 / a.n, b.sd_range.high**2 / b.n
     ratio_low = low[0] / high[1] if high[1] > 0 else 0.0
@@ -138,10 +146,11 @@ def _anova(groups: Sequence[Group]) -> Candidate:
     weights = np.array(n, dtype=float) - 1
     within_low = float((weights * np.square([g.sd_range.low for g in groups])).sum()) / df2
     within_high = float((weights * np.square([g.sd_range.high for g in groups])).sum()) / df2
-    box = Interval(low / df1 / within_high if within_high else 0.0, high / df1 / within_low if within_low else math.inf)
-    p_box = Interval(
-        float(p_from_f(box.high, df1, df2)) if math.isfinite(box.high) else 0.0, float(p_from_f(box.low, df1, df2))
-    )
+    lowest = low / df1 / within_high if within_high else 0.0
+    highest = high / df1 / within_low if within_low else math.inf
+    box = Interval(lowest, highest)
+    p_low = float(p_from_f(highest, df1, df2)) if math.isfinite(highest) else 0.0
+    p_box = Interval(p_low, float(p_from_f(lowest, df1, df2)))
     return Candidate("F of the analysis of variance", f, box, p, p_box)
 
 
@@ -151,31 +160,47 @@ def _statistic(
     printed: Printed,
     place: Place,
     alpha: float,
-    p_value: Printed | str | float | None,
+    p_value: Numeral | None,
 ) -> Finding:
     size = abs_print(printed)
     verdict, test = _best(size, [(test.value, test.values, test) for test in tests])
-    message = f"{test.name} from the means and SDs is {show(test.value)} (rounding allows {show_range(test.values)}); printed {printed.text}"
+    told = f"{show(test.value)} (rounding allows {show_range(test.values)})"
+    message = f"{test.name} from the means and SDs is {told}; printed {printed.text}"
     severity = "none"
     if verdict == "inconsistent":
         shown = p_range(Printed.of(p_value)) if p_value is not None else _p_of_print(groups, size)
         severity = "major" if changes(shown, test.p_values, alpha) else "minor"
     return make(
-        RULE, place, reported=printed.text, verdict=verdict, severity=severity, message=message, recomputed=test.value,
-        values=test.values, cause=_cause(groups, tests, size) if verdict == "inconsistent" else None,
-    )  # fmt: skip
+        RULE,
+        place,
+        reported=printed.text,
+        verdict=verdict,
+        severity=severity,
+        message=message,
+        recomputed=test.value,
+        values=test.values,
+        cause=_cause(groups, tests, size) if verdict == "inconsistent" else None,
+    )
 
 
 def _p_value(tests: list[Candidate], printed: Printed, place: Place, alpha: float) -> Finding:
     verdict, test = _best(printed, [(test.p, test.p_values, test) for test in tests])
-    message = f"P of {test.name} from the means and SDs is {show(test.p)} (rounding allows {show_range(test.p_values)}); printed {printed.text}"
+    told = f"{show(test.p)} (rounding allows {show_range(test.p_values)})"
+    message = f"P of {test.name} from the means and SDs is {told}; printed {printed.text}"
     severity = "none"
     if verdict == "inconsistent":
         severity = "major" if all(changes(p_range(printed), t.p_values, alpha) for t in tests) else "minor"
     return make(
-        RULE, place, reported=printed.text, verdict=verdict, severity=severity, message=message, recomputed=test.p,
-        values=test.p_values, cause=only_repair(printed, within(test.p_values)) if verdict == "inconsistent" else None,
-    )  # fmt: skip
+        RULE,
+        place,
+        reported=printed.text,
+        verdict=verdict,
+        severity=severity,
+        message=message,
+        recomputed=test.p,
+        values=test.p_values,
+        cause=only_repair(printed, within(test.p_values)) if verdict == "inconsistent" else None,
+    )
 
 
 def abs_print(printed: Printed) -> Printed:
@@ -217,6 +242,9 @@ def _cause(groups: Sequence[Group], tests: list[Candidate], size: Printed) -> Ca
 def _as_standard_errors(a: Group, b: Group) -> Interval:
     box = corners(
         lambda m1, s1, m2, s2: (m1 - m2) / np.hypot(s1, s2),
-        a.mean.interval(), a.sd_range, b.mean.interval(), b.sd_range,
-    )  # fmt: skip
+        a.mean.interval(),
+        a.sd_range,
+        b.mean.interval(),
+        b.sd_range,
+    )
     return abs(box)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, judge, make
 from ostealgia.audit.rules.scales import scale_of
 from ostealgia.audit.rules.significance import ALPHA, changes, p_range, quantile, show, show_range, side
 from ostealgia.errors import OptionError
-from ostealgia.numerics.intervals import Interval, Printed, as_interval, corners
+from ostealgia.numerics.intervals import Interval, Numeral, Printed, as_interval, corners
 from ostealgia.numerics.summary_tests import P_VALUE, p_from_t, p_value
 from ostealgia.options import one_of
 
@@ -24,7 +24,7 @@ OTHER_TESTS = ("log-rank", "likelihood ratio", "score", "permutation", "exact")
 NEAR = 0.5  # two tests of the same data seldom differ by more, in normal deviates
 
 
-def printed_p(text: Printed | str | float) -> Printed:
+def printed_p(text: Numeral) -> Printed:
     """A printed P; "ns" stands for > 0.05.
 
     >>> printed_p("ns").interval().low
@@ -38,17 +38,20 @@ def printed_p(text: Printed | str | float) -> Printed:
 
 def p_vs_statistic(
     distribution: str,
-    statistic: Printed | str | float,
+    statistic: Numeral,
     df: Sequence[float | Interval],
-    p_value: Printed | str | float,
+    p_value: Numeral,
     *,
     place: Place = NOWHERE,
     alpha: float = ALPHA,
 ) -> Finding:
     """Is the printed P the two-sided P of the printed statistic and its degrees of freedom?
 
-    distribution : chi2, t, z, F, r or Q.  df : none for z, two for F, one for the others; an interval where the df is not
-    printed (Welch).  statistic, p_value : as printed.  Returns a Finding about P. Source: Nuijten 2016, doi:10.3758/s13428-015-0664-2.
+    distribution : chi2, t, z, F, r or Q.
+    df : none for z, two for F, one for the others; an interval where the df
+    is not printed (Welch).
+    statistic, p_value : as printed.  Returns a Finding about P. Source: Nuijten 2016,
+    doi:10.3758/s13428-015-0664-2.
 
     >>> p_vs_statistic("t", "2.652", [203], "0.009").verdict
     'consistent'
@@ -60,12 +63,18 @@ def p_vs_statistic(
     one_of("distribution", distribution, P_VALUE)
     if not 0 <= p.value <= 1:
         return make(
-            "p-vs-statistic", place, reported=p.text, verdict="impossible", severity="minor", message=f"P {p.text} lies outside 0 to 1",
+            "p-vs-statistic",
+            place,
+            reported=p.text,
+            verdict="impossible",
+            severity="minor",
+            message=f"P {p.text} is not within 0 to 1",
             recomputed=_p_at(distribution, printed, df),
-        )  # fmt: skip
+        )
     point, values = _p_at(distribution, printed, df), _p_values(distribution, printed.interval(), df)
     verdict = judge(p, point, values)
-    message = f"{distribution} {printed.text}{_df_text(df)} has P {show(point)} (rounding allows {show_range(values)}); printed {p.text}"
+    told = f"{show(point)} (rounding allows {show_range(values)})"
+    message = f"{distribution} {printed.text}{_df_text(df)} has P {told}; printed {p.text}"
     severity, basis, cause = "none", "arithmetic", None
     if verdict == "inconsistent":
         severity = "major" if changes(p_range(p), values, alpha) else "minor"
@@ -75,9 +84,17 @@ def p_vs_statistic(
     elif p.value == 0 and p.relation == "=":
         verdict, severity, message = "rounding", "minor", f"{message}; P is never 0, the print stands for < {p.unit:g}"
     return make(
-        "p-vs-statistic", place, reported=p.text, verdict=verdict, severity=severity, basis=basis, message=message,
-        recomputed=point, values=values, cause=cause,
-    )  # fmt: skip
+        "p-vs-statistic",
+        place,
+        reported=p.text,
+        verdict=verdict,
+        severity=severity,
+        basis=basis,
+        message=message,
+        recomputed=point,
+        values=values,
+        cause=cause,
+    )
 
 
 def _p_at(distribution: str, printed: Printed, df: Sequence[float | Interval]) -> float:
@@ -105,9 +122,10 @@ def _df_text(df: Sequence[float | Interval]) -> str:
 def _statistic_slip(distribution: str, printed: Printed, df: Sequence[float | Interval], p: Printed) -> Cause | None:
     if p.relation != "=" or p.value == 0:
         return None
-    fits: Callable[[Printed], bool] = lambda edit: p.interval("half").overlaps(
-        _p_values(distribution, edit.interval("half"), df)
-    )  # noqa: E731
+
+    def fits(edit: Printed) -> bool:
+        return p.interval("half").overlaps(_p_values(distribution, edit.interval("half"), df))
+
     repairs = single_repairs(printed, fits)
     return repairs[0][1] if len(repairs) == 1 else None
 
@@ -120,10 +138,10 @@ def _p_slip(p: Printed, values: Interval) -> Cause | None:
 
 
 def p_vs_ci(
-    estimate: Printed | str | float,
-    ci_low: Printed | str | float,
-    ci_high: Printed | str | float,
-    p_value: Printed | str | float,
+    estimate: Numeral,
+    ci_low: Numeral,
+    ci_high: Numeral,
+    p_value: Numeral,
     *,
     scale: str = "ratio",
     level: float = 0.95,
@@ -134,9 +152,11 @@ def p_vs_ci(
 ) -> Finding:
     """Is the printed P the Wald P that estimate and interval imply?
 
-    scale : "ratio" (log scale, no effect 1), "difference" (no effect 0) or "correlation".  df : of the t that made the interval.
-    test : the test P is said to come from ("Wald", "log-rank", ...) or None. A small difference from a log-rank, likelihood-ratio
-    or unnamed test on the same side of the significance level is information only.
+    scale : "ratio" (log scale, no effect 1), "difference" (no effect 0) or "correlation".
+    df : of the t that made
+    the interval.
+    test : the test P is said to come from ("Wald", "log-rank", ...) or None. A small difference from a log-rank,
+    likelihood-ratio or unnamed test on the same side of the significance level is information only.
     Returns a Finding about P. Source: Altman, Bland 2011, doi:10.1136/bmj.d2304.
 
     >>> p_vs_ci("0.68", "0.51", "0.91", "0.009").verdict
@@ -153,20 +173,28 @@ def p_vs_ci(
         raise OptionError(f"the interval {low.text} to {high.text} is upside down; check it with ci-vs-point first.")
     forward = [rule.main.forward(part.interval().clip(rule.lowest, rule.highest)) for part in (x, low, high)]
     middle = [rule.main.forward(as_interval(part.value)).low for part in (x, low, high)]
-    point = _wald_p(*middle, rule.no_effect, level, df)
-    values = _wald_range(*forward, rule.no_effect, level, df)
+    point = _wald_p(middle[0], middle[1], middle[2], rule.no_effect, level, df)
+    values = _wald_range(forward[0], forward[1], forward[2], rule.no_effect, level, df)
     verdict = judge(p, point, values)
-    message = f"the interval {low.text} to {high.text} implies P {show(point)} (rounding allows {show_range(values)}); printed {p.text}"
+    told = f"{show(point)} (rounding allows {show_range(values)})"
+    message = f"the interval {low.text} to {high.text} implies P {told}; printed {p.text}"
     severity, basis = "none", "arithmetic"
     if verdict == "inconsistent":
         severity, basis, message = _weigh(p, values, test, alpha, message)
     elif p.value == 0 and p.relation == "=":
         verdict, severity = "rounding", "minor"
     return make(
-        "p-vs-ci", place, reported=p.text, verdict=verdict, severity=severity, basis=basis, message=message,
-        recomputed=None if math.isnan(point) else point, values=values,
+        "p-vs-ci",
+        place,
+        reported=p.text,
+        verdict=verdict,
+        severity=severity,
+        basis=basis,
+        message=message,
+        recomputed=None if math.isnan(point) else point,
+        values=values,
         cause=_p_slip(p, values) if severity in ("minor", "major") else None,
-    )  # fmt: skip
+    )
 
 
 def _wald_p(x: float, low: float, high: float, null: float, level: float, df: float) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from ostealgia.audit.causes import single_repairs, slip
 from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, judge, make
 from ostealgia.errors import OptionError
-from ostealgia.numerics.intervals import Printed, as_interval
+from ostealgia.numerics.intervals import Numeral, Printed, as_interval
 
 RULE = "percent-vs-count"
 
@@ -17,7 +17,7 @@ POINTS, RATIO = 5.0, 1.25  # a percentage further off than this, in points or as
 
 def percent_vs_count(
     count: int,
-    percent: Printed | str | float,
+    percent: Numeral,
     n: int,
     *,
     neighbours: Mapping[str, int] | None = None,
@@ -26,7 +26,10 @@ def percent_vs_count(
 ) -> Finding:
     """Is the printed percentage 100 count/n, and if not: a lost digit, a neighbouring row's n, another denominator?
 
-    count, n : whole numbers.  percent : as printed, in per cent.  neighbours : n of neighbouring rows or columns, by name.
+    count, n : whole numbers.
+    percent : as printed, in per cent.
+    neighbours : n of neighbouring rows or columns, by
+    name.
     denominators : other totals that may have been used (all patients, patients with data), by name.
     Returns a Finding; repair is the percentage of count and n, with the places that are printed.
 
@@ -43,19 +46,32 @@ def percent_vs_count(
     reported = f"{count} ({printed.text.rstrip('%').strip()})"
     if count > n:
         return make(
-            RULE, place, reported=reported, verdict="impossible", severity="major", recomputed=value, values=as_interval(value),
-            message=f"{count} of {n}: a part cannot exceed its whole", cause=_count_cause(count, printed, n),
-        )  # fmt: skip
+            RULE,
+            place,
+            reported=reported,
+            verdict="impossible",
+            severity="major",
+            recomputed=value,
+            values=as_interval(value),
+            message=f"{count} of {n}: a part cannot exceed its whole",
+            cause=_count_cause(count, printed, n),
+        )
     verdict = judge(printed, value, as_interval(value))
     message = f"{count} of {n} is {value:.{printed.decimals + 1}f}%; printed {printed.text.rstrip('%').strip()}%"
     if verdict == "inconsistent" and not 0 <= printed.value <= 100:
         verdict = "impossible"
     flagged = verdict not in ("consistent", "rounding")
     return make(
-        RULE, place, reported=reported, verdict=verdict, message=message, recomputed=value, values=as_interval(value),
+        RULE,
+        place,
+        reported=reported,
+        verdict=verdict,
+        message=message,
+        recomputed=value,
+        values=as_interval(value),
         severity=_severity(printed.value, value) if flagged else "none",
         cause=_cause(count, printed, n, value, neighbours or {}, denominators or {}) if flagged else None,
-    )  # fmt: skip
+    )
 
 
 def _severity(printed: float, value: float) -> str:

@@ -52,7 +52,8 @@ FISHER_Z = Transform("Fisher's z", lambda x: monotone(_fisher_z, x), math.tanh)
 class Scale:
     """What kind of number an estimate is.
 
-    transforms : where its interval may be symmetric, most usual first.  lowest, highest : its limits.
+    transforms : where its interval may be symmetric, most usual first.
+    lowest, highest : its limits.
     no_effect : on the first transform, or None.
     """
 

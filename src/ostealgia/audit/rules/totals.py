@@ -8,16 +8,14 @@ from ostealgia.audit.causes import slip
 from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, make
 from ostealgia.audit.rules.confidence import Triplet
 from ostealgia.errors import OptionError
-from ostealgia.numerics.intervals import Interval, Printed, as_interval
-
-Part = Printed | str | float | int
+from ostealgia.numerics.intervals import Interval, Numeral, Printed, as_interval
 
 LONG = 6  # digits that two intervals must share before the match counts as a copy
 
 
 def total_vs_parts(
-    parts: Sequence[Part],
-    total: Part,
+    parts: Sequence[Numeral],
+    total: Numeral,
     *,
     what: str = "parts",
     exact: bool = True,
@@ -27,11 +25,14 @@ def total_vs_parts(
     """Do the printed parts add up to the printed total?
 
     exact : the numbers are counts; with False they are rounded prints (percentages), compared over their rounding.
-    severity : of a disagreement; the caller knows what hangs on it.  what : a word for the parts.
+    severity : of a disagreement; the caller knows what hangs on it.
+    what : a word for the parts.
     Returns a Finding; recomputed is the sum.
 
-    >>> total_vs_parts([24, 5, 7, 8, 3], 47).verdict, total_vs_parts(["33.3", "33.3", "33.3"], "100", exact=False).verdict
-    ('consistent', 'rounding')
+    >>> total_vs_parts([24, 5, 7, 8, 3], 47).verdict
+    'consistent'
+    >>> total_vs_parts(["33.3", "33.3", "33.3"], "100", exact=False).verdict
+    'rounding'
     """
     if not parts:
         raise OptionError("total-vs-parts needs at least one part.")
@@ -46,9 +47,16 @@ def total_vs_parts(
         verdict = "rounding" if not exact and whole.allows(values) else "inconsistent"
     flagged = verdict == "inconsistent"
     return make(
-        "total-vs-parts", place, reported=whole.text, verdict=verdict, severity=severity if flagged else "none",
-        message=f"{what}: {sums}; printed {whole.text}", recomputed=value, values=values, cause=slip(whole, value) if flagged else None,
-    )  # fmt: skip
+        "total-vs-parts",
+        place,
+        reported=whole.text,
+        verdict=verdict,
+        severity=severity if flagged else "none",
+        message=f"{what}: {sums}; printed {whole.text}",
+        recomputed=value,
+        values=values,
+        cause=slip(whole, value) if flagged else None,
+    )
 
 
 def same_total(
@@ -74,14 +82,20 @@ def same_total(
         f"{_sum_text(parts)} {place_word}" for parts, place_word in zip((first, second), where, strict=True)
     )
     return make(
-        rule, place, reported=_sum_text(first), verdict="consistent" if a == b else "impossible",
-        severity="none" if a == b else severity, message=f"{what}: {told}", recomputed=float(b), values=as_interval(b),
-    )  # fmt: skip
+        rule,
+        place,
+        reported=_sum_text(first),
+        verdict="consistent" if a == b else "impossible",
+        severity="none" if a == b else severity,
+        message=f"{what}: {told}",
+        recomputed=float(b),
+        values=as_interval(b),
+    )
 
 
 def cross_reference(
-    first: Part,
-    second: Part,
+    first: Numeral,
+    second: Numeral,
     *,
     what: str = "the same quantity",
     severity: str = "major",
@@ -103,10 +117,16 @@ def cross_reference(
             verdict = "consistent" if a.interval().overlaps(b.interval()) else "inconsistent"
     flagged = verdict == "inconsistent"
     return make(
-        "cross-reference", place, reported=a.text, verdict=verdict, severity=severity if flagged else "none",
-        message=f"{what}: {a.text} here, {b.text} elsewhere", recomputed=b.value, values=_bounded(b.interval()),
+        "cross-reference",
+        place,
+        reported=a.text,
+        verdict=verdict,
+        severity=severity if flagged else "none",
+        message=f"{what}: {a.text} here, {b.text} elsewhere",
+        recomputed=b.value,
+        values=_bounded(b.interval()),
         cause=slip(a, b.value) if flagged and a.relation == b.relation == "=" else None,
-    )  # fmt: skip
+    )
 
 
 def duplicate_interval(
@@ -125,11 +145,17 @@ def duplicate_interval(
         return None
     if first.estimate.interval().overlaps(second.estimate.interval()):
         return None
-    text = f"the interval {first.low.text} to {first.high.text} stands at {names[0]} ({first.estimate.text}) and {names[1]} ({second.estimate.text})"
+    shown = f"{names[0]} ({first.estimate.text}) and {names[1]} ({second.estimate.text})"
+    text = f"the interval {first.low.text} to {first.high.text} stands at {shown}"
     return make(
-        "duplicate-value", place, reported=first.text, verdict="impossible", severity="major", message=text,
+        "duplicate-value",
+        place,
+        reported=first.text,
+        verdict="impossible",
+        severity="major",
+        message=text,
         cause=Cause(code="copied-interval", text="one of the two intervals is a copy of the other"),
-    )  # fmt: skip
+    )
 
 
 def _sum(parts: Sequence[Interval]) -> Interval:

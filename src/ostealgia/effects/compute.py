@@ -1,0 +1,431 @@
+"""Effect sizes from what studies report: the door of this room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ostealgia.effects import arms as long_rows
+from ostealgia.effects import checks, reported, zero_cells
+from ostealgia.effects.faults import ON_BAD, Faults
+from ostealgia.effects.formulas import BEFORE_AFTER, CORRECTIONS, FORMULAS, TWO_BY_TWO, TWO_RATES, Formula
+from ostealgia.effects.reading import Sheet, numbers, open_sheet, select, some
+from ostealgia.effects.result import EffectSizes
+from ostealgia.effects.settings import settle
+from ostealgia.errors import OptionError, TableError, suggestion
+from ostealgia.options import confidence_level, one_of
+from ostealgia.tables.measures import Measure, measure_of
+from ostealgia.tables.result import Excluded
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+PUBLISHED_COLUMNS = (*reported.COLUMNS, "measure")
+
+
+def compute(
+    frame: Any,
+    *,
+    measure: str,
+    outcome: Any = None,
+    time: Any = None,
+    arms: Sequence[str] | None = None,
+    correlation: float | None = None,
+    increment: float | str | None = None,
+    apply_increment: str | None = None,
+    drop_double_zero: bool | None = None,
+    rr_increment_to_n: str | None = None,
+    rd_increment: str | None = None,
+    pr_increment: str | None = None,
+    pln_increment_to_n: str | None = None,
+    vtype: str | None = None,
+    pooled_variance: bool | None = None,
+    bias_correction: bool | None = None,
+    method_smd: str | None = None,
+    exact_smd: bool | None = None,
+    sd_glass: str | None = None,
+    standardizer: str | None = None,
+    level: float = 0.95,
+    on_bad: str = "raise",
+    file: str | None = None,
+) -> EffectSizes:
+    """What is the effect in each study, and how sure is it? One row in, one effect out, on the analysis scale.
+
+    frame : a pandas frame, a mapping of columns, or a table of ``io.read_table``; one row a study, or one row an arm (columns
+    ``arm`` or ``arm_role``; ``arms`` names the treated and the control one). Columns: see ``tables.measures.KINDS``; other
+    spellings are understood and noted. Where counts or means are missing, ``estimate`` with ``ci_low, ci_high`` (reported
+    scale), ``std_error`` or ``variance`` (analysis scale), or ``p_value`` is used.
+    measure : a name of ``tables.measures.MEASURES``.  outcome, time : rows to take, by the columns of that name.
+    correlation : of the two measurements of a pre-post measure, for rows that give none; it is never assumed.
+    increment (0.5, or "TACC"), apply_increment (only0, if0all, all, none), drop_double_zero, rr_increment_to_n and
+    pln_increment_to_n (2*incr, incr), rd_increment and pr_increment (all, variance) : zero cells.  vtype, pooled_variance, bias_correction, method_smd, exact_smd,
+    sd_glass, standardizer : formulas, see ``effects.settings``; None takes the default.  level : of published intervals
+    without a column ci_level.  on_bad : "raise" refuses the first impossible row, "exclude" leaves such rows out by name.
+
+    Raises OptionError, and TableError with file, row, column, found, expected. Rows with an empty needed cell are left out
+    and listed in ``.excluded``; all that was done to the data is in ``.notes``, every choice in ``.options``.
+
+    >>> effects = compute({"study": ["A", "B"], "events_1": [4, 0], "n_1": [40, 30], "events_2": [9, 3], "n_2": [41, 30]},
+    ...                   measure="OR")
+    >>> effects.estimate.round(4).tolist(), effects.notes[0]
+    ([-0.9287, -2.0513], "0.5 added to every cell of 1 of 2 studies (apply_increment='only0'): B")
+    """
+    definition, spelling = measure_of(measure)
+    one_of("on_bad", on_bad, ON_BAD)
+    asked = dict(
+        increment=increment, apply_increment=apply_increment, drop_double_zero=drop_double_zero,
+        rr_increment_to_n=rr_increment_to_n, rd_increment=rd_increment, pr_increment=pr_increment,
+        pln_increment_to_n=pln_increment_to_n, vtype=vtype, pooled_variance=pooled_variance, bias_correction=bias_correction, method_smd=method_smd, exact_smd=exact_smd, sd_glass=sd_glass,
+        standardizer=standardizer, correlation=correlation,
+    )  # fmt: skip
+    settings, idle = settle(definition.name, asked)
+    sheet = select(open_sheet(frame, file), outcome, time)
+    sheet.notes[:0] = [note for note in (spelling, *idle) if note]
+    sheet, lost = _arrange(sheet, definition, arms, on_bad)
+    settings |= {name: value for name, value in (("outcome", outcome), ("time", time), ("arms", arms)) if value is not None}
+    return _Computation(sheet, definition, settings, confidence_level(level), on_bad).run(lost)
+
+
+def _arrange(
+    sheet: Sheet, definition: Measure, arms: Sequence[str] | None, on_bad: str
+) -> tuple[Sheet, list[Excluded]]:
+    """Wide rows with the column names of the measure's kind."""
+    formula = FORMULAS.get(definition.name)
+    columns = sheet.columns
+    if formula is not None and formula.columns == BEFORE_AFTER and "correlation" not in columns and "r" in columns:
+        columns["correlation"] = columns.pop("r")
+        sheet.notes.append("column 'r' read as 'correlation' of the two measurements")
+    if isinstance(arms, str):
+        arms = (arms,)
+    lost: list[Excluded] = []
+    if definition.kind.startswith("two-group"):
+        wide = formula is not None and any(name in columns for name in formula.columns)
+        if long_rows.is_long(sheet) and not wide:
+            sheet, lost = long_rows.pair_arms(sheet, arms, on_bad)
+    elif arms is not None and long_rows.is_long(sheet):
+        sheet = long_rows.keep_arms(sheet, arms)
+    return sheet, lost
+
+
+class _Computation:
+    """One call of ``compute``, step by step; ``run`` is the table of contents."""
+
+    def __init__(self, sheet: Sheet, definition: Measure, settings: dict[str, Any], level: float, on_bad: str) -> None:
+        self.sheet, self.definition, self.settings, self.level = sheet, definition, settings, level
+        self.formula: Formula | None = FORMULAS.get(definition.name)
+        self.labels = sheet.labels()
+        self.faults = Faults(sheet, self.labels, on_bad)
+        self.notes: list[str] = []
+        self.text: dict[str, dict[int, str]] = {}
+        self.estimate = np.full(sheet.size, np.nan)
+        self.variance = np.full(sheet.size, np.nan)
+
+    def run(self, lost: Sequence[Excluded]) -> EffectSizes:
+        self.total_patients()
+        self.check_columns()
+        cells, published = self.read_cells()
+        use_published = self.published_rows(cells, published)
+        self.refuse_text(cells, use_published)
+        if not use_published.all():
+            self.from_data(cells, ~use_published)
+        if use_published.any():
+            self.from_published(published, use_published)
+        self.faults.settle()
+        return self.result(cells, lost)
+
+    def total_patients(self) -> None:
+        """n of a group from events and non-events, where the table gives these."""
+        columns = self.sheet.columns
+        for suffix in ("", "_1", "_2"):
+            events, others, n = (f"{name}{suffix}" for name in ("events", "non_events", "n"))
+            if events in columns and others in columns and n not in columns:
+                (x, _), (rest, text) = numbers(columns[events]), numbers(columns[others])
+                columns[n] = x + rest
+                self.sheet.places[n] = self.sheet.places.get(others, (self.sheet.rows, self.sheet.original.get(others, others)))
+                self.faults.refuse(rest < 0, others, f"{others} is negative", found=rest, expected="a count of 0 or more")
+                checks.refuse_text({others: text}, self.faults)
+                self.sheet.notes.append(f"{n} is {events} + {others}")
+
+    def check_columns(self) -> None:
+        """The columns of the data, or those of a published effect, must be there."""
+        present = self.sheet.columns
+        needed = self.needed()
+        if needed and all(name in present for name in needed):
+            return
+        error = "std_error" in present or "variance" in present or "p_value" in present
+        if {"ci_low", "ci_high"} <= set(present) or ("estimate" in present and error):
+            return
+        missing = [name for name in needed if name not in present] if needed else ["estimate, std_error"]
+        if missing == ["correlation"]:
+            raise self.no_correlation([])
+        ours = [self.sheet.original.get(name, name) for name in present]
+        hints = [f"{name}:{hint}" for name in missing for hint in [suggestion(name, ours)] if hint and needed]
+        ways = f"{', '.join(needed)}; or estimate, ci_low, ci_high" if needed else "estimate, std_error; or estimate, ci_low, ci_high"
+        many = "a column is" if len(missing) == 1 else "columns are"
+        raise TableError(
+            f"{many} missing for {self.definition.name}: {', '.join(missing)}",
+            file=self.sheet.file,
+            column=missing[0],
+            found=some(ours) if len(ours) <= 6 else ", ".join(ours),
+            expected=ways,
+            action=" ".join(hints) or None,
+        )
+
+    def needed(self) -> tuple[str, ...]:
+        """The data columns of the measure; the correlation may come as an option."""
+        if self.formula is None:
+            return ()
+        names = self.formula.columns
+        if self.settings.get("correlation") is not None and "correlation" not in self.sheet.columns:
+            names = tuple(name for name in names if name != "correlation")
+        return names
+
+    def read_cells(self) -> tuple[dict[str, Array], dict[str, Array]]:
+        """The numbers of the data columns and of the published effect; text is kept aside."""
+        cells: dict[str, Array] = {}
+        published: dict[str, Array] = {}
+        present = self.sheet.columns
+        has_data = bool(self.formula) and all(name in present for name in self.needed())
+        names = self.needed() if has_data else ()
+        for name in (*names, *(name for name in reported.COLUMNS if name not in names)):
+            if name in present:
+                values, text = numbers(present[name])
+                (cells if name in names else published)[name] = values
+                if text:
+                    self.text[name] = text
+        fill = self.settings.get("correlation")
+        if has_data and fill is not None:
+            given = cells.get("correlation", np.full(self.sheet.size, np.nan))
+            empty = np.isnan(given)
+            cells["correlation"] = np.where(empty, fill, given)
+            if empty.any():
+                self.notes.append(f"correlation {fill:g} (option) used in {int(empty.sum())} of {len(empty)} studies")
+        return cells, reported.complete(published, self.sheet.size)
+
+    def published_rows(self, cells: Mapping[str, Array], published: Mapping[str, Array]) -> Mask:
+        """Rows that use the published effect: all where the table has no data columns, else those whose data are incomplete."""
+        if not cells:
+            return np.ones(self.sheet.size, dtype=bool)
+        incomplete = np.zeros(self.sheet.size, dtype=bool)
+        for name, values in cells.items():
+            if name != "correlation":
+                incomplete |= np.isnan(values)
+            if name in self.text:
+                incomplete[list(self.text[name])] = False
+        if not incomplete.any():
+            return incomplete
+        return incomplete & (reported.ways(published, self.definition) >= 0)
+
+    def refuse_text(self, cells: Mapping[str, Array], use_published: Mask) -> None:
+        """Text in a cell that is used."""
+        for name, found in self.text.items():
+            used = {i: value for i, value in found.items() if use_published[i] != (name in cells)}
+            checks.refuse_text({name: used}, self.faults)
+
+    def from_data(self, cells: dict[str, Array], rows: Mask) -> None:
+        """Estimates and variances of the rows with counts, means or rates."""
+        formula = self.formula
+        assert_formula(formula)
+        self.notes += checks.check_cells({name: np.where(rows, v, np.nan) for name, v in cells.items()}, self.faults)
+        if "correlation" in cells and self.settings.get("correlation") is None:
+            lacking = rows & np.isnan(cells["correlation"])
+            lacking &= ~np.logical_or.reduce([np.isnan(v) for name, v in cells.items() if name != "correlation"])
+            if lacking.any() and (self.faults.on_bad == "raise" or lacking.all()):
+                raise self.no_correlation([self.labels[i] for i in np.flatnonzero(lacking)])
+        checks.leave_out_empty(cells, formula.columns, rows, self.faults)
+        good = rows.copy()
+        good[list(self.faults.reasons)] = False
+        if self.settings.get("drop_double_zero") or formula.columns in (TWO_BY_TWO, TWO_RATES):
+            good &= ~self.double_zero(cells, good)
+        index = np.flatnonzero(good)
+        if len(index):
+            self.apply(formula, {name: values[index] for name, values in cells.items()}, index)
+
+    def double_zero(self, cells: Mapping[str, Array], good: Mask) -> Mask:
+        """Rows without any contrast between the groups: named, and left out where that is asked for."""
+        if self.formula is not None and self.formula.columns == TWO_BY_TWO:
+            none = good & zero_cells.double_zero(*(cells[name] for name in TWO_BY_TWO))
+        else:
+            none = good & (cells["events_1"] == 0) & (cells["events_2"] == 0)
+        if not none.any():
+            return none
+        names = [self.labels[i] for i in np.flatnonzero(none)]
+        if self.settings.get("drop_double_zero"):
+            self.faults.leave_out(none, "no event in either group, or nothing but events (drop_double_zero)")
+            return none
+        self.notes.append(f"no event in either group, or nothing but events, in {len(names)} studies: {some(names)}")
+        return np.zeros_like(none)
+
+    def apply(self, formula: Formula, cells: dict[str, Array], index: NDArray[np.int64]) -> None:
+        options = {name: self.settings[name] for name in formula.options if name in self.settings}
+        with np.errstate(all="ignore"):
+            if formula.corrects:
+                fixed = CORRECTIONS[formula.columns](cells, self.definition.name, self.settings)
+                estimate, variance = formula.function(*fixed.for_estimate, **options)
+                if fixed.for_variance is not fixed.for_estimate:
+                    variance = formula.function(*fixed.for_variance, **options)[1]
+                self.note_increment(fixed, index)
+            else:
+                estimate, variance = formula.function(*(cells[name] for name in formula.columns), **options)
+        undefined = ~(np.isfinite(estimate) & np.isfinite(variance) & (variance >= 0))
+        for j in np.flatnonzero(undefined).tolist():
+            numbers_there = checks.describe(cells, formula.columns, j)
+            self.faults.leave_out([int(index[j])], f"{self.definition.name} is not defined for {numbers_there}")
+        self.estimate[index], self.variance[index] = estimate, variance
+        flat = index[~undefined & (variance == 0)]
+        if len(flat):
+            names = some([self.labels[i] for i in flat])
+            self.notes.append(f"standard error 0, so no weight by inverse variance, in: {names}")
+
+    def note_increment(self, fixed: zero_cells.Corrected, index: NDArray[np.int64]) -> None:
+        if not fixed.changed.any():
+            return
+        names = [self.labels[i] for i in index[fixed.changed]]
+        increment, rule = self.settings["increment"], self.settings["apply_increment"]
+        what = "treatment-arm correction (TACC)" if increment == zero_cells.TACC else f"{increment:g}"
+        only_variance = "variance" in (self.settings.get("rd_increment"), self.settings.get("pr_increment"))
+        where = "every cell, for the variance only," if only_variance else "every cell"
+        if "person_time" in " ".join(self.needed()):
+            where = "the events"
+        total = f"{len(names)} of {self.sheet.size} studies"
+        self.notes.append(f"{what} added to {where} of {total} (apply_increment={rule!r}): {some(names)}")
+
+    def from_published(self, published: dict[str, Array], rows: Mask) -> None:
+        """Estimates and variances of the rows with a published effect."""
+        other = self.other_measure(rows)
+        rows = rows & ~other
+        masked = {name: np.where(rows, values, np.nan) for name, values in published.items()}
+        checks.check_cells({name: v for name, v in masked.items() if name != "variance"}, self.faults)
+        given = self.sheet.columns.get("variance")
+        if given is not None and "variance" not in self.needed():
+            v = np.where(rows, numbers(given)[0], np.nan)
+            checks.check_cells({"variance": v}, self.faults)
+        checks.check_published(masked, self.faults)
+        found = reported.effects(masked, self.definition, self.level, self.faults)
+        for i in np.flatnonzero(rows & (found.way < 0)).tolist():
+            self.faults.leave_out([i], self.nothing_published(masked, i))
+        use = rows & (found.way >= 0)
+        self.estimate[use], self.variance[use] = found.estimate[use], found.variance[use]
+        self.note_published(found, use)
+        self.settings["level"] = self.level
+
+    def other_measure(self, rows: Mask) -> Mask:
+        """Rows whose own column ``measure`` names another one; they are left out."""
+        other = np.zeros_like(rows)
+        column = self.sheet.columns.get("measure")
+        if column is None or self.definition.name == "GEN":
+            return other
+        for i in np.flatnonzero(rows).tolist():
+            name = str(column[i] or "").strip()
+            if name and name != "nan" and _canonical(name) != self.definition.name:
+                other[i] = True
+                self.faults.leave_out([i], f"the published effect is {name}, not {self.definition.name}")
+        return other
+
+    def nothing_published(self, cells: Mapping[str, Array], i: int) -> str:
+        known = {name for name in reported.COLUMNS if not np.isnan(cells[name][i])}
+        if self.formula is not None and all(name in self.sheet.columns for name in self.needed()):
+            return "the data are incomplete and no effect is published"
+        if "estimate" in known:
+            return "the estimate has neither interval, standard error nor P value (empty cells)"
+        return "estimate is empty" if "ci_low" not in known and "ci_high" not in known else "one limit of the interval is empty"
+
+    def note_published(self, found: reported.Published, use: Mask) -> None:
+        total = int(use.sum())
+        if self.formula is not None and all(name in self.sheet.columns for name in self.needed()) and total:
+            names = some([self.labels[i] for i in np.flatnonzero(use)])
+            self.notes.append(f"published effect used where the data are incomplete: {names}")
+        for code, way in enumerate(reported.WAYS):
+            count = int((use & (found.way == code)).sum())
+            if not count or (code == 1 and self.definition.name == "GEN"):
+                continue
+            scale = f", both on the analysis scale ({self.definition.analysis_scale})" if code == 1 else ""
+            level = f" ({self.level:.3g} level)" if code == 0 and "ci_level" not in self.sheet.columns else ""
+            self.notes.append(f"standard error {way}{level}{scale} in {count} of {self.sheet.size} studies")
+        if (found.midpoint & use).any():
+            names = some([self.labels[i] for i in np.flatnonzero(found.midpoint & use)])
+            self.notes.append(f"estimate taken as the middle of its interval on the analysis scale: {names}")
+
+    def no_correlation(self, names: Sequence[str]) -> OptionError:
+        where = f" for {some(names)}" if names else ""
+        return OptionError(
+            f"{self.definition.name} needs the correlation between the two measurements{where}; it is never assumed. "
+            "Fill the column 'correlation', or state one value: correlation=0.5 in Python, --correlation 0.5 on the command line."
+        )
+
+    def result(self, cells: Mapping[str, Array], lost: Sequence[Excluded]) -> EffectSizes:
+        reasons = self.faults.reasons
+        excluded = [*lost, *(Excluded(study=self.labels[i], reason=reasons[i], row=int(self.sheet.rows[i])) for i in sorted(reasons))]
+        keep = np.ones(self.sheet.size, dtype=bool)
+        keep[list(reasons)] = False
+        if not keep.any():
+            first = "; ".join(f"{item.study}: {item.reason}" for item in excluded[:3])
+            raise TableError(
+                "no study is left (zero studies)", file=self.sheet.file, found=first, expected="at least one usable row"
+            )
+        index = np.flatnonzero(keep) if reasons else slice(None)
+        study = tuple(self.labels[i] for i in index.tolist()) if isinstance(index, np.ndarray) else tuple(self.labels)
+        return EffectSizes(
+            measure=self.definition.name,
+            study=study,
+            estimate=self.estimate[index],
+            std_error=np.sqrt(self.variance[index]),
+            n=self.patients()[index],
+            columns=self.kept_columns(cells, index),
+            rows=tuple(self.sheet.rows[index].tolist()) if self.sheet.numbered else (),
+            options=self.settings,
+            excluded=tuple(excluded),
+            notes=tuple(dict.fromkeys([*self.sheet.notes, *self.notes, *_label_notes(study)])),
+        )
+
+    def patients(self) -> Array:
+        """Patients a row: n_1 + n_2, or n; NaN where the table does not tell."""
+        columns = self.sheet.columns
+        if "n_1" in columns and "n_2" in columns:
+            return numbers(columns["n_1"])[0] + numbers(columns["n_2"])[0]
+        return numbers(columns["n"])[0] if "n" in columns else np.full(self.sheet.size, np.nan)
+
+    def kept_columns(self, cells: Mapping[str, Array], index: Any) -> dict[str, Any]:
+        """Raw columns as floats, all others as they are; those of a published effect are called published_..."""
+        kept: dict[str, Any] = {name: values[index] for name, values in cells.items()}
+        for name, values in self.sheet.columns.items():
+            if name == "study" or name in kept:
+                continue
+            ours = f"published_{name}" if name in PUBLISHED_COLUMNS else name
+            if ours != name or checks.plain_name(name) in checks.RULES:
+                number, text = numbers(values)
+                values = values if text else number
+            values = values[index]
+            if not _empty(values):
+                kept[ours] = values
+        return kept
+
+
+def assert_formula(formula: Formula | None) -> None:
+    """Data columns exist only for a measure that has a formula."""
+    if formula is None:
+        raise TableError("this measure has no formula for raw data")
+
+
+def _empty(values: NDArray[Any]) -> bool:
+    if values.dtype.kind == "f":
+        return bool(np.isnan(values).all())
+    return values.dtype == object and all(value is None or value != value or value == "" for value in values)
+
+
+def _canonical(name: str) -> str:
+    try:
+        return measure_of(name)[0].name
+    except OptionError:
+        return name
+
+
+def _label_notes(study: tuple[str, ...]) -> list[str]:
+    notes = ["one study: nothing to pool"] if len(study) == 1 else []
+    if len(set(study)) < len(study):
+        seen: set[str] = set()
+        repeated = dict.fromkeys(name for name in study if name in seen or seen.add(name))
+        notes.append(f"labels that occur more than once: {some(list(repeated))}")
+    return notes

@@ -1,0 +1,141 @@
+"""Effects as papers print them: an estimate with an interval, a standard error or a P value.
+
+A published value is on the reported scale (an odds ratio, a proportion); what pooling needs is on the analysis scale (its
+log, its logit). A standard error given without an interval is on the analysis scale already, and so is its estimate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from ostealgia.effects.faults import Faults
+from ostealgia.errors import OptionError
+from ostealgia.numerics import transforms
+from ostealgia.tables.measures import Measure
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+COLUMNS = ("estimate", "std_error", "variance", "ci_low", "ci_high", "ci_level", "p_value")
+WAYS = ("from its interval", "from its standard error", "from its P value")
+
+
+def _arcsine(p: Array) -> Array:
+    return np.arcsin(np.sqrt(p))
+
+
+FORWARD: dict[Callable[..., Any], Callable[[Array], Array]] = {
+    transforms.identity: transforms.identity,
+    transforms.exp: np.log,
+    transforms.expit: transforms.logit,
+    transforms.square: np.sqrt,
+    transforms.arcsine_back: _arcsine,
+    np.tanh: np.arctanh,
+}
+
+
+def forward(measure: Measure) -> Callable[[Array], Array]:
+    """From the reported to the analysis scale. Raises OptionError where n is needed for it (Freeman-Tukey)."""
+    if measure.back in FORWARD:
+        return FORWARD[measure.back]
+    raise OptionError(
+        f"measure={measure.name!r} cannot start from a published estimate: it needs the counts. "
+        "Give the counts, or use PLO (proportions) or IRLN (rates)."
+    )
+
+
+@dataclass(frozen=True)
+class Published:
+    """Effects of the rows that have a published one. way : 0 interval, 1 standard error, 2 P value, -1 none, (k,)."""
+
+    estimate: Array
+    variance: Array
+    way: NDArray[np.int64]
+    midpoint: Mask
+
+
+def complete(cells: Mapping[str, Array], size: int) -> dict[str, Array]:
+    """The columns of a published effect, NaN where the table has none; a variance becomes a standard error."""
+    full = {name: cells.get(name, np.full(size, np.nan)) for name in COLUMNS}
+    with np.errstate(invalid="ignore"):
+        full["std_error"] = np.where(np.isnan(full["std_error"]), np.sqrt(full["variance"]), full["std_error"])
+    return full
+
+
+def ways(cells: Mapping[str, Array], measure: Measure) -> NDArray[np.int64]:
+    """How each row (k,) gives its standard error; -1 where it gives none.
+
+    Plain scales use a given standard error before the interval; on other scales the interval comes first, for a standard
+    error beside it may be on either scale.
+    """
+    known = {name: ~np.isnan(cells[name]) for name in COLUMNS}
+    interval = known["ci_low"] & known["ci_high"]
+    error = known["std_error"] & known["estimate"]
+    p_value = known["p_value"] & known["estimate"]
+    plain = measure.back is transforms.identity
+    order = ((error, 1), (interval, 0)) if plain else ((interval, 0), (error, 1))
+    (first, one), (second, two) = order
+    return np.where(first, one, np.where(second, two, np.where(p_value, 2, -1)))
+
+
+def effects(cells: Mapping[str, Array], measure: Measure, level: float, faults: Faults) -> Published:
+    """Estimates and variances on the analysis scale, (k,), for the rows that have them.
+
+    The standard error is (high - low) / (2 z) on the analysis scale, z the normal quantile of the interval's level; the
+    estimate, where it is missing, the middle of the interval there; from P it is |estimate| / z(P/2).
+    """
+    way = ways(cells, measure)
+    to_analysis = forward(measure) if np.any((way == 0) | (way == 2)) else transforms.identity
+    with np.errstate(invalid="ignore", divide="ignore"):
+        _check_domain(cells, way, measure, to_analysis, faults)
+        low, high, value = (to_analysis(cells[name]) for name in ("ci_low", "ci_high", "estimate"))
+        z = ndtri(0.5 + _levels(cells["ci_level"], level, way, faults) / 2)
+        middle = (way == 0) & np.isnan(cells["estimate"])
+        estimate = np.where(way == 1, cells["estimate"], np.where(middle, (low + high) / 2, value))
+        from_p = np.abs(value - (measure.no_effect or 0.0)) / -ndtri(cells["p_value"] / 2)
+        std_error = np.select([way == 0, way == 1, way == 2], [(high - low) / (2 * z), cells["std_error"], from_p], np.nan)
+    faults.refuse(
+        (way == 0) & (std_error == 0),
+        "ci_low",
+        "the interval has no width, so its standard error is 0",
+        found=cells["ci_low"],
+        expected="two different limits",
+    )
+    faults.refuse(
+        (way == 2) & (std_error == 0),
+        "estimate",
+        "a P value gives no standard error where the estimate shows no effect",
+        found=cells["estimate"],
+        expected="an interval or a standard error",
+    )
+    return Published(estimate, std_error**2, way, middle)
+
+
+def _check_domain(
+    cells: Mapping[str, Array], way: NDArray[np.int64], measure: Measure, to_analysis: Callable[..., Array], faults: Faults
+) -> None:
+    """Numbers that the reported scale cannot take: a ratio of 0, a proportion of 79."""
+    if measure.back is transforms.identity:
+        return
+    span = f"from {measure.lower:g} to {measure.upper:g}" if np.isfinite(measure.upper) else f"above {measure.lower:g}"
+    for name in ("estimate", "ci_low", "ci_high"):
+        values = cells[name]
+        used = (way == 0) if name != "estimate" else (way == 0) | (way == 2)
+        outside = used & ~np.isnan(values) & ~np.isfinite(to_analysis(values))
+        action = "Look the number up; a limit printed as 0 has lost its digits." if measure.lower == 0 else None
+        problem = f"{name} cannot be {'an' if measure.reported_scale[0] in 'aeiou' else 'a'} {measure.reported_scale}"
+        faults.refuse(outside, name, problem, found=values, expected=f"a number {span}", action=action)
+
+
+def _levels(given: Array, level: float, way: NDArray[np.int64], faults: Faults) -> Array:
+    """The level of each interval, (k,): the cell, per cent allowed, else the option."""
+    levels = np.where(np.isnan(given), level, np.where(given > 1, given / 100, given))
+    wrong = (way == 0) & ((levels <= 0) | (levels >= 1))
+    faults.refuse(wrong, "ci_level", "ci_level is not a confidence level", found=given, expected="for instance 0.95")
+    return np.where((levels > 0) & (levels < 1), levels, np.nan)

@@ -1,0 +1,271 @@
+"""One analysis from its rows to its results: effects, pool, subgroups, sensitivity lines, and what was left out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ostealgia.effects.result import EffectSizes
+from ostealgia.errors import ConvergenceError, OptionError, OstealgiaError, ProjectError, TableError
+from ostealgia.meta.pooling import pool
+from ostealgia.meta.result import PoolResult
+from ostealgia.project.methods import MethodRow, method_grid
+from ostealgia.project.model import CONFIG, AnalysisSpec, Assumption
+from ostealgia.project.select import Selection, fill, select, why_empty
+from ostealgia.project.store import Project, Row
+from ostealgia.tables.measures import MEASURES
+from ostealgia.tables.result import Excluded
+
+if TYPE_CHECKING:
+    from ostealgia.meta.asymmetry import EggerResult
+    from ostealgia.meta.sensitivity import SensitivityResult
+    from ostealgia.meta.subgroups import SubgroupResult
+
+UNPOOLED = ("sum", "list")
+
+
+@dataclass(frozen=True)
+class CrudeSum:
+    """Events and patients of all studies added up, with the Clopper-Pearson interval: no model, no weights.
+
+    Source of the interval: Clopper & Pearson 1934, doi:10.1093/biomet/26.4.404.
+    """
+
+    events: float
+    n: float
+    k: int
+    level: float
+
+    @property
+    def estimate(self) -> float:
+        """The proportion."""
+        return self.events / self.n
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Exact limits.
+
+        >>> [round(x, 4) for x in CrudeSum(502, 636, 20, 0.95).interval]
+        [0.7555, 0.8203]
+        """
+        from scipy.special import betaincinv
+
+        tail, x, n = (1 - self.level) / 2, self.events, self.n
+        low = float(betaincinv(x, n - x + 1, tail)) if x > 0 else 0.0
+        high = float(betaincinv(x + 1, n - x, 1 - tail)) if x < n else 1.0
+        return low, high
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One sensitivity line: the same analysis under a named change. fit is None where it could not be computed."""
+
+    id: str
+    title: str
+    fit: PoolResult | None
+    notes: tuple[str, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class AnalysisRun:
+    """What one ``[[analysis]]`` gives. Exactly one of fit, crude and listed is there, or ``problem`` says why none is."""
+
+    spec: AnalysisSpec
+    selection: Selection
+    effects: EffectSizes | None = None
+    fit: PoolResult | None = None
+    crude: CrudeSum | None = None
+    variants: tuple[Variant, ...] = ()
+    subgroups: SubgroupResult | None = None
+    leave_one_out: SensitivityResult | None = None
+    egger: EggerResult | None = None
+    excluded: tuple[Excluded, ...] = ()
+    notes: tuple[str, ...] = ()
+    problem: str = ""
+    sources: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def listed(self) -> bool:
+        """Whether study results stand side by side without being pooled."""
+        return self.spec.model == "list" and self.effects is not None
+
+    @cached_property
+    def grid(self) -> tuple[MethodRow, ...]:
+        """Every usual method on the same rows; computed when it is first asked for."""
+        if self.effects is None or self.fit is None:
+            return ()
+        return method_grid(self.selection, self.spec, self.effects)
+
+
+def run_analysis(project: Project, spec: AnalysisSpec, flagged: Mapping[int, str]) -> AnalysisRun:
+    """Everything about one analysis. flagged : rows of ``results.csv`` with a number that cannot be right.
+
+    An impossible row is left out by name; an analysis without rows has a ``problem`` instead of a result. Raises ProjectError for an
+    option that does not exist.
+    """
+    selection = select(project, spec)
+    if not selection.k:
+        problem = why_empty(project, spec) if not selection.excluded else "every row was left out"
+        return AnalysisRun(spec, selection, excluded=selection.excluded, notes=_notes(spec, selection), problem=problem)
+    effects, problem, left = _effects(spec, selection)
+    excluded = (*selection.excluded, *left)
+    run = AnalysisRun(
+        spec, selection, effects=effects, excluded=excluded, notes=_notes(spec, selection), problem=problem,
+        sources=dict(zip(selection.rows, selection.sources, strict=True)),
+    )  # fmt: skip
+    run = replace(run, variants=tuple(_assumed(project, spec, selection, item) for item in spec.assume))
+    if effects is None:
+        return run
+    finish = {"sum": _summed, "list": lambda run: run}.get(spec.model or "", _pooled)
+    run = finish(run)
+    if run.fit is not None:
+        run = _with_sensitivity(project, run, flagged)
+    return run
+
+
+def _notes(spec: AnalysisSpec, selection: Selection) -> tuple[str, ...]:
+    notes = list(selection.notes)
+    if spec.moderators:
+        named = ", ".join(spec.moderators)
+        notes.append(f"moderators ({named}) are kept with the studies and not analysed: meta-regression is not in this version")
+    return tuple(notes)
+
+
+def _effects(spec: AnalysisSpec, selection: Selection) -> tuple[EffectSizes | None, str, tuple[Excluded, ...]]:
+    """Effect sizes of the rows; a row that cannot be is left out by name, with the reason."""
+    from ostealgia.effects import compute
+
+    try:
+        effects = compute(selection.frame(), measure=spec.measure, on_bad="exclude", **spec.effect_options)
+    except OptionError as error:
+        raise ProjectError(f"{CONFIG}, analysis {spec.id!r}: {error}") from None
+    except TableError as error:
+        left = tuple(
+            Excluded(study=study, reason=error.problem, row=row)
+            for study, row in zip(selection.columns["study"], selection.rows, strict=True)
+        )
+        return None, f"no row can be used: {error}", left
+    return effects, "", effects.excluded
+
+
+def _options(spec: AnalysisSpec) -> dict[str, Any]:
+    """The options of ``pool`` that the analysis states; what it leaves open has the default of ``pool``."""
+    stated = {"model": spec.model, "tau2": spec.tau2, "ci": spec.ci, "pi": spec.pi}
+    return {name: value for name, value in stated.items() if value is not None} | {"level": spec.level, **spec.options}
+
+
+def _pool(spec: AnalysisSpec, effects: EffectSizes) -> PoolResult:
+    try:
+        return pool(effects, **_options(spec))
+    except OptionError as error:
+        raise ProjectError(f"{CONFIG}, analysis {spec.id!r}: {error}") from None
+
+
+def _pooled(run: AnalysisRun) -> AnalysisRun:
+    assert run.effects is not None  # the caller checked
+    try:
+        return replace(run, fit=_pool(run.spec, run.effects))
+    except ConvergenceError as error:
+        return replace(run, problem=f"the model did not converge: {error}")
+
+
+def _summed(run: AnalysisRun) -> AnalysisRun:
+    """Events and patients added up."""
+    assert run.effects is not None  # the caller checked
+    if MEASURES[run.spec.measure].kind != "proportion":
+        raise ProjectError(
+            f"{CONFIG}, analysis {run.spec.id!r}: model = 'sum' adds up events and n, so it needs a measure of one proportion (PLO); "
+            f"found {run.spec.measure!r}."
+        )
+    columns = run.effects.columns
+    crude = CrudeSum(
+        float(sum(columns["events"])), float(sum(columns["n"] if "n" in columns else run.effects.n)), run.effects.k, run.spec.level
+    )
+    return replace(run, crude=crude)
+
+
+def _assumed(project: Project, spec: AnalysisSpec, selection: Selection, assumption: Assumption) -> Variant:
+    """The analysis with missing SDs filled as one assumption says."""
+    filled = fill(project, spec, selection, assumption)
+    effects, problem, _ = _effects(spec, filled)
+    if effects is None:
+        return Variant(assumption.id, assumption.title, None, filled.notes, problem)
+    notes = tuple(note for note in filled.notes if note not in selection.notes)
+    return Variant(assumption.id, assumption.title, _pool(spec, effects), notes)
+
+
+def _with_sensitivity(project: Project, run: AnalysisRun, flagged: Mapping[int, str]) -> AnalysisRun:
+    """Subgroups, leave-one-out, Egger's test, and the lines without flagged rows and with accepted repairs."""
+    from ostealgia.meta.asymmetry import egger
+    from ostealgia.meta.sensitivity import leave_one_out
+    from ostealgia.meta.subgroups import subgroup
+
+    fit = run.fit
+    assert fit is not None and run.effects is not None  # the caller checked
+    extra: list[Variant] = list(run.variants)
+    for line in (_without_flagged, _repaired):
+        found = line(project, run, flagged)
+        if found is not None:
+            extra.append(found)
+    run = replace(run, variants=tuple(extra))
+    if run.spec.subgroup:
+        run = replace(run, subgroups=_quietly(lambda: subgroup(run.effects, by=run.spec.subgroup, **_options(run.spec))))
+    if run.spec.role == "primary" and fit.k >= 3:
+        run = replace(run, leave_one_out=_quietly(lambda: leave_one_out(fit)), egger=_quietly(lambda: egger(fit)))
+    return run
+
+
+def _quietly(step: Callable[[], Any]) -> Any:
+    """A side result, or None where it does not exist for these data (it is never the headline)."""
+    try:
+        return step()
+    except OstealgiaError:
+        return None
+
+
+def _without_flagged(project: Project, run: AnalysisRun, flagged: Mapping[int, str]) -> Variant | None:
+    """Without the rows that have a number that cannot be right."""
+    assert run.effects is not None  # the caller checked
+    kept = set(run.effects.rows)
+    gone = [i for i in run.selection.touching(flagged) if run.selection.rows[i] in kept]
+    if not gone or len(gone) == len(kept):
+        return None
+    selection = run.selection.without(flagged, "flagged by the audit")
+    effects, problem, _ = _effects(run.spec, selection)
+    named = ", ".join(str(run.selection.columns["study"][i]) for i in gone)
+    title = f"without {len(gone)} flagged row{'s' * (len(gone) > 1)} ({named})"
+    if effects is None:
+        return Variant("without-flagged", title, None, problem=problem)
+    return Variant("without-flagged", title, _quietly(lambda: _pool(run.spec, effects)))
+
+
+def _repaired(project: Project, run: AnalysisRun, flagged: Mapping[int, str]) -> Variant | None:
+    """With the repairs that a named person has accepted in ``repairs.csv``."""
+    repairs = [item for item in project.repairs if item.text("accepted_by") and item.text("row").isdigit()]
+    by_number = {row.number: row for row in project.results}
+    changed: dict[int, dict[str, str]] = {}
+    for item in repairs:
+        row = by_number.get(int(item.text("row")))
+        if row is not None:
+            changed.setdefault(row.number, dict(row.cells))[item.text("column")] = item.text("to")
+    left = {item.row for item in run.excluded}
+    touched = [number for number in changed if run.selection.touching([number]) or number in left]
+    if not touched:
+        return None
+    rows = tuple(Row(row.number, changed.get(row.number, row.cells)) for row in project.results)
+    repaired = replace(project, results=replace(project.results, rows=rows))
+    effects, problem, _ = _effects(run.spec, select(repaired, run.spec))
+    who = ", ".join(sorted({item.text("accepted_by") for item in repairs}))
+    title = f"with {len(touched)} repaired row{'s' * (len(touched) > 1)}, accepted by {who}"
+    if effects is None:
+        return Variant("repaired", title, None, problem=problem)
+    return Variant("repaired", title, _quietly(lambda: _pool(run.spec, effects)))
+
+
+def is_missing(value: float | None) -> bool:
+    """None or NaN."""
+    return value is None or math.isnan(value)

@@ -1,0 +1,134 @@
+"""Every usual method on the same rows: how many of them give a published number?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ostealgia.effects.result import EffectSizes
+from ostealgia.errors import OstealgiaError
+from ostealgia.meta.pooling import pool
+from ostealgia.meta.result import PoolResult
+from ostealgia.project.model import AnalysisSpec
+from ostealgia.project.select import Selection
+from ostealgia.tables.measures import MEASURES
+
+TAU2 = ("DL", "PM", "REML", "ML", "EB", "HE", "HS", "SJ")
+CI = ("z", "t", "HK")
+TRANSFORMS = {
+    "proportion": ("PLO", "PLN", "PR", "PAS", "PFT"),
+    "rate": ("IRLN", "IR", "IRS", "IRFT"),
+    "mean": ("MN", "MNLN"),
+}
+GLMM = ("PLO", "IRLN", "OR", "IRR")
+COUNT_MODELS = {"OR": ("MH", "peto"), "RR": ("MH",), "RD": ("MH",), "IRR": ("MH",)}
+NAMES = {
+    "PLO": "logit", "PLN": "log", "PR": "untransformed", "PAS": "arcsine", "PFT": "Freeman-Tukey", "IRLN": "log rate",
+    "IR": "untransformed", "IRS": "square root", "IRFT": "Freeman-Tukey", "MN": "untransformed", "MNLN": "log mean",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way to pool: transformation (measure), model, tau2 estimator, interval."""
+
+    measure: str
+    model: str
+    tau2: str = ""
+    ci: str = "z"
+
+    def label(self, *, transform: bool) -> str:
+        """For a reader: "logit, random effects, DL, z".
+
+        >>> Method("PLO", "random", "DL", "z").label(transform=True)
+        'logit, random effects, DL, z'
+        """
+        model = {"random": "random effects", "common": "common effect", "glmm": "GLMM", "MH": "Mantel-Haenszel", "peto": "Peto"}
+        parts = [NAMES.get(self.measure, self.measure) if transform else "", model[self.model], self.tau2, self.ci]
+        return ", ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True)
+class MethodRow:
+    """What one method gives: reported scale, in units of the measure; NaN and a note where it does not converge."""
+
+    method: Method
+    label: str
+    estimate: float = math.nan
+    ci_low: float = math.nan
+    ci_high: float = math.nan
+    tau2: float = math.nan
+    i2_q: float = math.nan
+    i2_tau2: float = math.nan
+    note: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """A tidy row."""
+        return {
+            "method": self.label, "measure": self.method.measure, "model": self.method.model, "tau2_method": self.method.tau2,
+            "ci_method": self.method.ci, "estimate": self.estimate, "ci_low": self.ci_low, "ci_high": self.ci_high, "tau2": self.tau2,
+            "i2_q": self.i2_q, "note": self.note,
+        }  # fmt: skip
+
+
+def methods_of(measure: str) -> Iterator[Method]:
+    """The methods of the grid for a measure: model x transformation x tau2 x interval."""
+    kind = MEASURES[measure].kind
+    for name in TRANSFORMS.get(kind, (measure,)):
+        yield Method(name, "common")
+        for tau2 in TAU2:
+            for ci in CI:
+                yield Method(name, "random", tau2, ci)
+        if name in GLMM:
+            yield Method(name, "glmm")
+        for model in COUNT_MODELS.get(name, ()):
+            yield Method(name, model)
+
+
+def method_grid(selection: Selection, spec: AnalysisSpec, effects: EffectSizes) -> tuple[MethodRow, ...]:
+    """Every method of ``methods_of`` on the rows of an analysis.
+
+    Approximate: the grid leaves out prediction intervals and intervals of tau2, which claims do not need.
+    """
+    from ostealgia.effects import compute
+
+    by_measure: dict[str, EffectSizes | OstealgiaError] = {spec.measure: effects}
+    rows = []
+    several = MEASURES[spec.measure].kind in TRANSFORMS
+    for method in methods_of(spec.measure):
+        label = method.label(transform=several)
+        if method.measure not in by_measure:
+            try:
+                by_measure[method.measure] = compute(
+                    selection.frame(), measure=method.measure, on_bad="exclude", **spec.effect_options
+                )
+            except OstealgiaError as error:
+                by_measure[method.measure] = error
+        found = by_measure[method.measure]
+        if isinstance(found, OstealgiaError):
+            rows.append(MethodRow(method, label, note=str(found)))
+            continue
+        rows.append(_row(method, label, found, spec.level))
+    return tuple(rows)
+
+
+def _row(method: Method, label: str, effects: EffectSizes, level: float) -> MethodRow:
+    options: dict[str, Any] = {"model": method.model, "ci": method.ci, "level": level}
+    if method.model == "random":
+        options |= {"tau2": method.tau2, "pi": "none", "tau2_ci": "none"}
+    try:
+        fit = pool(effects, **options)
+    except OstealgiaError as error:
+        return MethodRow(method, label, note=str(error))
+    return row_of(method, label, fit)
+
+
+def row_of(method: Method, label: str, fit: PoolResult) -> MethodRow:
+    """The numbers of a fit as a row of the grid."""
+    shown = fit.reported
+    return MethodRow(
+        method, label, shown.estimate, shown.ci_low, shown.ci_high, fit.tau2, fit.i2_q, fit.i2_tau2,
+        "" if fit.converged else "did not converge",
+    )  # fmt: skip
