@@ -54,7 +54,9 @@ def reml_calls(k: int) -> dict[str, Callable[[], object]]:
     try:
         import meta_analyze
 
-        calls["PyMetaAnalysis"] = lambda: meta_analyze.meta_analysis(effect=y, variance=v, model="random", tau2_method="REML")
+        calls["PyMetaAnalysis"] = lambda: meta_analyze.meta_analysis(
+            effect=y, variance=v, model="random", tau2_method="REML"
+        )
     except ImportError:
         print("  PyMetaAnalysis is not installed: left out")
     try:
@@ -62,7 +64,11 @@ def reml_calls(k: int) -> dict[str, Callable[[], object]]:
         from pymare.estimators import VarianceBasedLikelihoodEstimator
 
         def pymare() -> object:
-            return VarianceBasedLikelihoodEstimator(method="REML").fit_dataset(Dataset(y=y[:, None], v=v[:, None])).summary()
+            return (
+                VarianceBasedLikelihoodEstimator(method="REML")
+                .fit_dataset(Dataset(y=y[:, None], v=v[:, None]))
+                .summary()
+            )
 
         calls["PyMARE"] = pymare
     except ImportError:
@@ -144,7 +150,11 @@ def r_metafor(k: int) -> None:
         "t <- sapply(1:15, function(i) system.time(for (j in 1:20) rma(y, v))[['elapsed']]/20); cat(median(t)*1000)"
     )
     text = subprocess.run(["Rscript", "-e", code], capture_output=True, text=True, check=False).stdout.strip()
-    print("metafor is not installed: left out" if text in ("", "no") else f"  metafor (R)     {float(text):10.3f} ms for the same fit")
+    print(
+        "metafor is not installed: left out"
+        if text in ("", "no")
+        else f"  metafor (R)     {float(text):10.3f} ms for the same fit"
+    )
 
 
 def main() -> None:

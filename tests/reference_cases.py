@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import math
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent / "reference"
 
 
-@lru_cache(maxsize=None)
+@cache
 def cases(name: str) -> tuple[dict[str, Any], ...]:
     """The cases of one reference file."""
     body = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))

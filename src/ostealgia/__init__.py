@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _ROOMS = ("audit", "clinical", "effects", "io", "meta", "plot", "project", "report", "tables")
-__all__ = [*_ROOMS, "run"]
+__all__ = ["audit", "clinical", "effects", "io", "meta", "plot", "project", "report", "run", "tables"]
 
 if TYPE_CHECKING:
     from ostealgia import audit, clinical, effects, io, meta, plot, project, report, tables

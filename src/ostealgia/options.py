@@ -48,6 +48,7 @@ def confidence_level(level: float) -> float:
     >>> confidence_level(0.9)
     0.9
     """
-    if isinstance(level, (int, float)) and 1 < level < 100:
-        raise OptionError(f"level={level!r} is not a proportion between 0 and 1. Write {level / 100:g} for {level:g}%.")
-    return between("level", level, 0.0, 1.0)
+    value = between("level", level, 0.0, 100.0)
+    if value > 1.0:
+        raise OptionError(f"level={level!r} is not a proportion between 0 and 1. Write {value / 100:g} for {value:g}%.")
+    return between("level", value, 0.0, 1.0)

@@ -119,6 +119,17 @@ REFUSED = {
         ["-m", "PLO", "--outcome", "pian"],
         ["t.csv, column outcome", "'pian'", "pain"],
     ),
+    "an outcome without its column": (
+        BINARY + ROWS,
+        ["-m", "OR", "--outcome", "pain"],
+        ["column outcome", "Leave"],
+    ),
+    "arms without their column": (
+        BINARY + ROWS,
+        ["-m", "OR", "--arms", "a,b"],
+        ["column arm or arm_role", "Leave"],
+    ),
+    "an option of another model": (BINARY + ROWS, ["-m", "OR", "--glmm", "UM.FS"], ["--glmm: not an option of model"]),
     "no such model": (BINARY + ROWS, ["-m", "OR", "--model", "fixed"], ["--model='fixed'", "'common'"]),
     "no such tau2": (BINARY + ROWS, ["-m", "OR", "--tau2", "REMl"], ["--tau2='REMl'", "Did you mean 'REML'?"]),
     "level as per cent": (BINARY + ROWS, ["-m", "OR", "--level", "95"], ["0.95"]),
@@ -142,7 +153,7 @@ def test_refused(case, here, tmp_path, capsys):
 
 
 def test_reference_values(here, capsys):
-    """Random effects by REML with z intervals for four of the BCG trials, log odds ratio (metafor: rma(measure="OR"))."""
+    """Four of the BCG trials, log odds ratio, DerSimonian-Laird: the same sums by hand, in plain Python."""
     found = pooled(capsys, here(BINARY + ROWS), "-m", "OR", "--tau2", "DL", "--ci", "z")
     y, v = [], []
     for a, n1, c, n2 in ((4, 123, 11, 139), (6, 306, 29, 303), (3, 231, 11, 220), (62, 13598, 248, 12867)):
@@ -163,8 +174,9 @@ def test_reference_values(here, capsys):
 
 def test_json_has_the_keys_of_the_plan(here, capsys):
     found = pooled(capsys, here(BINARY + ROWS), "-m", "OR")
-    keys = """measure model tau2_method ci_method pi_method ci_level k n reported analysis_scale tau2 tau2_std_error
-    tau2_ci_low tau2_ci_high tau2_ci_method i2_tau2 i2_q h2 q q_df q_p_value converged certificate weights studies excluded notes"""
+    keys = """measure model tau2_method ci_method pi_method ci_level k n reported analysis_scale
+    tau2 tau2_std_error tau2_ci_low tau2_ci_high tau2_ci_method i2_tau2 i2_q h2 q q_df q_p_value
+    converged certificate weights studies excluded notes"""
     assert set(keys.split()) <= set(found)
     scale = "scale estimate std_error statistic df p_value ci_low ci_high pi_low pi_high"
     assert set(scale.split()) == set(found["reported"]) == set(found["analysis_scale"])

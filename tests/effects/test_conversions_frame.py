@@ -78,6 +78,9 @@ def test_what_cannot_be_found_is_named():
     done = complete_means(frame)
     assert_allclose(done.frame["sd"], 4 / 1.292)  # n = 30: Q = ceil(29/4) = 8
     assert "A: mean is missing and cannot be found from what the row gives" in done.notes
+    without_n = complete_means(table(study=["A"], n=[np.nan], median=[4.0], q1=[2.0], q3=[6.0]))
+    assert without_n.notes == ("A: mean is missing and cannot be found as n is missing",
+                               "A: sd is missing and cannot be found as n is missing")  # fmt: skip
 
 
 def test_skewed_rows_stay_empty_when_asked():

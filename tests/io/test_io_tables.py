@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import csv
 import datetime
 import io
 import zipfile
@@ -10,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import openpyxl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ostealgia.errors import TableError
 from ostealgia.io import number_hint, read_table
@@ -309,7 +313,7 @@ def test_workbook_refusals(book, save):
         read_table(book([]))
     with pytest.raises(TableError, match=r"zero studies"):
         read_table(book([["study", "n"]]))
-    with pytest.raises(TableError, match=r"workbook cannot be opened"):
+    with pytest.raises(TableError, match=r"workbook cannot be read"):
         read_table(save(zip_of("xl/workbook.xml"), "broken.xlsx"))
 
 
@@ -361,3 +365,42 @@ def test_ragged_row_far_down_is_found(tmp_path):
     with pytest.raises(TableError) as caught:
         read_table(path)
     assert caught.value.row == 60_002
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    data=st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)),
+    suffix=st.sampled_from([".csv", ".tsv"]),
+)
+def test_any_bytes_give_a_table_or_a_message(data, suffix, tmp_path_factory):
+    path = tmp_path_factory.getbasetemp() / f"any{suffix}"
+    path.write_bytes(data)
+    with contextlib.suppress(TableError):
+        assert len(read_table(path)) > 0
+
+
+CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00", exclude_categories=["Cc", "Cs"]), max_size=12)
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    labels=st.lists(
+        CELLS.map(str.strip).filter(lambda text: text and not text.startswith(("#", "\ufeff"))), min_size=1
+    ),
+    delimiter=st.sampled_from([",", ";", "\t", "|"]),
+    codec=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    line_end=st.sampled_from(["\n", "\r\n", "\r"]),
+    value=st.floats(allow_nan=False, allow_infinity=False),
+)
+def test_what_is_written_is_read(labels, delimiter, codec, line_end, value, tmp_path_factory):
+    """Labels, numbers and row numbers come back, whatever the delimiter, the encoding and the line ends."""
+    path = tmp_path_factory.getbasetemp() / "round.csv"
+    with path.open("w", encoding=codec, newline="") as handle:
+        writer = csv.writer(handle, delimiter=delimiter, lineterminator=line_end)
+        writer.writerow(["study", "estimate", "n"])
+        writer.writerows([label, repr(value), number] for number, label in enumerate(labels))
+    table = read_table(path)
+    assert table.frame["study"].tolist() == labels
+    assert table.number("estimate").tolist() == [value] * len(labels)
+    assert table.frame["n"].tolist() == list(range(len(labels)))
+    assert table.frame.index.tolist() == list(range(2, len(labels) + 2))

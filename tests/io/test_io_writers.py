@@ -23,6 +23,7 @@ from ostealgia.io import (
     json_text,
     read_table,
     sha256_file,
+    write_all,
     write_bytes,
     write_csv,
     write_json,
@@ -123,6 +124,14 @@ def test_nothing_is_half_written(tmp_path, monkeypatch):
         write_bytes(path, b"after")
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_all_files_or_none(tmp_path):
+    one = write_text(tmp_path / "one.txt", "before")
+    with pytest.raises(OstealgiaError, match=r"no.two\.txt: cannot be written: the folder"):
+        write_all({one: b"after", tmp_path / "no" / "two.txt": b"x"})
+    assert one.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [one]
 
 
 def test_a_link_stays_a_link(tmp_path):

@@ -48,10 +48,16 @@ def test_shift_sign_and_order(data, shift, random):
     moved = pool({"estimate": y + shift, "std_error": se}, ci="HK")
     mirror = pool({"estimate": -y, "std_error": se}, ci="HK")
     mixed = pool({"estimate": y[order], "std_error": se[order]}, ci="HK")
-    scale = dict(rtol=1e-6, atol=1e-7 * (1 + abs(shift)))
+    scale = {"rtol": 1e-6, "atol": 1e-7 * (1 + abs(shift))}
     assert_allclose([moved.estimate - shift, moved.tau2], [plain.estimate, plain.tau2], **scale)
-    assert_allclose([-mirror.estimate, -mirror.ci_high, mirror.tau2], [plain.estimate, plain.ci_low, plain.tau2], **scale)
-    assert_allclose([mixed.estimate, mixed.ci_low, mixed.tau2, mixed.q], [plain.estimate, plain.ci_low, plain.tau2, plain.q], **scale)
+    assert_allclose(
+        [-mirror.estimate, -mirror.ci_high, mirror.tau2], [plain.estimate, plain.ci_low, plain.tau2], **scale
+    )
+    assert_allclose(
+        [mixed.estimate, mixed.ci_low, mixed.tau2, mixed.q],
+        [plain.estimate, plain.ci_low, plain.tau2, plain.q],
+        **scale,
+    )
 
 
 @given(studies, st.booleans())
@@ -68,7 +74,9 @@ def test_the_likelihood_fit_is_the_highest_point(data, restricted):
         assert slope <= 0
     else:
         assert abs(slope * found.value) < 1e-8
-    assert found.certificate["score_at_zero"] == pytest.approx(score(0.0, [(y, v)], restricted=restricted)[0], rel=1e-6, abs=1e-6)
+    assert found.certificate["score_at_zero"] == pytest.approx(
+        score(0.0, [(y, v)], restricted=restricted)[0], rel=1e-6, abs=1e-6
+    )
 
 
 def test_two_maxima_are_both_found_and_the_higher_kept():
@@ -136,14 +144,27 @@ def test_one_study():
 
 
 def test_json_is_stable_and_plain():
-    fit = pool({"study": list("ABC"), "estimate": [0.1, 0.5, 0.9], "std_error": [0.1, 0.1, 0.2], "n": [10, 20, 30]}, ci="z")
+    fit = pool(
+        {"study": list("ABC"), "estimate": [0.1, 0.5, 0.9], "std_error": [0.1, 0.1, 0.2], "n": [10, 20, 30]}, ci="z"
+    )
     body = json.loads(json.dumps(fit.to_dict(), allow_nan=False))
     assert body["analysis_scale"]["df"] == "Infinity" and body["n"] == 60
     for key in ("measure", "model", "tau2_method", "ci_method", "pi_method", "ci_level", "k", "n", "reported", "analysis_scale", "tau2",
                 "tau2_std_error", "tau2_ci_low", "tau2_ci_high", "tau2_ci_method", "i2_tau2", "i2_q", "h2", "q", "q_df", "q_p_value",
                 "converged", "certificate", "weights", "studies", "excluded", "notes"):  # fmt: skip
         assert key in body
-    assert list(body["reported"]) == ["scale", "estimate", "std_error", "statistic", "df", "p_value", "ci_low", "ci_high", "pi_low", "pi_high"]
+    assert list(body["reported"]) == [
+        "scale",
+        "estimate",
+        "std_error",
+        "statistic",
+        "df",
+        "p_value",
+        "ci_low",
+        "ci_high",
+        "pi_low",
+        "pi_high",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -170,7 +191,9 @@ def test_nothing_to_pool():
 
 def test_leave_one_out_and_cumulative_by_hand():
     """Common effect, equal standard errors: plain means."""
-    fit = pool({"study": list("ABC"), "estimate": [0.0, 1.0, 5.0], "std_error": [1.0] * 3, "year": [3, 1, 2]}, model="common")
+    fit = pool(
+        {"study": list("ABC"), "estimate": [0.0, 1.0, 5.0], "std_error": [1.0] * 3, "year": [3, 1, 2]}, model="common"
+    )
     assert_allclose(leave_one_out(fit).to_frame()["estimate"], [3.0, 2.5, 0.5])
     running = cumulative(fit, "year")
     assert running.labels == ("B", "C", "A")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from reference_cases import cases, close
 
 from ostealgia.meta import fit_statistics, pool, shrunken
 from ostealgia.numerics.likelihood import score
 from ostealgia.numerics.tau2_interval import tau2_interval
+from reference_cases import cases, close
 
 CI = {"z": "z", "t": "t", "hartung-knapp": "HK", "hartung-knapp-adhoc": "HK-adhoc"}
 # metafor's own interval and the one with one degree of freedom less
@@ -47,7 +47,9 @@ def numbers(fit):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", [c for c in POOLS if not c["id"].rsplit("-", 1)[0] in STOPPED_EARLY], ids=lambda c: c["id"])
+@pytest.mark.parametrize(
+    "case", [c for c in POOLS if c["id"].rsplit("-", 1)[0] not in STOPPED_EARLY], ids=lambda c: c["id"]
+)
 def test_pool(case):
     own, wide = PI[case["spec"]["ci_method"]]
     fit = fitted(case, own)
@@ -57,13 +59,20 @@ def test_pool(case):
     assert not wrong
     if fit.k >= 3 and "pi_low" in case["expected"]:
         other = fitted(case, wide)
-        limits = {"pi_low": fit.pi_low, "pi_high": fit.pi_high, "pi_low_km2": other.pi_low, "pi_high_km2": other.pi_high}
+        limits = {
+            "pi_low": fit.pi_low,
+            "pi_high": fit.pi_high,
+            "pi_low_km2": other.pi_low,
+            "pi_high_km2": other.pi_high,
+        }
         assert all(close(case, value, case["expected"][key]) for key, value in limits.items())
     elif "pi_low" in case["expected"]:
         assert np.isnan(fit.pi_low), "no prediction interval under three studies: docs/decisions/0003"
 
 
-@pytest.mark.parametrize("case", [c for c in POOLS if c["id"].rsplit("-", 1)[0] in STOPPED_EARLY], ids=lambda c: c["id"])
+@pytest.mark.parametrize(
+    "case", [c for c in POOLS if c["id"].rsplit("-", 1)[0] in STOPPED_EARLY], ids=lambda c: c["id"]
+)
 def test_where_the_reference_stopped_early(case):
     """Three data sets on which the reference's tau2 solves its equation less well than ours, so 1e-6 on derived numbers cannot hold.
 
@@ -78,7 +87,9 @@ def test_where_the_reference_stopped_early(case):
     else:
         gap = [abs(score(t, [(y, v)], restricted=True)[0]) for t in (fit.tau2, theirs)]
     assert gap[0] < 1e-9 < gap[1]
-    assert_allclose(fit.tau2, theirs, atol=1.3e-4)  # the step at which the reference's search stops (R's uniroot: 1.2e-4)
+    assert_allclose(
+        fit.tau2, theirs, atol=1.3e-4
+    )  # the step at which the reference's search stops (R's uniroot: 1.2e-4)
     assert_allclose(fit.estimate, case["expected"]["estimate"], rtol=1e-4)
 
 
@@ -103,7 +114,9 @@ def test_tau2_interval(case):
     y, v = np.array(case["inputs"]["yi"], dtype=float), np.array(case["inputs"]["vi"], dtype=float)
     method = METHOD[case["spec"]["method"]]
     weights = 1.0 / (v + 0.1 * v.mean()) if method == "GENQ" else None
-    limits = tau2_interval(y, v, method, level=case["spec"]["level"], weights=weights, restricted=case["spec"]["tau2_method"] != "ML")
+    limits = tau2_interval(
+        y, v, method, level=case["spec"]["level"], weights=weights, restricted=case["spec"]["tau2_method"] != "ML"
+    )
     searched = case in cases("pooling_meta") or method == "GENQ"
     for found, expected in zip(limits, (case["expected"]["tau2_low"], case["expected"]["tau2_high"]), strict=True):
         if searched:
@@ -141,7 +154,9 @@ def test_fit_statistics(case):
     assert all(close(case, effects[ours], expected[theirs]) for ours, theirs in columns.items())
 
 
-@pytest.mark.parametrize("case", [c for c in cases("pooling_meta") if c["task"] == "prediction_interval"], ids=lambda c: c["id"])
+@pytest.mark.parametrize(
+    "case", [c for c in cases("pooling_meta") if c["task"] == "prediction_interval"], ids=lambda c: c["id"]
+)
 def test_prediction_interval(case):
     frame, _ = data(case)
     fit = pool(frame, ci="z", pi=case["spec"]["pi_method"], level=case["spec"]["level"], tau2_ci="none")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from reference_cases import cases, close
 
 from ostealgia.errors import OptionError, TableError
 from ostealgia.meta import subgroup
+from reference_cases import cases, close
 
 CI = {"z": "z", "hartung-knapp": "HK"}
 
@@ -25,7 +25,12 @@ def test_subgroup(case):
     assert list(found.groups) == [str(level) for level in expected["levels"]]
     for result, name in ((found, "random"), (common, "common")):
         fits = list(result.groups.values())
-        for ours, theirs in {"estimate": "estimate", "std_error": "se", "ci_low": "ci_low", "ci_high": "ci_high"}.items():
+        for ours, theirs in {
+            "estimate": "estimate",
+            "std_error": "se",
+            "ci_low": "ci_low",
+            "ci_high": "ci_high",
+        }.items():
             assert close(case, [getattr(fit, ours) for fit in fits], expected[name][theirs])
     fits = list(found.groups.values())
     assert close(case, [fit.tau2 for fit in fits], expected["tau2"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 
 from ostealgia.audit.finding import Cause
@@ -30,9 +31,10 @@ def _replaced(body: str) -> Iterator[str]:
 
 
 def _exchanged(body: str) -> Iterator[str]:
-    for i in range(len(body) - 1):
-        if body[i] != body[i + 1] and body[i] in DIGITS and body[i + 1] in DIGITS:
-            yield body[:i] + body[i + 1] + body[i] + body[i + 2 :]
+    places = [i for i, mark in enumerate(body) if mark in DIGITS]  # digits on both sides of a point are neighbours, too
+    for i, j in itertools.pairwise(places):
+        if body[i] != body[j]:
+            yield body[:i] + body[j] + body[i + 1 : j] + body[i] + body[j + 1 :]
 
 
 # kind of edit -> (cause code, what happened to the print, edits of the print that undo it)
@@ -60,14 +62,16 @@ def slip(printed: Printed, expected: float) -> Cause | None:
     targets = {text.lstrip("-") for text in written(expected, printed.decimals)}
     body = f"{abs(printed.exact):f}"
     repair = printed.like(expected)
+    if any(_same(body, target) for target in targets):
+        differs = printed.value * expected < 0
+        text = f"the sign differs ({printed.text} for {repair})"
+        return Cause(code="typing-slip", text=text, repair=repair) if differs else None
     for code, text, edits in EDITS.values():
         if any(_same(edit, target) for target in targets for edit in edits(body)):
             return Cause(code=code, text=f"{text} ({printed.text} for {repair})", repair=repair)
     for power, (code, text) in POWERS.items():
         if expected and printed.fits(expected * 10.0**power):
             return Cause(code=code, text=f"{text} ({printed.text} for {repair})", repair=repair)
-    if printed.value and printed.fits(-expected):
-        return Cause(code="typing-slip", text=f"the sign differs ({printed.text} for {repair})", repair=repair)
     return None
 
 

@@ -123,9 +123,7 @@ def read_variables(frame: pd.DataFrame, layout: Layout) -> list[Variable]:
     """
     _check_columns(frame, layout)
     variables: list[Variable] = []
-    shift = 2 if _counts_from_zero(frame) else 0
-    for index, cells in zip(frame.index, frame.to_dict("records"), strict=True):
-        line = int(index) + shift
+    for line, cells in zip(file_lines(frame), frame.to_dict("records"), strict=True):
         name, level = (text_of(cells.get(column)) for column in (layout.variable, layout.level))
         row = _row(cells, layout, line, level or name)
         if level and variables and (not name or name == variables[-1].name):
@@ -233,9 +231,15 @@ def _group_columns(frame: pd.DataFrame, layout: Layout) -> list[str]:
     return wanted
 
 
-def _counts_from_zero(frame: pd.DataFrame) -> bool:
-    """Whether the index counts rows from 0; else it holds the row numbers of the file (header = row 1)."""
-    return len(frame.index) == 0 or int(frame.index[0]) < 2
+def file_lines(frame: pd.DataFrame) -> list[int]:
+    """Row numbers in the file (header = row 1): the index where it holds them, else counted from 2."""
+    labels = list(frame.index)
+    numbers = [int(label) for label in labels if hasattr(label, "__index__")]
+    held = len(numbers) == len(labels) and len(set(numbers)) == len(labels) and min(numbers, default=0) >= 2
+    if held:
+        return numbers
+    shifted = len(numbers) == len(labels) and numbers == sorted(set(numbers))
+    return [number + 2 for number in numbers] if shifted else list(range(2, len(labels) + 2))
 
 
 def text_of(value: Any) -> str:

@@ -42,7 +42,8 @@ def compare_margins(
     Raises OptionError for a line that is not there.
 
     >>> import pandas as pd
-    >>> a = pd.DataFrame({"variable": ["Arm", "Arm"], "level": ["old", "new"], "yes_n": ["52", "80"], "no_n": ["44", "29"]})
+    >>> a = pd.DataFrame({"variable": ["Arm", "Arm"], "level": ["old", "new"],
+    ...                   "yes_n": ["52", "80"], "no_n": ["44", "29"]})
     >>> b = pd.DataFrame({"variable": ["Male"], "level": [""], "old_n": ["63"], "new_n": ["62"]})
     >>> found = compare_margins(
     ...     a, b, {("Arm", "old"): 103, ("Arm", "new"): 102},
@@ -174,7 +175,7 @@ def _added(rows: Sequence[Row], key: Key) -> list[int]:
 def _two_by_two_repairs(
     found: list[Finding], here: Sequence[Variable], mapping: Mapping[Key, Key | int], layout: Layout
 ) -> list[Finding]:
-    """Where both categories of a variable miss their known sizes in a table of two groups: what one column would have to be.
+    """Where both categories of a variable miss their known sizes in two groups: what one column would have to be.
 
     Each column may be the right one, so both ways are told and neither is called the repair.
     """
@@ -186,14 +187,15 @@ def _two_by_two_repairs(
         if len(pairs) != 2 or len(layout.groups) != 2:
             continue
         counts = [_added(find_rows(here, key)[1], key) for key, _ in pairs]
-        text = _ways(counts, [size for _, size in pairs], layout)
+        labels = [_words(key).removeprefix(f"{key[0]}, ") for key, _ in pairs]
+        text = _ways(counts, [size for _, size in pairs], labels, layout)
         if text:
-            names = {_words(key) for key, _ in pairs}
-            found = [replace(f, cause=text) if f.flagged and f.message.split(":")[0] in names else f for f in found]
+            heads = tuple(f"{_words(key)}:" for key, _ in pairs)
+            found = [replace(f, cause=text) if f.flagged and f.message.startswith(heads) else f for f in found]
     return found
 
 
-def _ways(counts: list[list[int]], sizes: list[int], layout: Layout) -> str | None:
+def _ways(counts: list[list[int]], sizes: list[int], labels: list[str], layout: Layout) -> str | None:
     told: list[str] = []
     for kept, changed in ((0, 1), (1, 0)):
         new = [size - row[kept] for row, size in zip(counts, sizes, strict=True)]
@@ -202,5 +204,6 @@ def _ways(counts: list[list[int]], sizes: list[int], layout: Layout) -> str | No
         table = [[row[0], new[i]] if kept == 0 else [new[i], row[1]] for i, row in enumerate(counts)]
         names = list(layout.groups)
         crude = f"{odds_ratio(table)[0]:.2f}"
-        told.append(f"with {names[kept]} as printed, {names[changed]} would be {new[0]}, {new[1]} (odds ratio {crude})")
+        effect = f"odds ratio {crude} for {labels[0]}"
+        told.append(f"with {names[kept]} as printed, {names[changed]} would be {new[0]}, {new[1]} ({effect})")
     return "; ".join(told) or None

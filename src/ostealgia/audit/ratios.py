@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ostealgia.audit.finding import Finding, Place
-from ostealgia.audit.layout import cell_number, cell_p, text_of
+from ostealgia.audit.layout import cell_number, cell_p, file_lines, text_of
 from ostealgia.audit.rules.bounds import events_bound, precision_bound
 from ostealgia.audit.rules.confidence import Triplet, ci_vs_point
 from ostealgia.audit.rules.exponentiation import Elsewhere, double_exponentiation
@@ -70,8 +70,8 @@ def check_ratio_triplets(
     """Do estimate, interval and P of each line belong together, and can the interval be so narrow?
 
     frame : one row an estimate, as printed (best read with dtype=str).
-    measure : of lines whose measure column is empty or absent: OR, HR, RR, MD, SMD, PR, ... or a scale (ratio, difference,
-    proportion, correlation).
+    measure : of lines whose measure column is empty or absent: OR, HR, RR, MD, SMD, PR, ... or a scale (ratio,
+    difference, proportion, correlation).
     p_test : the test behind P ("Wald", "log-rank"), for all lines or by label.
     n : patients, the most events that a hazard ratio can rest on.
     events : printed events by label.
@@ -103,7 +103,8 @@ def check_repeated_effects(
 ) -> list[Finding]:
     """Is the same effect printed with the same value at each place, and if not, is one the exponential of the other?
 
-    frame : as for ``check_ratio_triplets``, with a column ``by`` that names the effect; rows with an empty name are left alone.
+    frame : as for ``check_ratio_triplets``, with a column ``by`` that names the effect; rows without a name are left
+    alone.
     Returns one finding for each ratio with an interval that has company (double-exponentiation), and a cross-reference
     for each further place of an effect.
 
@@ -132,10 +133,8 @@ def read_lines(
         if needed not in frame.columns:
             listed = ", ".join(map(str, frame.columns))
             raise TableError(f"column {needed!r} is missing", found=listed, action="Name the columns by keyword.")
-    shift = 2 if len(frame.index) == 0 or int(frame.index[0]) < 2 else 0
     lines: list[Line] = []
-    for index, cells in zip(frame.index, frame.to_dict("records"), strict=True):
-        number = int(index) + shift
+    for number, cells in zip(file_lines(frame), frame.to_dict("records"), strict=True):
         parts = [
             cell_number(cells.get(name), column=name, line=number)
             for name in (columns.estimate, columns.ci_low, columns.ci_high)

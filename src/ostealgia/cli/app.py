@@ -154,7 +154,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     debug = failures.take_debug(words)
-    return failures.guarded(lambda: app(words, prog_name="ostealgia", standalone_mode=False), app, debug=debug)
+    return failures.guarded(lambda: app(words, prog_name="ostealgia", standalone_mode=False), app, words, debug=debug)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import sys
@@ -26,11 +27,12 @@ def take_debug(words: list[str]) -> bool:
     return found
 
 
-def guarded(call: Callable[[], Any], app: typer.Typer, *, debug: bool) -> int:
+def guarded(call: Callable[[], Any], app: typer.Typer, words: list[str], *, debug: bool) -> int:
     """Run the call and turn what it raises into a message and an exit status."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
     try:
         status = call()
         sys.stdout.flush()
@@ -46,7 +48,10 @@ def guarded(call: Callable[[], Any], app: typer.Typer, *, debug: bool) -> int:
     except (KeyboardInterrupt, _ABORT):
         return _say("stopped by you; no file was left half-written", STOPPED)
     except _USAGE as error:
-        return _say(usage_text(error, app), BAD_INPUT)
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(error.format_message(), file=sys.stderr)
+            return BAD_INPUT
+        return _say(usage_text(error, app, words), BAD_INPUT)
     except OstealgiaError as error:
         if debug:
             raise
@@ -89,7 +94,7 @@ def error_text(error: OstealgiaError) -> str:
       Expected: 0 or more
     """
     if isinstance(error, OptionError):
-        return "error: " + re.sub(r"^(\w+)=", lambda name: f"--{name[1].replace('_', '-')}=", str(error))
+        return "error: " + re.sub(r"^(\w+)(?=[=:])", lambda name: f"--{name[1].replace('_', '-')}", str(error))
     if not isinstance(error, TableError):
         return f"error: {error}"
     head = type(error)(error.problem, file=error.file, row=error.row, column=error.column)
@@ -103,10 +108,10 @@ def error_text(error: OstealgiaError) -> str:
     return "\n".join(lines)
 
 
-def usage_text(error: Any, app: typer.Typer) -> str:
+def usage_text(error: Any, app: typer.Typer, words: list[str]) -> str:
     """What is wrong with the call, the nearest command or option, and where to read more."""
     message = str(error.format_message() if hasattr(error, "format_message") else error).strip().rstrip(".")
-    command = error.ctx.command_path if getattr(error, "ctx", None) is not None else "ostealgia"
+    command = next((f"ostealgia {word}" for word in words if word in command_names(app)), "ostealgia")
     wrong = re.search(r"[Nn]o such (command|option):? '?([^'\s]+?)'?(?:\s|\.|$)", message)
     if wrong:
         names = command_names(app) if wrong[1] == "command" else option_names(error)
@@ -116,8 +121,10 @@ def usage_text(error: Any, app: typer.Typer) -> str:
 
 
 def _nearest(word: str, names: list[str]) -> str:
-    near = suggestion(word, names)
-    return near or (f" The commands are {', '.join(names)}" if names and not word.startswith("-") else "")
+    if word.startswith("-"):
+        close = difflib.get_close_matches(word.lstrip("-"), [name.lstrip("-") for name in names], n=1, cutoff=0.6)
+        return f" Did you mean '--{close[0]}'?" if close else ""
+    return suggestion(word, names) or f" The commands are {', '.join(names)}"
 
 
 def command_names(app: typer.Typer) -> list[str]:
@@ -127,7 +134,8 @@ def command_names(app: typer.Typer) -> list[str]:
 
 def option_names(error: Any) -> list[str]:
     """Options of the command whose call was wrong."""
-    parameters = error.ctx.command.params if getattr(error, "ctx", None) is not None else []
+    context = getattr(error, "ctx", None)
+    parameters = context.command.get_params(context) if context is not None else []
     return [name for parameter in parameters for name in parameter.opts if name.startswith("-")]
 
 

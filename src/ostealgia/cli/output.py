@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import Any
+
+_INDENTED = 1000  # up to this many studies the JSON is laid out for reading, above it for speed
 
 
 def print_json(value: Any) -> None:
     """JSON with every digit a float has; NaN and infinity are null."""
-    from ostealgia.io.writers import json_text
-
-    text = json_text(value, digits=None)
     encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "")
-    if encoding not in ("utf8", "utf16", "utf32"):
-        import json
+    many = isinstance(value, dict) and len(value.get("studies") or ()) > _INDENTED
+    form: dict[str, Any] = {"allow_nan": False, "ensure_ascii": encoding != "utf8", "indent": None if many else 2}
+    try:
+        text = json.dumps(value, **form)
+    except (TypeError, ValueError):
+        from ostealgia.io.writers import json_ready
 
-        text = json.dumps(json.loads(text), indent=2) + "\n"
+        text = json.dumps(json_ready(value, digits=None), **form)
     sys.stdout.write(text)
+    sys.stdout.write("\n")
     sys.stdout.flush()
 
 

@@ -76,12 +76,12 @@ def _number(name: str, text: str) -> float | int:
     try:
         return kind(text)
     except ValueError:
-        what = "a whole number" if kind is int else "a number, with a point for the decimals"
-        raise OptionError(f"{name}={text!r} is not {what}.") from None
+        what = "a whole number" if kind is int else "a number with a point for its decimals"
+        raise OptionError(f"{name}={text!r} is not {what}{', such as 0.95' if name == 'level' else ''}.") from None
 
 
 def execute(request: Request) -> int:
-    """Read, compute, pool, print; files are written last, each whole or not at all."""
+    """Read, compute, pool; write the files, all or none; print."""
     check_request(request)
     from ostealgia.io.tables import placed, read_table
 
@@ -91,11 +91,11 @@ def execute(request: Request) -> int:
     except TableError as error:
         raise placed(error, table.frame) from error
     files = render_files(request, answer)
+    write_files(files, quiet=request.quiet)
     if request.as_json:
         print_json({**answer.fit.to_dict(), **{key: value.to_dict() for key, value in answer.more.items()}})
     else:
         print_text("\n\n".join(str(part) for part in (answer.fit, *answer.more.values())))
-    write_files(files, quiet=request.quiet)
     return DONE
 
 
@@ -133,7 +133,7 @@ def compute(request: Request, table: Table) -> Answer:
     from ostealgia import meta
     from ostealgia.effects.compute import compute as effect_sizes
 
-    chosen = {name: value for name, value in _selection(request).items() if value}
+    chosen = _selection(request, table)
     effects = effect_sizes(table.frame, measure=request.measure, **request.effect_options, **chosen)
     effects = replace(effects, notes=tuple(dict.fromkeys((*table.notes, *effects.notes))))
     options = request.pool_options
@@ -151,10 +151,26 @@ def compute(request: Request, table: Table) -> Answer:
     return Answer(fit=fit, more=more)
 
 
-def _selection(request: Request) -> dict[str, Any]:
-    """Options of ``effects.compute`` that choose rows."""
+# option that chooses rows -> the columns it goes by, one of which must be there
+_SELECTORS = {"arms": ("arm", "arm_role"), "outcome": ("outcome",), "time": ("time",)}
+
+
+def _selection(request: Request, table: Table) -> dict[str, Any]:
+    """Options of ``effects.compute`` that choose rows; refused where the table has no column for them."""
     arms = tuple(arm.strip() for arm in request.arms.split(",") if arm.strip())
-    return {"arms": arms, "outcome": request.outcome, "time": request.time}
+    asked = {"arms": arms, "outcome": request.outcome, "time": request.time}
+    chosen = {name: value for name, value in asked.items() if value}
+    for name in chosen:
+        columns = _SELECTORS[name]
+        if not any(column in table.frame.columns for column in columns):
+            raise TableError(
+                f"--{name} chooses rows by a column that is not there",
+                file=table.file,
+                column=" or ".join(columns),
+                found=", ".join(table.mapping),
+                action=f"Leave out --{name}, or name the column in the table",
+            )
+    return chosen
 
 
 def render_files(request: Request, answer: Answer) -> dict[str, bytes]:
@@ -185,7 +201,7 @@ def _figure(draw: Any, fit: Any, path: str) -> bytes:
 def estimates(answer: Answer) -> list[dict[str, Any]]:
     """Every estimate as a row: kind (study, pooled, subgroup, leave-one-out, cumulative), label, shared columns."""
     fit = answer.fit
-    rows = [_study_row(row) for row in fit.study_frame().to_dict("records")]
+    rows = [_study_row(row, fit) for row in fit.study_frame().to_dict("records")]
     rows.append(_pooled_row("pooled", fit.model, fit))
     if "subgroups" in answer.more:
         rows += [_pooled_row("subgroup", label, group) for label, group in answer.more["subgroups"].groups.items()]
@@ -204,8 +220,9 @@ _COLUMNS = ("kind", "label", "measure", "k", "n", *_SCALE, "weight")
 _COLUMNS += (*(f"reported_{name}" for name in _REPORTED), "tau2", "i2_tau2", "i2_q")
 
 
-def _study_row(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: row.get(name) for name in _COLUMNS} | {"kind": "study", "label": row["study"], "k": 1}
+def _study_row(row: dict[str, Any], fit: PoolResult) -> dict[str, Any]:
+    own = {"kind": "study", "label": row["study"], "measure": fit.measure, "k": 1, "ci_level": fit.ci_level}
+    return {name: row.get(name) for name in _COLUMNS} | own
 
 
 def _pooled_row(kind: str, label: str, fit: PoolResult) -> dict[str, Any]:
@@ -219,9 +236,8 @@ def _pooled_row(kind: str, label: str, fit: PoolResult) -> dict[str, Any]:
 
 def write_files(files: dict[str, bytes], *, quiet: bool) -> None:
     """Write what was rendered; says on standard error where."""
-    from ostealgia.io.writers import write_bytes
+    from ostealgia.io.writers import write_all
 
-    for path, data in files.items():
-        write_bytes(path, data)
-        if not quiet:
-            progress.line(f"wrote {path}")
+    write_all(files)
+    for path in files if not quiet else ():
+        progress.line(f"wrote {path}")

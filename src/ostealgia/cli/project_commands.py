@@ -12,12 +12,12 @@ from ostealgia.errors import OptionError
 
 def demo(out: str, *, as_json: bool, quiet: bool) -> int:
     """The bundled projects; the claims as a table or as JSON."""
-    from ostealgia.project.demo import demo as step
+    from ostealgia.project.bundled import demo as step
 
     with progress.shown(quiet=quiet) as say:
         result = step(Path(out), progress=say)
     if as_json:
-        print_json(result.to_dict())
+        print_json(result.to_json())
     else:
         print_text(result.text())
     return DONE
@@ -54,7 +54,7 @@ def run(folder: str, out: str, *, as_json: bool, quiet: bool) -> int:
 
 def verify(folder: str, *, as_json: bool, quiet: bool) -> int:
     """Recompute and compare."""
-    from ostealgia.project.verify import verify as step
+    from ostealgia.project.verification import verify as step
 
     with progress.shown(quiet=quiet) as say:
         result = step(Path(folder), progress=say)

@@ -5,7 +5,7 @@ from ostealgia.clinical.pain_scale import (
     PainScale,
     change_to_nrs_0_10,
     conversion_note,
-    pain_scale,
+    pain_scale_of,
     sd_to_nrs_0_10,
     to_nrs_0_10,
 )
@@ -15,7 +15,7 @@ __all__ = [
     "PainScale",
     "change_to_nrs_0_10",
     "conversion_note",
-    "pain_scale",
+    "pain_scale_of",
     "sd_to_nrs_0_10",
     "to_nrs_0_10",
 ]

@@ -146,12 +146,12 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 }
 
 
-def pain_scale(name: str) -> PainScale:
+def pain_scale_of(name: str) -> PainScale:
     """The scale of that name, in any case and with common spellings; a name that leaves the range open is refused.
 
-    >>> print(pain_scale("vas mm"))
+    >>> print(pain_scale_of("vas mm"))
     VAS 0-100 mm: visual analogue scale, 0 to 100, higher is worse [M] [hjermstad2011]
-    >>> pain_scale("VAS")
+    >>> pain_scale_of("VAS")
     Traceback (most recent call last):
     ...
     ostealgia.errors.OptionError: scale='VAS' does not name its range. Write one of 'VAS 0-100 mm', 'VAS 0-10 cm'.
@@ -175,7 +175,7 @@ def conversion_note(scale: str | PainScale) -> str:
     >>> conversion_note("NRS 0-100")
     'NRS 0-100 (0 to 100, higher is worse) brought to points of 0 to 10 by a linear map'
     """
-    found = pain_scale(scale) if isinstance(scale, str) else scale
+    found = pain_scale_of(scale) if isinstance(scale, str) else scale
     done = f"{found.name} ({found.low:g} to {found.high:g}, higher is {found.higher_is}) brought to points of 0 to 10"
     return f"{done} by a linear map" + (f"; {found.caution}" if found.caution else "")
 
@@ -205,7 +205,7 @@ SD_OF = {"values": "sd", "changes": "sd of change"}
 
 
 def _convert(x: ArrayLike, scale: str | PainScale, kind: str) -> Any:
-    found = pain_scale(scale) if isinstance(scale, str) else scale
+    found = pain_scale_of(scale) if isinstance(scale, str) else scale
     one_of("kind", kind, CONVERT)
     if found.refused:
         raise OptionError(f"scale={found.name!r} has no linear way to points of 0 to 10: {found.refused}.")

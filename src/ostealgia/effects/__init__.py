@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ostealgia.effects.compute import compute
+from ostealgia.effects.compute import compute, without_zero_errors
 from ostealgia.effects.result import EffectSizes
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _LAZY = {
 }  # fmt: skip
 _HOME = {name: module for module, names in _LAZY.items() for name in names}
 
-__all__ = ["EffectSizes", "compute", *_HOME]  # noqa: PLE0604
+__all__ = ["EffectSizes", "compute", "without_zero_errors"]
 
 
 def __getattr__(name: str) -> Any:

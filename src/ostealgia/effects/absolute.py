@@ -23,6 +23,18 @@ from ostealgia.tables.result import Result
 if TYPE_CHECKING:
     import pandas as pd
 
+__all__ = [
+    "AbsoluteEffect",
+    "NumberNeeded",
+    "ReexpressedSmd",
+    "absolute_effect",
+    "absolute_effect_of",
+    "number_needed",
+    "odds_ratio_to_smd",
+    "smd_to_odds_ratio",
+    "smd_to_points",
+]
+
 NAN = math.nan
 CHINN = math.pi / math.sqrt(3.0)
 

@@ -39,13 +39,18 @@ def is_long(sheet: Sheet) -> bool:
     return "arm" in sheet.columns or "arm_role" in sheet.columns
 
 
-def keep_arms(sheet: Sheet, arms: Sequence[str]) -> Sheet:
-    """Only the rows of these arms (single-group measures), by arm_role or arm."""
+def keep_arms(sheet: Sheet, arms: Sequence[str], *, or_none: bool = False) -> Sheet:
+    """Only the rows of these arms (single-group measures), by arm_role or arm; ``or_none``: and rows without an arm."""
     names = [as_text(name).casefold() for name in arms]
     keep = np.zeros(sheet.size, dtype=bool)
+    named = np.zeros(sheet.size, dtype=bool)
     for column in ("arm_role", "arm"):
         if column in sheet.columns:
-            keep |= np.array([as_text(value).casefold() in names for value in sheet.columns[column].tolist()])
+            labels = [as_text(value).casefold() for value in sheet.columns[column].tolist()]
+            keep |= np.array([label in names for label in labels])
+            named |= np.array([bool(label) for label in labels])
+    if or_none:
+        keep |= ~named
     if not keep.any():
         raise _no_such_arm(sheet, arms[0])
     if not keep.all():
@@ -111,9 +116,13 @@ def pair_arms(sheet: Sheet, arms: Sequence[str] | None, on_bad: str) -> tuple[Sh
     if "study" not in sheet.columns:
         raise TableError("long rows need a column 'study' to find the two arms of one study", file=sheet.file)
     pairs, lone, twice = _match(sides, keys)
+    for i in (i for i, _ in lone if _has_estimate(sheet, i)):  # a published effect needs no second row
+        sides[i] = -1
+    lone = [(i, side) for i, side in lone if sides[i] > 0]
     excluded = [Excluded(study=keys[i][0], row=int(sheet.rows[i]), reason=reason) for i, reason in _left_out(lone)]
     for first, second in twice:
-        message = f"arm given twice for {' '.join(part for part in keys[second] if part)!r} (rows {sheet.rows[first]} and {sheet.rows[second]})"
+        name = " ".join(part for part in keys[second] if part)
+        message = f"arm given twice for {name!r} (rows {sheet.rows[first]} and {sheet.rows[second]})"
         if on_bad == "raise":
             raise TableError(
                 message,
@@ -126,10 +135,14 @@ def pair_arms(sheet: Sheet, arms: Sequence[str] | None, on_bad: str) -> tuple[Sh
         excluded.append(Excluded(study=keys[second][0], row=int(sheet.rows[second]), reason=message))
     others = sum(1 for side in sides if side == 0)
     if others:
-        sheet.notes.append(f"{others} rows of other arms are not part of this comparison")
+        verb = "row of another arm is" if others == 1 else "rows of other arms are"
+        sheet.notes.append(f"{others} {verb} not part of this comparison")
     if not pairs and not any(side == -1 for side in sides):
         raise TableError(
-            "no study has both arms", file=sheet.file, found=f"{sheet.size} rows", expected="a treated and a control row"
+            "no study has both arms",
+            file=sheet.file,
+            found=f"{sheet.size} rows",
+            expected="a treated and a control row",
         )
     return _widen(sheet, sides, pairs), excluded
 
@@ -137,7 +150,7 @@ def pair_arms(sheet: Sheet, arms: Sequence[str] | None, on_bad: str) -> tuple[Sh
 def _match(
     sides: Sequence[int], keys: Sequence[tuple[str, ...]]
 ) -> tuple[list[tuple[int, int]], list[tuple[int, int]], list[tuple[int, int]]]:
-    """Pairs (treated, control) of row positions; lone rows with their side; rows that repeat an arm, whose study is left out."""
+    """Pairs (treated, control) of row positions; lone rows with their side; rows that repeat an arm of a study."""
     found: dict[tuple[str, ...], list[int | None]] = {}
     twice: list[tuple[int, int]] = []
     spoiled: set[tuple[str, ...]] = set()
@@ -162,6 +175,10 @@ def _match(
     return pairs, lone, twice
 
 
+def _has_estimate(sheet: Sheet, i: int) -> bool:
+    return "estimate" in sheet.columns and bool(as_text(sheet.columns["estimate"][i]))
+
+
 def _left_out(lone: Sequence[tuple[int, int]]) -> list[tuple[int, str]]:
     missing = {1: "no row for the control arm", 2: "no row for the treated arm"}
     return [(i, missing[side]) for i, side in lone]
@@ -169,7 +186,9 @@ def _left_out(lone: Sequence[tuple[int, int]]) -> list[tuple[int, str]]:
 
 def _widen(sheet: Sheet, sides: Sequence[int], pairs: Sequence[tuple[int, int]]) -> Sheet:
     alone = [i for i, side in enumerate(sides) if side == -1]  # published effects, one row a study
-    order = sorted(range(len(pairs) + len(alone)), key=lambda j: pairs[j][0] if j < len(pairs) else alone[j - len(pairs)])
+    order = sorted(
+        range(len(pairs) + len(alone)), key=lambda j: pairs[j][0] if j < len(pairs) else alone[j - len(pairs)]
+    )
     first = np.array([p[0] for p in pairs] + alone, dtype=np.int64)[order]
     second = np.array([p[1] for p in pairs] + alone, dtype=np.int64)[order]
     blank = np.array([False] * len(pairs) + [True] * len(alone))[order]

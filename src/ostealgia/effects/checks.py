@@ -49,7 +49,9 @@ def check_cells(cells: Mapping[str, Array], faults: Faults) -> list[str]:
     with np.errstate(invalid="ignore"):
         for column, values in cells.items():
             if np.isinf(values).any():
-                faults.refuse(np.isinf(values), column, f"{column} is infinite", found=values, expected="a finite number")
+                faults.refuse(
+                    np.isinf(values), column, f"{column} is infinite", found=values, expected="a finite number"
+                )
             rule = RULES.get(plain_name(column))
             if rule is not None:
                 wrong, problem, expected = rule
@@ -57,7 +59,7 @@ def check_cells(cells: Mapping[str, Array], faults: Faults) -> list[str]:
             if plain_name(column) in COUNTS:
                 broken = np.isfinite(values) & (values != np.floor(values))
                 if broken.any():
-                    names = [f"{faults.labels[i]} ({shown(values[i])})" for i in np.flatnonzero(broken)]
+                    names = [f"{faults.labels[i]} ({shown(values[i])})" for i in np.flatnonzero(broken).tolist()]
                     notes.append(f"{column} is not a whole number in {some(names)}")
         _check_parts(cells, faults)
     return notes
@@ -143,7 +145,9 @@ def refuse_text(text: Mapping[str, Mapping[int, str]], faults: Faults) -> None:
             )
 
 
-def leave_out_empty(cells: Mapping[str, Array], needed: tuple[str, ...], rows: NDArray[np.bool_], faults: Faults) -> None:
+def leave_out_empty(
+    cells: Mapping[str, Array], needed: tuple[str, ...], rows: NDArray[np.bool_], faults: Faults
+) -> None:
     """Rows with an empty needed cell are left out, with the names of the cells."""
     empty = np.zeros(len(rows), dtype=bool)
     for name in needed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from ostealgia.effects import arms as long_rows
 from ostealgia.effects import checks, reported, zero_cells
 from ostealgia.effects.faults import ON_BAD, Faults
 from ostealgia.effects.formulas import BEFORE_AFTER, CORRECTIONS, FORMULAS, TWO_BY_TWO, TWO_RATES, Formula
-from ostealgia.effects.reading import Sheet, numbers, open_sheet, select, some
+from ostealgia.effects.reading import Sheet, as_text, numbers, open_sheet, select, some, studies
 from ostealgia.effects.result import EffectSizes
 from ostealgia.effects.settings import settle
 from ostealgia.errors import OptionError, TableError, suggestion
@@ -53,39 +54,73 @@ def compute(
 ) -> EffectSizes:
     """What is the effect in each study, and how sure is it? One row in, one effect out, on the analysis scale.
 
-    frame : a pandas frame, a mapping of columns, or a table of ``io.read_table``; one row a study, or one row an arm (columns
-    ``arm`` or ``arm_role``; ``arms`` names the treated and the control one). Columns: see ``tables.measures.KINDS``; other
-    spellings are understood and noted. Where counts or means are missing, ``estimate`` with ``ci_low, ci_high`` (reported
-    scale), ``std_error`` or ``variance`` (analysis scale), or ``p_value`` is used.
-    measure : a name of ``tables.measures.MEASURES``.  outcome, time : rows to take, by the columns of that name.
+    frame : a pandas frame, a mapping of columns, or a table of ``io.read_table``; one row a study, or one row an arm
+        (columns ``arm`` or ``arm_role``). Columns: see ``tables.measures.KINDS``; other spellings are understood and
+        noted. Where counts or means are missing, ``estimate`` is used, with ``ci_low, ci_high`` or ``p_value`` (both on
+        the reported scale), or with ``std_error`` or ``variance`` (both on the analysis scale).
+    measure : a name of ``tables.measures.MEASURES``.
+    outcome, time : rows to take, by the columns of that name.  arms : the treated and the control arm, by arm or role;
+        one name for a measure of one group.
     correlation : of the two measurements of a pre-post measure, for rows that give none; it is never assumed.
-    increment (0.5, or "TACC"), apply_increment (only0, if0all, all, none), drop_double_zero, rr_increment_to_n and
-    pln_increment_to_n (2*incr, incr), rd_increment and pr_increment (all, variance) : zero cells.  vtype, pooled_variance, bias_correction, method_smd, exact_smd,
-    sd_glass, standardizer : formulas, see ``effects.settings``; None takes the default.  level : of published intervals
-    without a column ci_level.  on_bad : "raise" refuses the first impossible row, "exclude" leaves such rows out by name.
+    increment : added to empty cells, 0.5 or "TACC".  apply_increment : "only0", "if0all", "all" or "none".
+        drop_double_zero : leaves out studies without a contrast.  rr_increment_to_n, pln_increment_to_n : "2*incr" or
+        "incr".  rd_increment, pr_increment : "all", or "variance" to leave the estimate as observed.
+    vtype, pooled_variance, bias_correction, method_smd, exact_smd, sd_glass, standardizer : see the formula of the
+        measure (``effects.formulas``); None takes the default of ``effects.settings``.
+    level : of published intervals without a column ``ci_level``.
+    on_bad : "raise" refuses the first impossible row, "exclude" leaves such rows out by name.
 
-    Raises OptionError, and TableError with file, row, column, found, expected. Rows with an empty needed cell are left out
-    and listed in ``.excluded``; all that was done to the data is in ``.notes``, every choice in ``.options``.
+    Raises OptionError, and TableError with file, row, column, found, expected. Rows with an empty needed cell are left
+    out and listed in ``.excluded``; what was done to the data is in ``.notes``, every choice in ``.options``.
 
-    >>> effects = compute({"study": ["A", "B"], "events_1": [4, 0], "n_1": [40, 30], "events_2": [9, 3], "n_2": [41, 30]},
-    ...                   measure="OR")
+    >>> counts = {"study": ["A", "B"], "events_1": [4, 0], "n_1": [40, 30], "events_2": [9, 3], "n_2": [41, 30]}
+    >>> effects = compute(counts, measure="OR")
     >>> effects.estimate.round(4).tolist(), effects.notes[0]
-    ([-0.9287, -2.0513], "0.5 added to every cell of 1 of 2 studies (apply_increment='only0'): B")
+    ([-0.9287, -2.0495], "0.5 added to every cell of 1 of 2 studies (apply_increment='only0'): B")
     """
     definition, spelling = measure_of(measure)
     one_of("on_bad", on_bad, ON_BAD)
-    asked = dict(
-        increment=increment, apply_increment=apply_increment, drop_double_zero=drop_double_zero,
-        rr_increment_to_n=rr_increment_to_n, rd_increment=rd_increment, pr_increment=pr_increment,
-        pln_increment_to_n=pln_increment_to_n, vtype=vtype, pooled_variance=pooled_variance, bias_correction=bias_correction, method_smd=method_smd, exact_smd=exact_smd, sd_glass=sd_glass,
-        standardizer=standardizer, correlation=correlation,
-    )  # fmt: skip
+    asked = {
+        "increment": increment,
+        "apply_increment": apply_increment,
+        "drop_double_zero": drop_double_zero,
+        "rr_increment_to_n": rr_increment_to_n,
+        "rd_increment": rd_increment,
+        "pr_increment": pr_increment,
+        "pln_increment_to_n": pln_increment_to_n,
+        "vtype": vtype,
+        "pooled_variance": pooled_variance,
+        "bias_correction": bias_correction,
+        "method_smd": method_smd,
+        "exact_smd": exact_smd,
+        "sd_glass": sd_glass,
+        "standardizer": standardizer,
+        "correlation": correlation,
+    }
     settings, idle = settle(definition.name, asked)
     sheet = select(open_sheet(frame, file), outcome, time)
     sheet.notes[:0] = [note for note in (spelling, *idle) if note]
     sheet, lost = _arrange(sheet, definition, arms, on_bad)
-    settings |= {name: value for name, value in (("outcome", outcome), ("time", time), ("arms", arms)) if value is not None}
+    settings |= {
+        name: value for name, value in (("outcome", outcome), ("time", time), ("arms", arms)) if value is not None
+    }
     return _Computation(sheet, definition, settings, confidence_level(level), on_bad).run(lost)
+
+
+def without_zero_errors(effects: EffectSizes) -> EffectSizes:
+    """The effects that inverse variance can weight; rows whose data give a standard error of 0 are listed as left out.
+
+    >>> flat = compute({"study": ["A", "B"], "mean": [2, 3], "sd": [1, 0], "n": [4, 9]}, measure="MN")
+    >>> without_zero_errors(flat).excluded[0].reason
+    'its standard error is 0, so it cannot be weighted by inverse variance'
+    """
+    weightless = np.flatnonzero(effects.std_error == 0)
+    if not len(weightless):
+        return effects
+    reason = "its standard error is 0, so it cannot be weighted by inverse variance"
+    row = effects.rows or (None,) * effects.k
+    lost = [Excluded(study=effects.study[i], reason=reason, row=row[i]) for i in weightless.tolist()]
+    return replace(effects.take(effects.std_error > 0), excluded=(*effects.excluded, *lost))
 
 
 def _arrange(
@@ -105,7 +140,7 @@ def _arrange(
         if long_rows.is_long(sheet) and not wide:
             sheet, lost = long_rows.pair_arms(sheet, arms, on_bad)
     elif arms is not None and long_rows.is_long(sheet):
-        sheet = long_rows.keep_arms(sheet, arms)
+        sheet = long_rows.keep_arms(sheet, arms, or_none=definition.kind.startswith("generic"))
     return sheet, lost
 
 
@@ -143,8 +178,12 @@ class _Computation:
             if events in columns and others in columns and n not in columns:
                 (x, _), (rest, text) = numbers(columns[events]), numbers(columns[others])
                 columns[n] = x + rest
-                self.sheet.places[n] = self.sheet.places.get(others, (self.sheet.rows, self.sheet.original.get(others, others)))
-                self.faults.refuse(rest < 0, others, f"{others} is negative", found=rest, expected="a count of 0 or more")
+                self.sheet.places[n] = self.sheet.places.get(
+                    others, (self.sheet.rows, self.sheet.original.get(others, others))
+                )
+                self.faults.refuse(
+                    rest < 0, others, f"{others} is negative", found=rest, expected="a count of 0 or more"
+                )
                 checks.refuse_text({others: text}, self.faults)
                 self.sheet.notes.append(f"{n} is {events} + {others}")
 
@@ -157,19 +196,20 @@ class _Computation:
         error = "std_error" in present or "variance" in present or "p_value" in present
         if {"ci_low", "ci_high"} <= set(present) or ("estimate" in present and error):
             return
-        missing = [name for name in needed if name not in present] if needed else ["estimate, std_error"]
+        wanted = needed or ("estimate", "std_error")
+        missing = [name for name in wanted if name not in present]
         if missing == ["correlation"]:
             raise self.no_correlation([])
-        ours = [self.sheet.original.get(name, name) for name in present]
-        hints = [f"{name}:{hint}" for name in missing for hint in [suggestion(name, ours)] if hint and needed]
-        ways = f"{', '.join(needed)}; or estimate, ci_low, ci_high" if needed else "estimate, std_error; or estimate, ci_low, ci_high"
-        many = "a column is" if len(missing) == 1 else "columns are"
+        theirs = [self.sheet.original.get(name, name) for name in present]
+        free = [self.sheet.original.get(name, name) for name in present if name not in (*wanted, "study")]
+        hints = [f"{name}:{hint}" for name in missing for hint in [suggestion(name, free)] if hint]
+        verb = "a column is" if len(missing) == 1 else "columns are"
         raise TableError(
-            f"{many} missing for {self.definition.name}: {', '.join(missing)}",
+            f"{verb} missing for {self.definition.name}: {', '.join(missing)}",
             file=self.sheet.file,
             column=missing[0],
-            found=some(ours) if len(ours) <= 6 else ", ".join(ours),
-            expected=ways,
+            found=", ".join(theirs),
+            expected=f"{', '.join(wanted)}; or estimate, ci_low, ci_high",
             action=" ".join(hints) or None,
         )
 
@@ -201,11 +241,11 @@ class _Computation:
             empty = np.isnan(given)
             cells["correlation"] = np.where(empty, fill, given)
             if empty.any():
-                self.notes.append(f"correlation {fill:g} (option) used in {int(empty.sum())} of {len(empty)} studies")
+                self.notes.append(f"correlation {fill:g} (option) used in {int(empty.sum())} of {studies(len(empty))}")
         return cells, reported.complete(published, self.sheet.size)
 
     def published_rows(self, cells: Mapping[str, Array], published: Mapping[str, Array]) -> Mask:
-        """Rows that use the published effect: all where the table has no data columns, else those whose data are incomplete."""
+        """Rows that use the published effect: all where there are no data columns, else those with incomplete data."""
         if not cells:
             return np.ones(self.sheet.size, dtype=bool)
         incomplete = np.zeros(self.sheet.size, dtype=bool)
@@ -226,8 +266,7 @@ class _Computation:
 
     def from_data(self, cells: dict[str, Array], rows: Mask) -> None:
         """Estimates and variances of the rows with counts, means or rates."""
-        formula = self.formula
-        assert_formula(formula)
+        formula = FORMULAS[self.definition.name]
         self.notes += checks.check_cells({name: np.where(rows, v, np.nan) for name, v in cells.items()}, self.faults)
         if "correlation" in cells and self.settings.get("correlation") is None:
             lacking = rows & np.isnan(cells["correlation"])
@@ -252,10 +291,11 @@ class _Computation:
         if not none.any():
             return none
         names = [self.labels[i] for i in np.flatnonzero(none)]
+        what = "no event in either group" + (", or nothing but events" if "n_1" in cells else "")
         if self.settings.get("drop_double_zero"):
-            self.faults.leave_out(none, "no event in either group, or nothing but events (drop_double_zero)")
+            self.faults.leave_out(none, f"{what} (drop_double_zero)")
             return none
-        self.notes.append(f"no event in either group, or nothing but events, in {len(names)} studies: {some(names)}")
+        self.notes.append(f"{what}, in {studies(len(names))}: {some(names)}")
         return np.zeros_like(none)
 
     def apply(self, formula: Formula, cells: dict[str, Array], index: NDArray[np.int64]) -> None:
@@ -271,8 +311,9 @@ class _Computation:
                 estimate, variance = formula.function(*(cells[name] for name in formula.columns), **options)
         undefined = ~(np.isfinite(estimate) & np.isfinite(variance) & (variance >= 0))
         for j in np.flatnonzero(undefined).tolist():
-            numbers_there = checks.describe(cells, formula.columns, j)
-            self.faults.leave_out([int(index[j])], f"{self.definition.name} is not defined for {numbers_there}")
+            there = checks.describe(cells, formula.columns, j)
+            why = ", an empty cell to which nothing is added" if formula.corrects else ""
+            self.faults.leave_out([int(index[j])], f"{self.definition.name} is not defined for {there}{why}")
         self.estimate[index], self.variance[index] = estimate, variance
         flat = index[~undefined & (variance == 0)]
         if len(flat):
@@ -289,7 +330,7 @@ class _Computation:
         where = "every cell, for the variance only," if only_variance else "every cell"
         if "person_time" in " ".join(self.needed()):
             where = "the events"
-        total = f"{len(names)} of {self.sheet.size} studies"
+        total = f"{len(names)} of {studies(self.sheet.size)}"
         self.notes.append(f"{what} added to {where} of {total} (apply_increment={rule!r}): {some(names)}")
 
     def from_published(self, published: dict[str, Array], rows: Mask) -> None:
@@ -318,32 +359,35 @@ class _Computation:
         if column is None or self.definition.name == "GEN":
             return other
         for i in np.flatnonzero(rows).tolist():
-            name = str(column[i] or "").strip()
-            if name and name != "nan" and _canonical(name) != self.definition.name:
+            name = as_text(column[i])
+            if name and _canonical(name) != self.definition.name:
                 other[i] = True
                 self.faults.leave_out([i], f"the published effect is {name}, not {self.definition.name}")
         return other
 
     def nothing_published(self, cells: Mapping[str, Array], i: int) -> str:
-        known = {name for name in reported.COLUMNS if not np.isnan(cells[name][i])}
-        if self.formula is not None and all(name in self.sheet.columns for name in self.needed()):
-            return "the data are incomplete and no effect is published"
-        if "estimate" in known:
-            return "the estimate has neither interval, standard error nor P value (empty cells)"
-        return "estimate is empty" if "ci_low" not in known and "ci_high" not in known else "one limit of the interval is empty"
+        empty = [
+            name
+            for name in reported.COLUMNS
+            if name in self.sheet.columns and name != "ci_level" and np.isnan(cells[name][i])
+        ]
+        return f"{', '.join(empty)} {'is' if len(empty) == 1 else 'are'} empty"
 
     def note_published(self, found: reported.Published, use: Mask) -> None:
         total = int(use.sum())
         if self.formula is not None and all(name in self.sheet.columns for name in self.needed()) and total:
             names = some([self.labels[i] for i in np.flatnonzero(use)])
             self.notes.append(f"published effect used where the data are incomplete: {names}")
-        for code, way in enumerate(reported.WAYS):
+        interval = "its interval" if "ci_level" in self.sheet.columns else f"the {100 * self.level:.4g}% interval"
+        texts = {
+            reported.INTERVAL: f"standard error from {interval}",
+            reported.ERROR: f"estimate and standard error as given, on the scale {self.definition.analysis_scale}",
+            reported.P_VALUE: "standard error from the P value",
+        }
+        for code, text in texts.items():
             count = int((use & (found.way == code)).sum())
-            if not count or (code == 1 and self.definition.name == "GEN"):
-                continue
-            scale = f", both on the analysis scale ({self.definition.analysis_scale})" if code == 1 else ""
-            level = f" ({self.level:.3g} level)" if code == 0 and "ci_level" not in self.sheet.columns else ""
-            self.notes.append(f"standard error {way}{level}{scale} in {count} of {self.sheet.size} studies")
+            if count and not (code == reported.ERROR and self.definition.name == "GEN"):
+                self.notes.append(f"{text}, in {count} of {studies(self.sheet.size)}")
         if (found.midpoint & use).any():
             names = some([self.labels[i] for i in np.flatnonzero(found.midpoint & use)])
             self.notes.append(f"estimate taken as the middle of its interval on the analysis scale: {names}")
@@ -352,12 +396,16 @@ class _Computation:
         where = f" for {some(names)}" if names else ""
         return OptionError(
             f"{self.definition.name} needs the correlation between the two measurements{where}; it is never assumed. "
-            "Fill the column 'correlation', or state one value: correlation=0.5 in Python, --correlation 0.5 on the command line."
+            "Fill the column 'correlation', or state one value: correlation=0.5 in Python, "
+            "--correlation 0.5 on the command line."
         )
 
     def result(self, cells: Mapping[str, Array], lost: Sequence[Excluded]) -> EffectSizes:
         reasons = self.faults.reasons
-        excluded = [*lost, *(Excluded(study=self.labels[i], reason=reasons[i], row=int(self.sheet.rows[i])) for i in sorted(reasons))]
+        excluded = [
+            *lost,
+            *(Excluded(study=self.labels[i], reason=reasons[i], row=int(self.sheet.rows[i])) for i in sorted(reasons)),
+        ]
         keep = np.ones(self.sheet.size, dtype=bool)
         keep[list(reasons)] = False
         if not keep.any():
@@ -403,16 +451,10 @@ class _Computation:
         return kept
 
 
-def assert_formula(formula: Formula | None) -> None:
-    """Data columns exist only for a measure that has a formula."""
-    if formula is None:
-        raise TableError("this measure has no formula for raw data")
-
-
 def _empty(values: NDArray[Any]) -> bool:
     if values.dtype.kind == "f":
         return bool(np.isnan(values).all())
-    return values.dtype == object and all(value is None or value != value or value == "" for value in values)
+    return values.dtype == object and not any(as_text(value) for value in values.tolist())
 
 
 def _canonical(name: str) -> str:

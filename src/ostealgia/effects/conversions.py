@@ -186,6 +186,8 @@ class _Table:
             for name in ("std_error", "ci_low", "ci_high"):
                 cells[name] = np.where(owned, cells[name], np.nan)
         needs = (np.isnan(cells["mean"]) | np.isnan(cells["sd"])) & _any_source(cells)
+        if "n" not in self.data and "n" + suffix not in self.data:
+            return
         if not needs.any():
             return
         needs = self._without_impossible(cells, needs, suffix, impossible)
@@ -225,9 +227,8 @@ class _Table:
         for i in np.flatnonzero(wanted).tolist():
             row = int(at[i])
             if np.isnan(values[i]):
-                self.notes.append(
-                    f"{self.labels[row]}: {column} is missing and cannot be found from what the row gives"
-                )
+                why = "as n is missing" if np.isnan(n[i]) else "from what the row gives"
+                self.notes.append(f"{self.labels[row]}: {column} is missing and cannot be found {why}")
                 continue
             new[row] = values[i]
             cell = Filled(study=self.labels[row], row=self.rows[row], column=column, value=float(values[i]),
@@ -256,7 +257,7 @@ class _Table:
 def _any_source(cells: dict[str, Array]) -> Any:
     has = {name: ~np.isnan(values) for name, values in cells.items()}
     spread = has["std_error"] | (has["ci_low"] & has["ci_high"])
-    return has["n"] & ((has["mean"] & spread) | (has["q1"] & has["q3"]) | (has["min"] & has["max"]))
+    return (has["mean"] & spread) | (has["q1"] & has["q3"]) | (has["min"] & has["max"])
 
 
 def _problems(cells: dict[str, Array]) -> dict[int, TableError]:

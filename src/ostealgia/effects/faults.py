@@ -35,7 +35,7 @@ class Faults:
         expected: str | None = None,
         action: str | None = None,
     ) -> None:
-        """Mark rows as wrong. where : mask (k,) or positions.  found : array (k,) of what stands in the cells, or a text."""
+        """Mark rows as wrong. where : mask (k,) or positions.  found : array (k,) of the cells, or a text."""
         if isinstance(where, np.ndarray):
             if not where.any():
                 return

@@ -1,4 +1,4 @@
-"""From a frame or a mapping of columns to named arrays, with the place of every row: the last step that knows about frames."""
+"""From a frame or a mapping of columns to named arrays, with the place of every row: frames end here."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
 LISTED = 6  # names written out in one note
+NOTHING = frozenset(["", "nan", "<NA>", "NaT"])  # how empty cells of a frame print
 
 
 @dataclass
 class Sheet:
     """Columns by our names, one entry a row, and where each row stands.
 
-    columns : our name -> array of any type, (size,).  rows : number of each row as counted in the file (header = row 1).
-    numbered : the numbers come from the file.  original : our name -> the file's.  places : columns made from another row
-    (long tables): our name -> (rows, name in the file).  notes : what was read in a special way.
+    columns : our name -> array of any type, (size,).  rows : number of each row as counted in the file (header = row
+    1).  numbered : the numbers come from the file.  original : our name -> the file's.  places : columns made from
+    another row (long tables): our name -> (rows, name in the file).  notes : what was read in a special way.
     """
 
     columns: dict[str, Any]
@@ -81,7 +82,9 @@ def open_sheet(data: Any, file: str | None = None) -> Sheet:
         numbered = data.index.name == "row"
         rows = np.asarray(data.index, dtype=np.int64) if numbered else None
     else:
-        raise TableError("no table was given", found=type(data).__name__, expected="a data frame or a mapping of columns")
+        raise TableError(
+            "no table was given", found=type(data).__name__, expected="a data frame or a mapping of columns"
+        )
     file = file or attrs.get("file")
     mapping, notes = canonical_columns(names)
     columns: dict[str, Any] = {}
@@ -95,7 +98,9 @@ def open_sheet(data: Any, file: str | None = None) -> Sheet:
         raise TableError("the table has no rows (zero studies)", file=file, expected="one row a study")
     if len(set(sizes.values())) > 1:
         found = ", ".join(f"{name} {size}" for name, size in sizes.items())
-        raise TableError("the columns differ in length", file=file, found=found, expected="one value a row in every column")
+        raise TableError(
+            "the columns differ in length", file=file, found=found, expected="one value a row in every column"
+        )
     size = next(iter(sizes.values()))
     original = {ours: str(name) for name, ours in mapping.items()} | dict(attrs.get("columns", {}))
     if rows is None:
@@ -111,7 +116,9 @@ def as_column(values: Any, name: str, file: str | None) -> NDArray[Any]:
     array = values if isinstance(values, np.ndarray) else _from_sequence(values)
     if array.ndim != 1:
         expected = "a list or array, one value a row"
-        raise TableError("not a column of values", file=file, column=name, found=type(values).__name__, expected=expected)
+        raise TableError(
+            "not a column of values", file=file, column=name, found=type(values).__name__, expected=expected
+        )
     return array if array.dtype.kind in "fiub" else array.astype(object)
 
 
@@ -154,7 +161,7 @@ def numbers(values: NDArray[Any]) -> tuple[Array, dict[int, str]]:
             try:
                 number = float(value)
             except (TypeError, ValueError):
-                if str(value) not in {"<NA>", "NaT"}:
+                if str(value) not in NOTHING:
                     text[i] = str(value)
                 continue
         found[i] = number
@@ -167,12 +174,19 @@ def as_text(value: Any) -> str:
     >>> as_text(2019.0), as_text(None), as_text(" mrgfus ")
     ('2019', '', 'mrgfus')
     """
-    if value is None or value != value:
-        return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     text = str(value).strip()
-    return "" if text == "<NA>" else text
+    return "" if value is None or text in NOTHING else text
+
+
+def studies(count: int) -> str:
+    """A number of studies in words for a note.
+
+    >>> studies(1), studies(3)
+    ('1 study', '3 studies')
+    """
+    return f"{count} {'study' if count == 1 else 'studies'}"
 
 
 def some(names: Sequence[str]) -> str:

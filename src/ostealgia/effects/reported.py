@@ -1,7 +1,7 @@
 """Effects as papers print them: an estimate with an interval, a standard error or a P value.
 
-A published value is on the reported scale (an odds ratio, a proportion); what pooling needs is on the analysis scale (its
-log, its logit). A standard error given without an interval is on the analysis scale already, and so is its estimate.
+A published value is on the reported scale (an odds ratio, a proportion); what pooling needs is on the analysis scale
+(its log, its logit). A standard error given without an interval is on the analysis scale already, as is its estimate.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 COLUMNS = ("estimate", "std_error", "variance", "ci_low", "ci_high", "ci_level", "p_value")
-WAYS = ("from its interval", "from its standard error", "from its P value")
+INTERVAL, ERROR, P_VALUE = 0, 1, 2
 
 
 def _arcsine(p: Array) -> Array:
@@ -71,17 +71,17 @@ def complete(cells: Mapping[str, Array], size: int) -> dict[str, Array]:
 def ways(cells: Mapping[str, Array], measure: Measure) -> NDArray[np.int64]:
     """How each row (k,) gives its standard error; -1 where it gives none.
 
-    Plain scales use a given standard error before the interval; on other scales the interval comes first, for a standard
-    error beside it may be on either scale.
+    Plain scales use a given standard error before the interval; on other scales the interval comes first, for a
+    standard error beside it may be on either scale.
     """
     known = {name: ~np.isnan(cells[name]) for name in COLUMNS}
     interval = known["ci_low"] & known["ci_high"]
     error = known["std_error"] & known["estimate"]
     p_value = known["p_value"] & known["estimate"]
     plain = measure.back is transforms.identity
-    order = ((error, 1), (interval, 0)) if plain else ((interval, 0), (error, 1))
-    (first, one), (second, two) = order
-    return np.where(first, one, np.where(second, two, np.where(p_value, 2, -1)))
+    order = [(error, ERROR), (interval, INTERVAL)]
+    (first, one), (second, two) = order if plain else order[::-1]
+    return np.where(first, one, np.where(second, two, np.where(p_value, P_VALUE, -1)))
 
 
 def effects(cells: Mapping[str, Array], measure: Measure, level: float, faults: Faults) -> Published:
@@ -91,24 +91,28 @@ def effects(cells: Mapping[str, Array], measure: Measure, level: float, faults: 
     estimate, where it is missing, the middle of the interval there; from P it is |estimate| / z(P/2).
     """
     way = ways(cells, measure)
-    to_analysis = forward(measure) if np.any((way == 0) | (way == 2)) else transforms.identity
+    to_analysis = forward(measure) if np.any((way == INTERVAL) | (way == P_VALUE)) else transforms.identity
     with np.errstate(invalid="ignore", divide="ignore"):
         _check_domain(cells, way, measure, to_analysis, faults)
         low, high, value = (to_analysis(cells[name]) for name in ("ci_low", "ci_high", "estimate"))
         z = ndtri(0.5 + _levels(cells["ci_level"], level, way, faults) / 2)
-        middle = (way == 0) & np.isnan(cells["estimate"])
-        estimate = np.where(way == 1, cells["estimate"], np.where(middle, (low + high) / 2, value))
+        middle = (way == INTERVAL) & np.isnan(cells["estimate"])
+        estimate = np.where(way == ERROR, cells["estimate"], np.where(middle, (low + high) / 2, value))
         from_p = np.abs(value - (measure.no_effect or 0.0)) / -ndtri(cells["p_value"] / 2)
-        std_error = np.select([way == 0, way == 1, way == 2], [(high - low) / (2 * z), cells["std_error"], from_p], np.nan)
+        std_error = np.select(
+            [way == INTERVAL, way == ERROR, way == P_VALUE],
+            [(high - low) / (2 * z), cells["std_error"], from_p],
+            np.nan,
+        )
     faults.refuse(
-        (way == 0) & (std_error == 0),
+        (way == INTERVAL) & (std_error == 0),
         "ci_low",
         "the interval has no width, so its standard error is 0",
         found=cells["ci_low"],
         expected="two different limits",
     )
     faults.refuse(
-        (way == 2) & (std_error == 0),
+        (way == P_VALUE) & (std_error == 0),
         "estimate",
         "a P value gives no standard error where the estimate shows no effect",
         found=cells["estimate"],
@@ -118,7 +122,11 @@ def effects(cells: Mapping[str, Array], measure: Measure, level: float, faults: 
 
 
 def _check_domain(
-    cells: Mapping[str, Array], way: NDArray[np.int64], measure: Measure, to_analysis: Callable[..., Array], faults: Faults
+    cells: Mapping[str, Array],
+    way: NDArray[np.int64],
+    measure: Measure,
+    to_analysis: Callable[..., Array],
+    faults: Faults,
 ) -> None:
     """Numbers that the reported scale cannot take: a ratio of 0, a proportion of 79."""
     if measure.back is transforms.identity:
@@ -126,7 +134,7 @@ def _check_domain(
     span = f"from {measure.lower:g} to {measure.upper:g}" if np.isfinite(measure.upper) else f"above {measure.lower:g}"
     for name in ("estimate", "ci_low", "ci_high"):
         values = cells[name]
-        used = (way == 0) if name != "estimate" else (way == 0) | (way == 2)
+        used = (way == INTERVAL) if name != "estimate" else (way == INTERVAL) | (way == P_VALUE)
         outside = used & ~np.isnan(values) & ~np.isfinite(to_analysis(values))
         action = "Look the number up; a limit printed as 0 has lost its digits." if measure.lower == 0 else None
         problem = f"{name} cannot be {'an' if measure.reported_scale[0] in 'aeiou' else 'a'} {measure.reported_scale}"
@@ -136,6 +144,6 @@ def _check_domain(
 def _levels(given: Array, level: float, way: NDArray[np.int64], faults: Faults) -> Array:
     """The level of each interval, (k,): the cell, per cent allowed, else the option."""
     levels = np.where(np.isnan(given), level, np.where(given > 1, given / 100, given))
-    wrong = (way == 0) & ((levels <= 0) | (levels >= 1))
+    wrong = (way == INTERVAL) & ((levels <= 0) | (levels >= 1))
     faults.refuse(wrong, "ci_level", "ci_level is not a confidence level", found=given, expected="for instance 0.95")
     return np.where((levels > 0) & (levels < 1), levels, np.nan)

@@ -79,7 +79,9 @@ def settle(measure: str, asked: Mapping[str, Any]) -> tuple[dict[str, Any], list
     """
     names = used_by(measure)
     given = {name: _checked(measure, name, value) for name, value in asked.items() if value is not None}
-    idle = [f"{name}={value!r} changes nothing for {measure}" for name, value in given.items() if _idle(name, value, names)]
+    idle = [
+        f"{name}={value!r} changes nothing for {measure}" for name, value in given.items() if _idle(name, value, names)
+    ]
     settings = {name: given.get(name, DEFAULTS[name]) for name in names}
     if measure == "MD":
         pooled = bool(settings["pooled_variance"]) or settings["vtype"] == "HO"
@@ -97,11 +99,12 @@ def _checked(measure: str, name: str, value: Any) -> Any:
     if name == "correlation":
         return between("correlation", value, -1.0, 1.0, closed=True)
     if name == "vtype":
+        value = str(value)
         formula = FORMULAS.get(measure)
         offered = formula.choices.get("vtype", ("LS",)) if formula else ("LS",)
         return one_of("vtype", value, offered)
     if name in CHOICES:
-        return one_of(name, SPELLINGS.get(value, value), CHOICES[name])
+        return one_of(name, SPELLINGS.get(str(value), str(value)), CHOICES[name])
     if name in SWITCHES or name == "exact_smd":
         one_of(name, str(value), ("True", "False"))
         return bool(value)

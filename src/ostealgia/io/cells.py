@@ -52,7 +52,7 @@ _COMMA_NUMBER = re.compile(r"[-+]?(?:\d+,\d*|,\d+)(?:[eE][-+]?\d+)?")
 # a comma that cannot separate thousands: not exactly three digits after it, a zero or more than three digits before it
 _COMMA_SURE = re.compile(r"[-+]?(?:\d*,(?:\d{1,2}|\d{4,})|0+,\d+|\d{4,},\d+)(?:[eE][-+]?\d+)?")
 _POINT_NUMBER = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")
-_EXACT_INTEGERS = 2.0**53
+EXACT_INTEGERS = 2.0**53
 
 _HINTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), hint)
@@ -163,7 +163,7 @@ def read_quickly(values: Sequence[str]) -> tuple[NDArray[np.float64], bool] | No
         numbers = np.fromiter(map(float, filled), np.float64, len(values))
     except ValueError:
         return None
-    return None if np.any(np.abs(numbers) >= _EXACT_INTEGERS) else (numbers, "." in joined)
+    return None if np.any(np.abs(numbers) >= EXACT_INTEGERS) else (numbers, "." in joined)
 
 
 def read_closely(values: Sequence[str], *, decimal_comma: bool = False) -> Cells:
@@ -192,4 +192,4 @@ def comma_evidence(values: Sequence[str]) -> tuple[int, int]:
 
 def as_typed(value: float) -> int | float:
     """A number without needless decimals: 2019.0 becomes 2019."""
-    return int(value) if value.is_integer() and abs(value) < _EXACT_INTEGERS else value
+    return int(value) if value.is_integer() and abs(value) < EXACT_INTEGERS else value

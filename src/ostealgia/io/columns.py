@@ -183,7 +183,9 @@ def finish(column: Column, *, decimal_comma: bool) -> Finished:
         if not column.number and count < len(text):
             return _as_text(column)
         return _as_mixed(column, values, text, missing, minus)
-    whole = values.size > 0 and bool(np.all(np.isfinite(values)) and np.all(values == np.floor(values)))
+    whole = values.size > 0 and bool(
+        np.all(np.abs(values) < cells.EXACT_INTEGERS) and np.all(values == np.floor(values))
+    )
     empty = not np.any(values == values)
     if empty and missing and not column.number:
         return _as_text(column)

@@ -108,9 +108,9 @@ def _listing(folder: Path) -> str:
 def _nearby(path: Path) -> str:
     if not path.parent.is_dir():
         return f"The folder {path.parent} does not exist either."
-    names = [item.name for item in path.parent.iterdir() if item.is_file()]
-    close = difflib.get_close_matches(path.name, names, n=1, cutoff=0.6)
-    return f"Did you mean {path.with_name(close[0])}?" if close else "Check the name and the folder."
+    stems = {item.stem.casefold(): item.name for item in sorted(path.parent.iterdir()) if item.is_file()}
+    close = difflib.get_close_matches(path.stem.casefold(), stems, n=1, cutoff=0.6)  # .csv alone makes no likeness
+    return f"Did you mean {path.with_name(stems[close[0]])}?" if close else "Check the name and the folder."
 
 
 def refuse_binary(data: bytes, shown: str) -> None:

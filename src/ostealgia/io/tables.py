@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -148,15 +149,19 @@ def read_table(
     """
     shown = name or files.shown_name(path)
     data = files.read_bytes(path, shown)
-    if data.startswith(files.ZIP) and workbook.is_workbook(data):
-        source: _Source = _Workbook(data, sheet, shown)
-    else:
+    if not (data.startswith(files.ZIP) and workbook.is_workbook(data, shown)):
         files.refuse_binary(data, shown)
         if sheet is not None:
-            raise TableError(
-                "a text file has no sheets", file=shown, found=f"sheet {sheet!r}", action="Leave out the sheet"
-            )
-        source = _Text(data, Path(path).suffix, shown)
+            found, action = f"sheet {sheet!r}", "Leave out the sheet"
+            raise TableError("a text file has no sheets", file=shown, found=found, action=action)
+        return _table(_Text(data, Path(path).suffix, shown), shown, allow_empty)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="openpyxl")  # about styles and validation rules, which are not read
+        return _table(_Workbook(data, sheet, shown), shown, allow_empty)
+
+
+def _table(source: _Source, shown: str, allow_empty: bool) -> Table:
+    """The steps that all kinds of file share."""
     header = columns.check_header(source.names, source.header_row, shown)
     body, finished = _read(source, header)
     if not body.rows and not allow_empty:
@@ -215,7 +220,7 @@ class _Workbook(_Source):
     def __init__(self, data: bytes, sheet: str | int | None, shown: str) -> None:
         self.data, self.shown = data, shown
         self.worksheet, self.sheet, self.notes = workbook.open_sheet(data, sheet, shown)
-        for row, names in enumerate(workbook.rows_of(self.worksheet), start=1):
+        for row, names in enumerate(workbook.rows_of(self.worksheet, shown), start=1):
             if any(names) and not delimited.is_comment(names):
                 self.names, self.header_row = names, row
                 return
@@ -224,7 +229,7 @@ class _Workbook(_Source):
         )
 
     def body(self, header: columns.Header, labels: frozenset[str]) -> columns.Body:
-        rows = workbook.rows_of(self.worksheet)
+        rows = workbook.rows_of(self.worksheet, self.shown)
         for _ in range(header.row):
             next(rows)
         return workbook.read_body(rows, header, self.shown, labels)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import zipfile
 from collections.abc import Iterator
@@ -12,31 +13,46 @@ from ostealgia.errors import TableError, suggestion
 from ostealgia.io.columns import Body, Header
 
 _CHUNK = 20_000
+_LARGEST = 2_000_000_000
 
 
-def is_workbook(data: bytes) -> bool:
-    """A zip archive with a workbook inside."""
+def is_workbook(data: bytes, shown: str = "") -> bool:
+    """A zip archive with a workbook inside. Raises TableError where it would unpack to more than this machine should hold."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return "xl/workbook.xml" in archive.namelist()
-    except zipfile.BadZipFile:
+            size = sum(item.file_size for item in archive.infolist())
+            found = "xl/workbook.xml" in archive.namelist()
+    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, EOFError):
         return False
+    if found and size > _LARGEST:
+        action = "Save the sheet as CSV and give that file"
+        raise TableError("the workbook is too large", file=shown, found=f"{size / 1e9:.1f} GB unpacked", action=action)
+    return found
+
+
+@contextlib.contextmanager
+def _damage_told(shown: str) -> Iterator[None]:
+    """A TableError in place of the many kinds of error that a damaged or encrypted workbook gives."""
+    try:
+        yield
+    except TableError:
+        raise
+    except Exception as error:
+        raise TableError(
+            "the workbook cannot be read",
+            file=shown,
+            found=str(error) or type(error).__name__,
+            expected="an .xlsx workbook without a password",
+            action="Save it again as .xlsx or as CSV",
+        ) from error
 
 
 def open_sheet(data: bytes, sheet: str | int | None, shown: str) -> tuple[Any, str, tuple[str, ...]]:
     """(openpyxl worksheet in read-only mode, its title, notes). Without a choice the first visible sheet is read."""
     import openpyxl
 
-    try:
+    with _damage_told(shown):
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-    except Exception as error:  # openpyxl raises many kinds for a damaged or encrypted file
-        raise TableError(
-            "the workbook cannot be opened",
-            file=shown,
-            found=str(error) or type(error).__name__,
-            expected="an .xlsx workbook without a password",
-            action="Save it again as .xlsx or as CSV",
-        ) from error
     titles = [worksheet.title for worksheet in book.worksheets]
     if not titles:
         raise TableError("the workbook has no sheet with cells", file=shown, expected="a sheet with a table")
@@ -65,13 +81,14 @@ def _choose(sheet: str | int | None, titles: list[str], book: Any, shown: str) -
     )
 
 
-def rows_of(worksheet: Any) -> Iterator[list[str]]:
+def rows_of(worksheet: Any, shown: str) -> Iterator[list[str]]:
     """Cells of each row as text, without the empty ones at its end."""
-    for cells in worksheet.iter_rows(values_only=True):
-        row = [cell_text(value) for value in cells]
-        while row and not row[-1]:
-            row.pop()
-        yield row
+    with _damage_told(shown):
+        for cells in worksheet.iter_rows(values_only=True):
+            row = [cell_text(value) for value in cells]
+            while row and not row[-1]:
+                row.pop()
+            yield row
 
 
 def cell_text(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
 import hashlib
@@ -31,24 +32,44 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", 
 
 def write_bytes(path: str | Path, data: bytes) -> Path:
     """Write a file whole or not at all: to a file beside it, which then takes its place. Raises OstealgiaError."""
+    write_all({path: data})
+    return Path(path)
+
+
+def write_all(files: Mapping[str | Path, bytes] | Mapping[str, bytes]) -> None:
+    """Write several files, each whole, or none: all are ready before the first takes its place.
+
+    files : path -> bytes.  Raises OstealgiaError with the path.
+    """
+    ready: list[tuple[Path, Path, str | Path]] = []
+    current: str | Path = ""
+    try:
+        for path, data in files.items():
+            current, target = path, _target(path)
+            partial = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
+            ready.append((partial, target, path))
+            with open(partial, "xb") as handle:
+                handle.write(data)
+        for partial, target, path in ready:
+            current = path
+            os.replace(partial, target)
+    except OSError as error:
+        raise OstealgiaError(f"{current}: cannot be written: {error.strerror or error}.") from error
+    finally:
+        for partial, *_ in ready:
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
+
+
+def _target(path: str | Path) -> Path:
+    """Where a path leads; a link stays a link and what it names is replaced."""
     target = Path(os.path.realpath(path))
     if target.is_dir():
         raise OstealgiaError(f"{path}: cannot be written: it is a folder. Give the name of a file.")
     if not target.parent.is_dir():
-        raise OstealgiaError(
-            f"{path}: cannot be written: the folder {Path(path).parent} does not exist. Make it first."
-        )
-    partial = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
-    try:
-        with open(partial, "xb") as handle:
-            handle.write(data)
-        os.replace(partial, target)
-    except BaseException as error:
-        partial.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise OstealgiaError(f"{path}: cannot be written: {error.strerror or error}.") from error
-        raise
-    return Path(path)
+        folder = Path(path).parent
+        raise OstealgiaError(f"{path}: cannot be written: the folder {folder} does not exist. Make it first.")
+    return target
 
 
 def write_text(path: str | Path, text: str) -> Path:

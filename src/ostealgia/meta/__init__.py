@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from ostealgia.meta.pooling import pool
     from ostealgia.meta.result import PoolResult, ScaleEstimate
     from ostealgia.meta.sensitivity import SensitivityResult, cumulative, grid, leave_one_out
-    from ostealgia.meta.subgroups import SubgroupResult, subgroup
     from ostealgia.meta.shrinkage import fit_statistics, shrunken
+    from ostealgia.meta.subgroups import SubgroupResult, subgroup
 
 _HOME = {
     "pool": "pooling",
@@ -28,7 +28,21 @@ _HOME = {
     "shrunken": "shrinkage",
     "fit_statistics": "shrinkage",
 }
-__all__ = sorted(_HOME)
+__all__ = [
+    "EggerResult",
+    "PoolResult",
+    "ScaleEstimate",
+    "SensitivityResult",
+    "SubgroupResult",
+    "cumulative",
+    "egger",
+    "fit_statistics",
+    "grid",
+    "leave_one_out",
+    "pool",
+    "shrunken",
+    "subgroup",
+]
 
 
 def __getattr__(name: str) -> Any:

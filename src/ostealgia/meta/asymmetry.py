@@ -86,7 +86,10 @@ def egger(effects: Any) -> EggerResult:
     statistic = slope / std_error if std_error > 0 else math.nan
     notes = list(data.notes)
     if k < FEW:
-        notes.append(f"{k} studies: under {FEW}, tests of funnel asymmetry have too little power to be read (Sterne et al. 2011, doi:10.1136/bmj.d4002)")
+        notes.append(
+            f"{k} studies: under {FEW}, tests of funnel asymmetry have too little power to be read "
+            "(Sterne et al. 2011, doi:10.1136/bmj.d4002)"
+        )
     return EggerResult(
         intercept=slope, std_error=std_error, statistic=statistic, df=k - 2, p_value=two_sided_p(statistic, k - 2),
         slope=limit, k=k, notes=tuple(notes),

@@ -67,8 +67,16 @@ def _given(data: Any, names: list[str], measure: str | None) -> EffectSizes | No
     study = tuple(map(str, data["study"])) if "study" in names else tuple(f"study {i + 1}" for i in range(len(y)))
     if len(set(study)) < len(study):
         return None
-    rest = {name: np.asarray(data[name]) for name in names if name not in {"study", "estimate", "std_error", "measure", "n"}}
+    rest = {
+        name: np.asarray(data[name]) for name in names if name not in {"study", "estimate", "std_error", "measure", "n"}
+    }
     n = np.array(data["n"], dtype=float) if "n" in names else np.full(len(y), np.nan)
     return EffectSizes(
-        measure=definition.name, study=study, estimate=y, std_error=se, n=n, columns=rest, notes=() if note is None else (note,)
+        measure=definition.name,
+        study=study,
+        estimate=y,
+        std_error=se,
+        n=n,
+        columns=rest,
+        notes=() if note is None else (note,),
     )

@@ -101,7 +101,12 @@ def pool_glmm(
         prediction=predicted,
         notes=notes,
         options={"ci": ci, **options},
-        certificate={**fit.certificate, "q_lrt": fit.q_lrt, "sigma2_study": fit.sigma2_study, "loglik_at_modes": fit.loglik_at_modes},
+        certificate={
+            **fit.certificate,
+            "q_lrt": fit.q_lrt,
+            "sigma2_study": fit.sigma2_study,
+            "loglik_at_modes": fit.loglik_at_modes,
+        },
         converged=fit.converged,
         tau2=fit.tau2,
         tau2_std_error=fit.tau2_std_error,
@@ -131,9 +136,13 @@ def _fitted(data: EffectSizes, more: dict[str, Any]) -> tuple[GlmmFit, dict[str,
             action="Give the counts, or use model='random'.",
         )
     columns = {name: np.asarray(data.columns[name], dtype=float) for name in names}
-    chosen: dict[str, Any] = {"glmm": one_of("glmm", more.get("glmm") or models[0], models) if models else "random intercept"}
+    chosen: dict[str, Any] = {
+        "glmm": one_of("glmm", more.get("glmm") or models[0], models) if models else "random intercept"
+    }
     if not models and more.get("glmm") not in (None, "random intercept"):
-        raise OptionError(f"glmm={more['glmm']!r} is for two groups; measure {data.measure} has a random-intercept model only.")
+        raise OptionError(
+            f"glmm={more['glmm']!r} is for two groups; measure {data.measure} has a random-intercept model only."
+        )
     method = one_of("glmm_method", more.get("glmm_method") or "ML", ("ML", "EE"))
     points = int(more.get("quadrature") or 7)
     extra = {"model": chosen["glmm"]} if models else {}
@@ -148,7 +157,9 @@ def _rule(pi: str, fit: GlmmFit, notes: list[str]) -> str | None:
     if pi == "none" or fit.method == "EE":
         return None
     if pi in ("HK", "HK-PR"):
-        raise OptionError(f"pi={pi!r} needs a Hartung-Knapp standard error, which a GLMM does not have; use 'V', 'HTS' or 'S'.")
+        raise OptionError(
+            f"pi={pi!r} needs a Hartung-Knapp standard error, which a GLMM does not have; use 'V', 'HTS' or 'S'."
+        )
     if fit.k < 3:
         notes.append("no prediction interval: it needs at least three studies")
     return pi
@@ -161,7 +172,5 @@ def _without(data: EffectSizes, dropped: tuple[int, ...]) -> EffectSizes:
     keep = np.ones(data.k, dtype=bool)
     keep[list(dropped)] = False
     reason = "no events, or events only, in both groups: carries no information on the effect"
-    gone = tuple(
-        Excluded(study=data.study[i], reason=reason, row=data.rows[i] if data.rows else None) for i in dropped
-    )
+    gone = tuple(Excluded(study=data.study[i], reason=reason, row=data.rows[i] if data.rows else None) for i in dropped)
     return replace(data.take(keep), excluded=(*data.excluded, *gone))

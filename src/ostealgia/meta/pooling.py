@@ -16,8 +16,8 @@ from ostealgia.meta.coerce import as_effects
 from ostealgia.meta.result import PoolResult, ScaleEstimate
 from ostealgia.numerics import pooling
 from ostealgia.numerics.likelihood import log_likelihood
-from ostealgia.numerics.tau2 import TAU2, estimate_tau2
-from ostealgia.numerics.tau2_interval import TAU2_CI, tau2_interval
+from ostealgia.numerics.tau2 import TAU2, estimate_tau2, tau2_dl_from_q
+from ostealgia.numerics.tau2_interval import TAU2_CI
 from ostealgia.options import confidence_level, one_of
 
 Array = NDArray[np.float64]
@@ -47,8 +47,9 @@ def pool(
     "HK-ci"; an explicit one never switches.  pi : prediction interval from three studies ("V" t with k - 1 df, "HTS" t with k - 2,
     "S" normal, "HK", "HK-PR", "none").  level : confidence level as a proportion.  tau2_ci : "QP" (Q-profile; "GENQ" for tau2="GENQ"),
     "BJ", "J", "PL" or "none".  weights : "equal" or (k,) weights for the mean (for tau2="GENQ" also for tau2).
-    tau2_value : a known tau2 instead of an estimate.  more : options of the model (glmm: ``glmm``, ``quadrature``; MH: ``increment``,
-    ``exact``).
+    tau2_value : a known tau2 instead of an estimate.  more : options of the model: glmm (``glmm``, ``quadrature``,
+    ``glmm_method``), MH (``mh_increment``, ``rd_variance``, ``rate_weights``), random and common (``q_center="MH"``: Q, and with it the
+    DL estimate of tau2, around the Mantel-Haenszel estimate, as in RevMan and R's meta).
     Returns a PoolResult. Raises OptionError, TableError, ConvergenceError.
     Sources: Viechtbauer 2005, doi:10.3102/10769986030003261; IntHout et al. 2014, doi:10.1186/1471-2288-14-25.
 
@@ -82,19 +83,21 @@ def _inverse_variance(
     tau2_value: float | None,
     more: dict[str, Any],
 ) -> PoolResult:
-    refuse_unknown(more, (), "random" if random else "common")
-    _positive(data)
+    refuse_unknown(more, ("q_center", "mh_increment"), "random" if random else "common")
+    data = _positive(data)
     y, v, k = data.estimate, data.variance, data.k
     notes = list(data.notes)
     given = _weights(weights, k)
+    center, center_shown = _center(data, more)
     value, value_se, certificate = _between(y, v, tau2, given, tau2_value, notes) if random else (0.0, NAN, {})
+    if center is not None and random and tau2 == "DL" and tau2_value is None and k > 1:
+        value = tau2_dl_from_q(pooling.q_around(y, v, center), v)
     user = given if weights is not None else (1.0 / v if random and tau2 == "GENQ" and tau2_value is None else None)
     mean = pooling.weighted_mean(y, v, 0.0 if math.isnan(value) else value, user)
     method = _interval_method(ci, k, value, random, notes)
     std_error, df = pooling.INTERVALS[method](mean, k, level)
     test = pooling.wald(mean.estimate, std_error, df, level)
-    heterogeneity = pooling.heterogeneity(y, v, value, level, random=random)
-    ci_method, tau2_limits = _tau2_limits(y, v, tau2, tau2_ci, level, given) if random and tau2_value is None else (None, (NAN, NAN))
+    heterogeneity = pooling.heterogeneity(y, v, value, level, random=random, center=center)
     predicted = (NAN, NAN)
     rule = pi if random and pi != "none" else None
     if rule is not None:
@@ -114,12 +117,14 @@ def _inverse_variance(
         prediction=predicted,
         notes=notes,
         certificate=certificate,
-        options={"ci": ci, **({"weights": "given" if not isinstance(weights, str) else weights} if weights is not None else {})},
+        options={
+            "ci": ci,
+            **center_shown,
+            **_shown_weights(weights),
+        },
         tau2=value if random else 0.0,
         tau2_std_error=value_se,
-        tau2_ci_low=tau2_limits[0],
-        tau2_ci_high=tau2_limits[1],
-        tau2_ci_method=ci_method,
+        tau2_ci_method=_tau2_interval(tau2, tau2_ci, k) if random and tau2_value is None else None,
         loglik=_loglik(y, v, value, tau2, random),
         **heterogeneity._asdict(),
     )
@@ -143,19 +148,41 @@ def _between(
     return found.value, found.std_error, certificate
 
 
-def _positive(data: EffectSizes) -> None:
-    """Inverse-variance weights need a standard error above zero in every study."""
-    wrong = np.flatnonzero(~(np.isfinite(data.std_error) & (data.std_error > 0)))
-    if len(wrong):
-        i = int(wrong[0])
+def _positive(data: EffectSizes) -> EffectSizes:
+    """The effects with a standard error above zero; those whose data give a standard error of zero are excluded by name."""
+    if (data.std_error > 0).all() and np.isfinite(data.std_error).all():
+        return data
+    from ostealgia.effects.compute import without_zero_errors
+
+    kept = without_zero_errors(data)
+    if kept.k == 0 or not ((kept.std_error > 0).all() and np.isfinite(kept.std_error).all()):
         raise TableError(
-            f"study {data.study[i]!r} has no usable standard error, so it cannot be weighted ({len(wrong)} such in all)",
-            row=data.rows[i] if data.rows else None,
+            "no study has a usable standard error" if kept.k == 0 else "a standard error is not a number",
             column="std_error",
-            found=f"{data.std_error[i]:g}",
             expected="a finite number above 0",
-            action="Leave the study out, add a zero-cell increment, or pool the counts (model='glmm', or measure PLO for proportions).",
+            action="Pool the counts instead (model='glmm'), or choose another measure (PLO for proportions).",
         )
+    return kept
+
+
+def _center(data: EffectSizes, more: dict[str, Any]) -> tuple[float | None, dict[str, Any]]:
+    """The value around which Q is taken: the inverse-variance mean (None), or the Mantel-Haenszel estimate as in RevMan and meta."""
+    name = one_of("q_center", more.get("q_center") or "inverse", ("inverse", "MH"))
+    if name == "inverse":
+        if more.get("mh_increment") is not None:
+            raise OptionError("mh_increment belongs to model='MH' or q_center='MH'.")
+        return None, {}
+    from ostealgia.meta.mantel_haenszel import pool_mantel_haenszel
+
+    fit = pool_mantel_haenszel(
+        data, tau2="DL", ci="z", pi="none", level=0.95, tau2_ci=None, weights=None, tau2_value=None,
+        more={"mh_increment": more.get("mh_increment")},
+    )  # fmt: skip
+    return fit.estimate, {"q_center": "MH", "mh_increment": more.get("mh_increment") or "none"}
+
+
+def _shown_weights(weights: Any) -> dict[str, Any]:
+    return {} if weights is None else {"weights": weights if isinstance(weights, str) else "given"}
 
 
 def _weights(weights: Any, k: int) -> Array | None:
@@ -187,13 +214,10 @@ def _interval_method(ci: str, k: int, tau2: float, random: bool, notes: list[str
     return "HK"
 
 
-def _tau2_limits(
-    y: Array, v: Array, tau2: str, method: str | None, level: float, weights: Array | None
-) -> tuple[str | None, tuple[float, float]]:
+def _tau2_interval(tau2: str, method: str | None, k: int) -> str | None:
+    """The name of the interval for tau2: Q-profile, or generalised Q for the estimator of that name."""
     name = method or ("GENQ" if tau2 == "GENQ" else "QP")
-    if name == "none" or len(y) < 2:
-        return None, (NAN, NAN)
-    return name, tau2_interval(y, v, name, level=level, weights=weights if name == "GENQ" else None, restricted=tau2 != "ML")
+    return None if name == "none" or k < 2 else name
 
 
 def _loglik(y: Array, v: Array, tau2: float, method: str, random: bool) -> float:
@@ -208,7 +232,9 @@ def refuse_unknown(more: dict[str, Any], known: tuple[str, ...], model: str) -> 
     wrong = [name for name, value in more.items() if name not in known and value is not None]
     if wrong:
         offered = ", ".join(known) if known else "none"
-        raise OptionError(f"{', '.join(wrong)}: not an option of model={model!r}. Further options of this model: {offered}.")
+        raise OptionError(
+            f"{', '.join(wrong)}: not an option of model={model!r}. Further options of this model: {offered}."
+        )
 
 
 def finish(
@@ -242,6 +268,7 @@ def finish(
         pi_high=float(shown[4]),
         **{name: test_fields[name] for name in ("std_error", "statistic", "df", "p_value")},
     )
+    _outside(data, shown, notes)
     n = float(np.nansum(data.n)) if np.isfinite(data.n).any() else NAN
     if np.isfinite(data.n).any() and not np.isfinite(data.n).all():
         notes.append(f"n is the sum over the {int(np.isfinite(data.n).sum())} of {data.k} studies that state it")
@@ -265,6 +292,17 @@ def finish(
         **test_fields,
         **fields,
     )
+
+
+def _outside(data: EffectSizes, shown: Array, notes: list[str]) -> None:
+    """A note where a limit lies beyond what the measure can be."""
+    measure = data.definition
+    with np.errstate(invalid="ignore"):
+        beyond = (shown < measure.lower - 1e-12) | (shown > measure.upper + 1e-12)
+    if beyond.any():
+        notes.append(
+            f"a limit lies outside {measure.lower:g} to {measure.upper:g}: the {measure.analysis_scale} scale does not respect the range"
+        )
 
 
 def _random(data: EffectSizes, **options: Any) -> PoolResult:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,8 +67,6 @@ class PoolResult(Result):
     pi_high: float = NAN
     tau2: float = NAN
     tau2_std_error: float = NAN
-    tau2_ci_low: float = NAN
-    tau2_ci_high: float = NAN
     tau2_ci_method: str | None = None
     i2_tau2: float = NAN
     i2_q: float = NAN
@@ -90,6 +89,33 @@ class PoolResult(Result):
         """The measure with its scales and back-transformation."""
         return MEASURES[self.measure]
 
+    @cached_property
+    def tau2_interval(self) -> tuple[float, float]:
+        """Confidence interval of tau2 by ``tau2_ci_method``, found when it is first asked for; NaN where there is none."""
+        if self.tau2_ci_method is None:
+            return NAN, NAN
+        from ostealgia.numerics.tau2_interval import tau2_interval
+
+        weights = self.options.get("weights") if self.tau2_ci_method == "GENQ" else None
+        return tau2_interval(
+            self.effects.estimate,
+            self.effects.variance,
+            self.tau2_ci_method,
+            level=self.ci_level,
+            weights=None if weights is None else self.weights / 100.0,
+            restricted=self.tau2_method != "ML",
+        )
+
+    @property
+    def tau2_ci_low(self) -> float:
+        """Lower limit of tau2."""
+        return self.tau2_interval[0]
+
+    @property
+    def tau2_ci_high(self) -> float:
+        """Upper limit of tau2."""
+        return self.tau2_interval[1]
+
     @property
     def analysis_scale(self) -> ScaleEstimate:
         """The estimate as it was pooled (a log odds ratio, a logit)."""
@@ -109,7 +135,18 @@ class PoolResult(Result):
         """One row: the pooled estimate on the analysis scale with its heterogeneity."""
         import pandas as pd
 
-        names = ("measure", "model", "k", "n", *_SHARED, *_HETEROGENEITY, "tau2_method", "ci_method", "pi_method", "ci_level")
+        names = (
+            "measure",
+            "model",
+            "k",
+            "n",
+            *_SHARED,
+            *_HETEROGENEITY,
+            "tau2_method",
+            "ci_method",
+            "pi_method",
+            "ci_level",
+        )
         row = {name: getattr(self, name) for name in names}
         row.update({f"reported_{name}": getattr(self.reported, name) for name in _REPORTED})
         return pd.DataFrame([row])

@@ -38,7 +38,11 @@ class SensitivityResult(Result):
 
     def to_dict(self) -> dict[str, Any]:
         rows = self.to_frame().to_dict("records")
-        return {"kind": self.kind, "rows": [{k: _none(v) for k, v in row.items()} for row in rows], "notes": list(self.notes)}
+        return {
+            "kind": self.kind,
+            "rows": [{k: _none(v) for k, v in row.items()} for row in rows],
+            "notes": list(self.notes),
+        }
 
     def __str__(self) -> str:
         from ostealgia.meta.text import sensitivity_text
@@ -72,7 +76,9 @@ def cumulative(fit: PoolResult, order: Any = None) -> SensitivityResult:
     return _refit(fit, "cumulative", tuple(fit.effects.study[i] for i in positions), keep)
 
 
-def grid(effects: Any, *, tau2: Sequence[str] = GRID_TAU2, ci: Sequence[str] = GRID_CI, level: float = 0.95) -> pd.DataFrame:
+def grid(
+    effects: Any, *, tau2: Sequence[str] = GRID_TAU2, ci: Sequence[str] = GRID_CI, level: float = 0.95
+) -> pd.DataFrame:
     """The pooled effect by every combination of model, tau2 estimator and interval; one row a method.
 
     Columns: model, tau2_method, ci_method, then estimate, ci_low, ci_high on both scales, tau2, i2_q. A GLMM is added where the measure
@@ -103,7 +109,12 @@ def _refit(fit: PoolResult, kind: str, labels: tuple[str, ...], keep: list[Any])
 
 def refit_options(fit: PoolResult) -> dict[str, Any]:
     """The options of ``pool`` that give the same method on other rows."""
-    options: dict[str, Any] = {"model": fit.model, "ci": fit.options.get("ci", fit.ci_method), "level": fit.ci_level, "tau2_ci": "none"}
+    options: dict[str, Any] = {
+        "model": fit.model,
+        "ci": fit.options.get("ci", fit.ci_method),
+        "level": fit.ci_level,
+        "tau2_ci": "none",
+    }
     if fit.model == "random":
         if fit.tau2_method == "given" or "weights" in fit.options:
             raise OptionError("a pool with given weights or a given tau2 cannot be refitted on other rows.")
@@ -121,7 +132,9 @@ def _order(fit: PoolResult, order: Any) -> Any:
             return np.argsort(fit.effects.n, kind="stable")
         if order not in fit.effects.columns:
             listed = ", ".join(map(repr, fit.effects.columns)) or "none"
-            raise OptionError(f"order={order!r} is not a column of the effects: {listed}.{suggestion(order, fit.effects.columns)}")
+            raise OptionError(
+                f"order={order!r} is not a column of the effects: {listed}.{suggestion(order, fit.effects.columns)}"
+            )
         return np.argsort(np.asarray(fit.effects.columns[order]), kind="stable")
     positions = np.asarray(order)
     if sorted(positions.tolist()) != list(range(fit.k)):

@@ -34,7 +34,13 @@ def shrunken(fit: PoolResult) -> pd.DataFrame:
     std_error = np.sqrt(share * v + (1 - share) ** 2 * fit.std_error**2)
     half = quantile(fit.ci_level, fit.df) * std_error
     return pd.DataFrame(
-        {"study": list(fit.effects.study), "estimate": estimate, "std_error": std_error, "ci_low": estimate - half, "ci_high": estimate + half}
+        {
+            "study": list(fit.effects.study),
+            "estimate": estimate,
+            "std_error": std_error,
+            "ci_low": estimate - half,
+            "ci_high": estimate + half,
+        }
     )
 
 

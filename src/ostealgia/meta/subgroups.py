@@ -44,7 +44,7 @@ class SubgroupResult(Result):
 
         rows = [fit.to_frame().assign(group=label) for label, fit in self.groups.items()]
         frame = pd.concat([*rows, self.overall.to_frame().assign(group="all")], ignore_index=True)
-        return frame[["group", *[name for name in frame.columns if name != "group"]]]
+        return frame.reindex(columns=["group", *[name for name in frame.columns if name != "group"]])
 
     def to_dict(self) -> dict[str, Any]:
         """JSON: the test between, and the pool of each subgroup."""

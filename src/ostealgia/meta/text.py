@@ -38,7 +38,8 @@ def method_line(fit: PoolResult) -> str:
     """
     model = MODEL_NAMES[fit.model]
     if fit.model == "glmm":
-        model += f" ({fit.options['glmm']}, {fit.options['quadrature']} quadrature points)" if "quadrature" in fit.options else f" ({fit.options['glmm']})"
+        points = f", {fit.options['quadrature']} quadrature points" if "quadrature" in fit.options else ""
+        model += f" ({fit.options['glmm']}{points})"
     elif fit.tau2_method:
         model += f" (tau2 by {fit.tau2_method})"
     return f"{model}, {level_text(fit.ci_level)} CI by {CI_NAMES[fit.ci_method]}"
@@ -107,7 +108,13 @@ def heterogeneity_lines(fit: PoolResult) -> list[str]:
 
 def settings_line(fit: PoolResult) -> str:
     """Every choice in force."""
-    choices = {"model": fit.model, "tau2": fit.tau2_method, "ci": fit.ci_method, "pi": fit.pi_method or "none", "level": f"{fit.ci_level:g}"}
+    choices = {
+        "model": fit.model,
+        "tau2": fit.tau2_method,
+        "ci": fit.ci_method,
+        "pi": fit.pi_method or "none",
+        "level": f"{fit.ci_level:g}",
+    }
     if fit.tau2_ci_method:
         choices["tau2-ci"] = fit.tau2_ci_method
     choices.update({name: value for name, value in fit.options.items() if name not in ("ci", "level", "measure")})
@@ -119,7 +126,7 @@ def pool_html(fit: PoolResult) -> str:
     rows = "".join(f"<div>{html.escape(line.strip())}</div>" for line in pool_text(fit).splitlines()[1:])
     head = html.escape(f"{fit.measure}: {fit.definition.title}")
     return (
-        "<div style='border-left:3px solid #0b5fa5;padding:.4em .8em;font:14px/1.5 \"Noto Sans\",sans-serif;"
+        '<div style=\'border-left:3px solid #0b5fa5;padding:.4em .8em;font:14px/1.5 "Noto Sans",sans-serif;'
         f"font-variant-numeric:tabular-nums'><strong>{head}</strong>{rows}</div>"
     )
 
@@ -127,9 +134,13 @@ def pool_html(fit: PoolResult) -> str:
 def subgroup_text(result: SubgroupResult) -> str:
     """Each subgroup's pool in a line, then the test between."""
     width = max(len(label) for label in [*result.groups, "all"])
-    lines = [f"SubgroupResult: {result.overall.measure} by {result.by}, {'one tau2 for all' if result.tau2_common else 'a tau2 for each'}"]
+    lines = [
+        f"SubgroupResult: {result.overall.measure} by {result.by}, {'one tau2 for all' if result.tau2_common else 'a tau2 for each'}"
+    ]
     for label, fit in [*result.groups.items(), ("all", result.overall)]:
-        effect = f"{shown(fit, fit.reported.estimate)} [{interval_text(fit, fit.reported.ci_low, fit.reported.ci_high)}]"
+        effect = (
+            f"{shown(fit, fit.reported.estimate)} [{interval_text(fit, fit.reported.ci_low, fit.reported.ci_high)}]"
+        )
         tau2 = f"tau2 {fit.tau2:.4f}" if math.isfinite(fit.tau2) else ""
         lines.append(f"  {label.ljust(width)}  k={fit.k:<3d} {effect}   {tau2}".rstrip())
     if math.isfinite(result.q_between):
@@ -145,7 +156,9 @@ def sensitivity_text(result: SensitivityResult) -> str:
     width = max(len(label) for label in result.labels)
     lines = [f"SensitivityResult: {result.kind}, {method_line(result.original)}"]
     for label, fit in zip(result.labels, result.fits, strict=True):
-        effect = f"{shown(fit, fit.reported.estimate)} [{interval_text(fit, fit.reported.ci_low, fit.reported.ci_high)}]"
+        effect = (
+            f"{shown(fit, fit.reported.estimate)} [{interval_text(fit, fit.reported.ci_low, fit.reported.ci_high)}]"
+        )
         lines.append(f"  {verb} {label.ljust(width)}  {effect}")
     return "\n".join(lines)
 

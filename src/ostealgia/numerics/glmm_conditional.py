@@ -1,7 +1,10 @@
-"""The noncentral hypergeometric distribution: events of arm 1 given the margins of a 2x2 table, its log odds ratio the natural parameter.
+"""The noncentral hypergeometric distribution: events of arm 1 given the margins of a 2x2 table, its log odds ratio
+the natural parameter.
 
-Sums run over the support, or over a window around the mean with a stride that grows with the standard deviation. A sum over every h-th value
-of a smooth bell of standard deviation s differs from the full sum by a factor near exp(-2 pi^2 s^2 / h^2) (Poisson's summation formula), here
+Sums run over the support, or over a window around the mean with a stride that grows with the standard deviation. A
+sum over every h-th value
+of a smooth bell of standard deviation s differs from the full sum by a factor near exp(-2 pi^2 s^2 / h^2) (Poisson's
+summation formula), here
 below 1e-70, so tables with ten million patients cost no more than small ones.
 Source: Liao & Rosen 2001, doi:10.1198/000313001753272547; Stijnen, Hamza & Ozdemir 2010, doi:10.1002/sim.4040.
 """
@@ -28,8 +31,8 @@ def log_gamma_step(x: Array, step: Array) -> Array:
 
     x : above 0.  step : above -x.  Stirling's series is used where both arguments exceed 25.
 
-    >>> round(float(log_gamma_step(np.array(1e7), np.array(1.0))) - np.log(1e7), 12)
-    0.0
+    >>> abs(float(log_gamma_step(np.array(1e7), np.array(1.0)) - np.log(1e7))) < 1e-12
+    True
     """
     x, step = np.broadcast_arrays(x, step)
     large = (x > STIRLING) & (x + step > STIRLING)
@@ -53,7 +56,8 @@ def _stirling(x: Array) -> Array:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Hypergeometric:
-    """Events of arm 1 given all margins; eta is the log odds ratio.  events_1, n_1, events_2, n_2 : (1, k), whole numbers."""
+    """Events of arm 1 given all margins; eta is the log odds ratio.  events_1, n_1, events_2, n_2 : (1, k), whole
+    numbers."""
 
     events_1: Array
     n_1: Array
@@ -77,12 +81,12 @@ class Hypergeometric:
         a, c = self.events_1, self.events_2
         return a, self.n_1 - a, c, self.n_2 - c
 
-    @cached_property
+    @property
     def centre(self) -> Array:
         a, b, c, d = self.cells
         return np.log((a + 0.5) * (d + 0.5) / ((b + 0.5) * (c + 0.5)))
 
-    @cached_property
+    @property
     def weight(self) -> Array:
         return 1.0 / np.sum([1.0 / (cell + 0.5) for cell in self.cells], axis=0)
 
@@ -118,7 +122,8 @@ class Hypergeometric:
 
     @cached_property
     def _table(self) -> tuple[Array, Array] | None:
-        """Support, as distance from the observed count, and log weights of all studies where every support is small, each (1, k, J)."""
+        """Support, as distance from the observed count, and log weights of all studies where every support is small,
+        each (1, k, J)."""
         size = int(np.max(self.high - self.low)) + 1
         if size > SMALL_SUPPORT:
             return None
@@ -128,7 +133,8 @@ class Hypergeometric:
         return gap, np.where(inside, self._log_weight(gap), -np.inf)
 
     def _window(self, eta: Array) -> tuple[Array, Array]:
-        """Points around the mean at eta, as distance from the observed count, and their log weights, log of the stride included."""
+        """Points around the mean at eta, as distance from the observed count, and their log weights, log of the
+        stride included."""
         mean, sd = self._approximate_moments(eta)
         smooth = sd > SMOOTH_SD
         stride = np.where(smooth, sd / 3.0, 1.0)
@@ -142,7 +148,8 @@ class Hypergeometric:
         return gap, np.where(inside, self._log_weight(gap) + np.log(stride)[..., None], -np.inf)
 
     def _approximate_moments(self, eta: Array) -> tuple[Array, Array]:
-        """Mean and standard deviation to first order: the root of a quadratic, taken for the arm whose odds are larger."""
+        """Mean and standard deviation to first order: the root of a quadratic, taken for the arm whose odds are
+        larger."""
         positive = eta >= 0
         odds = np.exp(-np.abs(eta))
         first, second = np.where(positive, self.n_1, self.n_2), np.where(positive, self.n_2, self.n_1)

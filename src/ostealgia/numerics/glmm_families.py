@@ -1,6 +1,8 @@
-"""Exponential families in their natural parameter, with the derivatives that Laplace and Gauss-Hermite approximations need.
+"""Exponential families in their natural parameter, with the derivatives that Laplace and Gauss-Hermite approximations
+need.
 
-Arrays are (arms, studies): the last axis runs over studies, the one before over arms. A linear predictor ``eta`` may have any number of
+Arrays are (arms, studies): the last axis runs over studies, the one before over arms. A linear predictor ``eta`` may
+have any number of
 leading axes (quadrature nodes, grids of parameters).
 """
 
@@ -109,7 +111,8 @@ class Binomial:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Poisson:
-    """Events in person_time with log link.  events, person_time : (arms, k); an arm with person_time = 0 says nothing."""
+    """Events in person_time with log link.  events, person_time : (arms, k); an arm with person_time = 0 says
+    nothing."""
 
     events: Array
     person_time: Array

@@ -1,7 +1,10 @@
-"""Maximum likelihood for models with one random effect a study: every root of the profile score is bracketed, then polished by Newton's method.
+"""Maximum likelihood for models with one random effect a study: every root of the profile score is bracketed, then
+polished by Newton's method.
 
-The parameters are the shared ones (P), one own parameter a study where the design has it, and the standard deviation sd of the random effect.
-The Hessian has an arrow shape, so own parameters are eliminated study by study and the cost is linear in k. The likelihood is even in sd:
+The parameters are the shared ones (P), one own parameter a study where the design has it, and the standard deviation
+sd of the random effect.
+The Hessian has an arrow shape, so own parameters are eliminated study by study and the cost is linear in k. The
+likelihood is even in sd:
 sd = 0 is a maximum when the second derivative there, twice the score for the variance, is not above 0.
 """
 
@@ -20,10 +23,11 @@ from ostealgia.numerics.optimise import uphill
 from ostealgia.numerics.quadrature import HermiteRule
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 Start = Callable[[Array], tuple[Array, Array | None]]
 
-SD_GRID = 0.04 * 2.5 ** np.arange(7)
-SD_LIMIT = 200.0
+SD_GRID: Array = 0.04 * np.power(2.5, np.arange(7, dtype=np.float64))
+SD_LIMIT = 50.0
 LONGEST_STEP = 3.0
 CONVERGED = 1e-16
 ACCEPTABLE = 1e-9
@@ -46,7 +50,8 @@ class Model:
 
     @property
     def transfer(self) -> Array:
-        """Derivative of the inputs of a study (eta0_1 .. eta0_R, sd) by (beta_1 .. beta_P, sd), transposed: (P + 1, R + 1)."""
+        """Derivative of the inputs of a study (eta0_1 .. eta0_R, sd) by (beta_1 .. beta_P, sd), transposed: (P + 1, R
+        + 1)."""
         shared, arms = self.shared.shape
         out = np.zeros((shared + 1, arms + 1))
         out[:-1, :-1] = self.shared
@@ -58,8 +63,10 @@ class Model:
 class Point:
     """The log-likelihood at one set of parameters, or at a grid of them (leading axes ...).
 
-    gradient : (..., P + 1) and hessian : (..., P + 1, P + 1), by the shared parameters and sd, own parameters eliminated.
-    own_gradient, own_curvature : (..., k).  cross : (..., P + 1, k).  full_hessian : before the elimination.  mode : (..., k).
+    gradient : (..., P + 1) and hessian : (..., P + 1, P + 1), by the shared parameters and sd, own parameters
+    eliminated.
+    own_gradient, own_curvature : (..., k).  cross : (..., P + 1, k).  full_hessian : before the elimination.  mode :
+    (..., k).
     """
 
     beta: Array
@@ -77,13 +84,13 @@ class Point:
     @property
     def decrement(self) -> Array:
         """Twice the gain that a Newton step promises, over all parameters but sd when sd is 0."""
-        step = self.step(self.sd > 0)
+        step = self.step(np.asarray(self.sd > 0))
         gain = np.sum(self.gradient * step, axis=-1)
         if self.own is not None:
             gain = gain + np.sum(_ratio(np.square(self.own_gradient), -self.own_curvature), axis=-1)
-        return np.asarray(gain)
+        return np.asarray(gain, dtype=np.float64)
 
-    def step(self, free_sd: Array) -> Array:
+    def step(self, free_sd: Mask) -> Array:
         """Newton step of the shared parameters and sd, (..., P + 1); sd stays where ``free_sd`` is false."""
         inner = uphill(self.hessian[..., :-1, :-1], self.gradient[..., :-1])
         lead = uphill(self.hessian[..., :-1, :-1], self.hessian[..., :-1, -1])
@@ -93,7 +100,8 @@ class Point:
 
     @property
     def profile_score(self) -> Array:
-        """Slope of the log-likelihood by sd once the other parameters are taken to their best values, to first order."""
+        """Slope of the log-likelihood by sd once the other parameters are taken to their best values, to first
+        order."""
         inner = uphill(self.hessian[..., :-1, :-1], self.gradient[..., :-1])
         return self.gradient[..., -1] + np.sum(self.hessian[..., -1, :-1] * inner, axis=-1)
 
@@ -123,11 +131,16 @@ def _ratio(numerator: Array, denominator: Array) -> Array:
     return np.divide(numerator, denominator, out=out, where=denominator != 0)
 
 
-def evaluate(model: Model, beta: Array, own: Array | None, sd: Array, mode: Array | None = None) -> Point:
-    """Log-likelihood (without constant) with its derivatives.  beta : (..., P).  own : (..., k) or None.  sd : (...)."""
+def fixed_part(model: Model, beta: Array, own: Array | None) -> Array:
+    """The linear predictors without random effect, (..., R, k)."""
     eta0 = model.offset + (beta @ model.shared)[..., None]
-    if model.own is not None and own is not None:
-        eta0 = eta0 + model.own[:, None] * own[..., None, :]
+    return eta0 if model.own is None or own is None else eta0 + model.own[:, None] * own[..., None, :]
+
+
+def evaluate(model: Model, beta: Array, own: Array | None, sd: Array, mode: Array | None = None) -> Point:
+    """Log-likelihood (without constant) with its derivatives.  beta : (..., P).  own : (..., k) or None.  sd :
+    (...)."""
+    eta0 = fixed_part(model, beta, own)
     terms = study_terms(model.family, eta0, sd, model.random, model.rule, mode)
     transfer = model.transfer
     gradient = np.sum(terms.gradient, axis=-1) @ transfer.T
@@ -159,7 +172,8 @@ def evaluate(model: Model, beta: Array, own: Array | None, sd: Array, mode: Arra
 
 
 def _moved(model: Model, point: Point, step: Array, sd: Array) -> Point:
-    """The point after a step of the shared parameters and sd; own parameters follow. No parameter moves further than LONGEST_STEP."""
+    """The point after a step of the shared parameters and sd; own parameters follow. No parameter moves further than
+    LONGEST_STEP."""
     own = point.own
     if own is not None:
         lead = point.own_gradient + np.sum(point.cross * step[..., None], axis=-2)
@@ -182,7 +196,8 @@ def _halved(model: Model, old: Point, new: Point, slack: Array) -> Point:
 
 
 def fit_at(model: Model, start: Start, sd: Array, tolerance: float = CONVERGED) -> tuple[Point, int]:
-    """The best shared and own parameters at fixed sd, scalar or grid; returns the point and the number of Newton steps."""
+    """The best shared and own parameters at fixed sd, scalar or grid; returns the point and the number of Newton
+    steps."""
     beta, own = start(sd)
     point = evaluate(model, beta, own, sd)
     fixed = np.zeros(sd.shape, dtype=bool)
@@ -201,8 +216,10 @@ def fit_at(model: Model, start: Start, sd: Array, tolerance: float = CONVERGED) 
 def maximise(model: Model, start: Start) -> Optimum:
     """Maximum likelihood over all parameters.
 
-    The profile score of sd is scanned on a grid that expands until it is negative; each change from rising to falling is one bracket and is
-    polished by Newton's method; sd = 0 is a candidate when the score for the variance there is not above 0; the highest candidate is kept.
+    The profile score of sd is scanned on a grid that expands until it is negative; each change from rising to falling
+    is one bracket and is
+    polished by Newton's method; sd = 0 is a candidate when the score for the variance there is not above 0; the
+    highest candidate is kept.
     Raises ConvergenceError when the likelihood rises without bound or a bracket cannot be polished.
     """
     null, iterations = fit_at(model, start, np.array(0.0))
@@ -215,11 +232,18 @@ def maximise(model: Model, start: Start) -> Optimum:
     for left in np.flatnonzero(rising[:-1] & ~rising[1:]):
         ends = slice(int(left), int(left) + 2)
         guess = _cubic_root(sd[ends], score[ends], bend[ends])
-        found, steps = _polish(model, _between(model, null, scanned, int(left), guess), float(sd[left]), float(sd[left + 1]))
+        found, steps = _polish(
+            model, _between(model, null, scanned, int(left), guess), float(sd[left]), float(sd[left + 1])
+        )
         iterations += steps
         candidates.append(found)
+    best = max(candidates, key=lambda point: float(point.value))
+    if np.max(scanned.value) > float(best.value) + 1e-6:
+        raise ConvergenceError(
+            "The likelihood is higher on the grid than at every maximum found: the quadrature is too coarse here."
+        )
     return Optimum(
-        point=max(candidates, key=lambda point: float(point.value)),
+        point=best,
         null=null,
         iterations=iterations,
         roots=tuple(float(point.sd) for point in candidates if point.sd > 0),
@@ -229,19 +253,29 @@ def maximise(model: Model, start: Start) -> Optimum:
     )
 
 
+def maximise_common(model: Model, start: Start) -> Optimum:
+    """Maximum likelihood with sd = 0: one common effect."""
+    null, iterations = fit_at(model, start, np.array(0.0))
+    none = np.zeros(0)
+    return Optimum(
+        point=null, null=null, iterations=iterations, roots=(), grid=none, grid_score=none, score_at_zero=float("nan")
+    )
+
+
 def _scan(model: Model, start: Start) -> Point:
     """The best other parameters on a grid of sd, expanded until the profile score is negative at its end."""
-    grid = SD_GRID
+    grid: Array = SD_GRID
     while True:
         point, _ = fit_at(model, start, grid, tolerance=1e-3)
         if point.profile_score[-1] < 0:
             return point
         if grid[-1] > SD_LIMIT:
             raise ConvergenceError(
-                f"The likelihood still rises at a between-study standard deviation of {grid[-1]:.0f}: no finite estimate exists. "
-                "Studies without events stand beside studies with events only; pool them apart."
+                f"The likelihood still rises at a between-study standard deviation of {grid[-1]:.0f}: no finite "
+                "estimate exists. Studies at 0% stand beside studies at 100%, or most are too small. Fit a common "
+                "effect (method='EE') or pool them apart."
             )
-        grid = np.append(grid, grid[-1] * 2.5 ** np.arange(1, 4))
+        grid = np.concatenate([grid, 2.5 * grid[-1:]])
 
 
 def _cubic_root(x: Array, score: Array, bend: Array) -> float:
@@ -260,7 +294,8 @@ def _cubic_root(x: Array, score: Array, bend: Array) -> float:
 
 
 def _between(model: Model, null: Point, scanned: Point, left: int, sd: float) -> Point:
-    """A starting point at sd, other parameters interpolated between grid positions ``left`` and ``left`` + 1 (0: the null fit)."""
+    """A starting point at sd, other parameters interpolated between grid positions ``left`` and ``left`` + 1 (0: the
+    null fit)."""
     low_sd, low_beta = (0.0, null.beta) if left == 0 else (float(scanned.sd[left - 1]), scanned.beta[left - 1])
     weight = (sd - low_sd) / (float(scanned.sd[left]) - low_sd)
     own = None
@@ -271,7 +306,8 @@ def _between(model: Model, null: Point, scanned: Point, left: int, sd: float) ->
 
 
 def _polish(model: Model, point: Point, low: float, high: float) -> tuple[Point, int]:
-    """Newton's method for all parameters with sd kept between two points of the grid; returns the maximum and the number of steps."""
+    """Newton's method for all parameters with sd kept between two points of the grid; returns the maximum and the
+    number of steps."""
     for iteration in range(ITERATIONS):
         gain, here = float(point.decrement), float(point.sd)
         bend = float(point.profile_bend)
@@ -285,4 +321,6 @@ def _polish(model: Model, point: Point, low: float, high: float) -> tuple[Point,
         if gain <= ACCEPTABLE and abs(float(new.value - point.value)) <= 1e-13 * abs(float(point.value)):
             return new, iteration + 1
         point = new
-    raise ConvergenceError(f"The random-effects fit did not converge in {ITERATIONS} Newton steps between sd {low:.3g} and {high:.3g}.")
+    raise ConvergenceError(
+        f"The random-effects fit did not converge in {ITERATIONS} Newton steps between sd {low:.3g} and {high:.3g}."
+    )

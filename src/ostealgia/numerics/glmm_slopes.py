@@ -1,9 +1,14 @@
-"""Two normal random effects a study, its level and its group difference, by Laplace's approximation with exact derivatives.
+"""Two normal random effects a study, its level and its group difference, by Laplace's approximation with exact
+derivatives.
 
-eta_1 = mu + theta / 2 + u + d / 2 and eta_2 = mu - theta / 2 + u - d / 2, u ~ N(0, sigma2), d ~ N(0, tau2) independent. The linear predictors
-of a study are normal with covariance V = sigma2 J + tau2 Q, J = 11', Q = qq', q = (1/2, -1/2). The conditional mode solves
-eta = eta0 + V g(eta), g the score of the arms, so the derivatives below by eta0, sigma2 and tau2 need no inverse of V and hold at 0.
-Source: Turner, Omar, Yang et al. 2000, doi:10.1002/1097-0258(20001230)19:24<3417::AID-SIM614>3.0.CO;2-L; Tierney & Kadane 1986,
+eta_1 = mu + theta / 2 + u + d / 2 and eta_2 = mu - theta / 2 + u - d / 2, u ~ N(0, sigma2), d ~ N(0, tau2)
+independent. The linear predictors
+of a study are normal with covariance V = sigma2 J + tau2 Q, J = 11', Q = qq', q = (1/2, -1/2). The conditional mode
+solves
+eta = eta0 + V g(eta), g the score of the arms, so the derivatives below by eta0, sigma2 and tau2 need no inverse of V
+and hold at 0.
+Source: Turner, Omar, Yang et al. 2000, doi:10.1002/1097-0258(20001230)19:24<3417::AID-SIM614>3.0.CO;2-L; Tierney &
+Kadane 1986,
 doi:10.1080/01621459.1986.10478240.
 """
 
@@ -28,7 +33,8 @@ ZERO_SD = 1e-4
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SlopeOptimum:
-    """Maximum over (mu, theta, sigma, tau), with the scores of both variances, the starts tried and how many met the same maximum."""
+    """Maximum over (mu, theta, sigma, tau), with the scores of both variances, the starts tried and how many met the
+    same maximum."""
 
     maximum: Maximum
     variance_score: Array
@@ -39,7 +45,8 @@ class SlopeOptimum:
 
 
 def joint_mode(family: Family, eta0: Array, sigma: float, tau: float) -> Array:
-    """The linear predictors of highest joint density, (2, k): damped Newton in the two standard normal effects of each study."""
+    """The linear predictors of highest joint density, (2, k): damped Newton in the two standard normal effects of
+    each study."""
     load = np.stack([sigma * LEVEL, tau * SLOPE], axis=1)
     z = np.zeros((2, eta0.shape[-1]))
     if sigma > 0 or tau > 0:
@@ -51,15 +58,15 @@ def joint_mode(family: Family, eta0: Array, sigma: float, tau: float) -> Array:
         slope = load.T @ f1 - z
         step = _solve(load, -f2, slope)
         gain = np.sum(slope * step, axis=0)
+        old_z, old_height = z, height
         for _ in range(40):
-            new = z + step
-            f0, f1, f2 = family.value_slope(eta0 + load @ new)
-            above = np.sum(f0, axis=0) - 0.5 * np.sum(np.square(new), axis=0)
-            worse = ~(above >= height - 1e-9 * (1.0 + np.abs(height)))
+            z = old_z + step
+            f0, f1, f2 = family.value_slope(eta0 + load @ z)
+            height = np.sum(f0, axis=0) - 0.5 * np.sum(np.square(z), axis=0)
+            worse = ~(height >= old_height - 1e-9 * (1.0 + np.abs(old_height)))
             if not worse.any():
                 break
             step = np.where(worse, 0.5 * step, step)
-        z, height = new, above
         if np.all(gain <= 1e-18 * (1.0 + np.sum(np.square(z), axis=0))):
             return eta0 + load @ z
     raise ConvergenceError("The conditional modes of the study effects were not found in 200 Newton steps.")
@@ -76,7 +83,8 @@ def _solve(load: Array, weight: Array, vector: Array) -> Array:
 def laplace_terms(family: Family, eta0: Array, sigma: float, tau: float) -> tuple[Array, Array, Array, Array]:
     """Laplace log-likelihood of each study and its derivatives by (eta0_1, eta0_2, sigma2, tau2).
 
-    eta0 : (2, k).  Returns value (k,), gradient (4, k), hessian (4, 4, k) and the modes of the linear predictors (2, k).
+    eta0 : (2, k).  Returns value (k,), gradient (4, k), hessian (4, 4, k) and the modes of the linear predictors (2,
+    k).
     """
     eta = joint_mode(family, eta0, sigma, tau)
     f0, g, f2, f3, f4 = family.four(eta)
@@ -115,7 +123,8 @@ def _system_inverse(v: Array, w: Array) -> Array:
 
 
 def _determinant(w: Array, w_1: Array, w_2: Array, sigma2: float, tau2: float) -> tuple[Array, Array, Array]:
-    """det(I + V W) = 1 + (sigma2 + tau2 / 4)(W_1 + W_2) + sigma2 tau2 W_1 W_2 and its derivatives by the four inputs."""
+    """det(I + V W) = 1 + (sigma2 + tau2 / 4)(W_1 + W_2) + sigma2 tau2 W_1 W_2 and its derivatives by the four
+    inputs."""
     spread, spread_1 = sigma2 + tau2 / 4.0, np.array([0.0, 0.0, 1.0, 0.25])[:, None]
     both, both_1 = sigma2 * tau2, np.array([0.0, 0.0, tau2, sigma2])[:, None]
     both_2 = np.zeros((4, 4, 1))
@@ -149,8 +158,11 @@ def _objective(family: Family, offset: Array) -> Callable[[Array], tuple[float, 
     return function
 
 
-def maximise_slopes(family: Family, offset: Array, mu: float, theta: float, starts: list[tuple[float, float]]) -> SlopeOptimum:
-    """Maximum likelihood of (mu, theta, sigma, tau) from several (sigma, tau); maxima at 0 are kept when the variance's score is not above 0.
+def maximise_slopes(
+    family: Family, offset: Array, mu: float, theta: float, starts: list[tuple[float, float]]
+) -> SlopeOptimum:
+    """Maximum likelihood of (mu, theta, sigma, tau) from several (sigma, tau); maxima at 0 are kept when the
+    variance's score is not above 0.
 
     Raises ConvergenceError when no start ends in a maximum.
     """

@@ -1,11 +1,13 @@
-"""Generalised linear mixed models for two groups: log odds ratios from 2x2 tables, log rate ratios from events and person-time.
+"""Generalised linear mixed models for two groups: log odds ratios from 2x2 tables, log rate ratios from events and
+person-time.
 
 UM.FS  unconditional, fixed study levels, random group difference (coded +1/2, -1/2)
 UM.RS  unconditional, random study levels and independent random group difference, by Laplace's approximation
 CM.AL  conditional on the total of events, approximate (binomial) likelihood
 CM.EL  conditional on the total of events, exact likelihood: noncentral hypergeometric (OR), binomial (IRR)
 
-Source: Stijnen, Hamza & Ozdemir 2010, doi:10.1002/sim.4040; Jackson, Law, Stijnen, Viechtbauer & White 2018, doi:10.1002/sim.7588.
+Source: Stijnen, Hamza & Ozdemir 2010, doi:10.1002/sim.4040; Jackson, Law, Stijnen, Viechtbauer & White 2018,
+doi:10.1002/sim.7588.
 """
 
 from __future__ import annotations
@@ -18,7 +20,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ostealgia.errors import ConvergenceError, TableError
-from ostealgia.numerics.glmm import METHODS, GlmmFit, at_most, certificate, counts, heterogeneity, one_arm_fit, one_sd_result, standard_errors, wald_q
+from ostealgia.numerics.glmm import (
+    METHODS,
+    GlmmFit,
+    at_most,
+    certificate,
+    counts,
+    heterogeneity,
+    one_arm_fit,
+    one_sd_result,
+    standard_errors,
+    wald_q,
+)
 from ostealgia.numerics.glmm_conditional import Hypergeometric
 from ostealgia.numerics.glmm_families import Binomial, Family, Poisson
 from ostealgia.numerics.glmm_fit import Model, Point, maximise
@@ -27,11 +40,13 @@ from ostealgia.numerics.quadrature import gauss_hermite
 from ostealgia.options import one_of
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Tables:
-    """Informative studies: events and denominators (patients or person-time) of both groups, (k,), and what was left out."""
+    """Informative studies: events and denominators (patients or person-time) of both groups, (k,), and what was left
+    out."""
 
     events_1: Array
     size_1: Array
@@ -60,17 +75,21 @@ def fit_odds_ratio(
     method: str = "ML",
     quadrature_points: int = 7,
 ) -> GlmmFit:
-    """Which odds ratio (group 1 against group 2) do studies share, and how much does it vary? Estimates are log odds ratios.
+    """Which odds ratio (group 1 against group 2) do studies share, and how much does it vary? Estimates are log odds
+    ratios.
 
-    events_1, n_1, events_2, n_2 : (k,), counts; group 1 is the treated one.  model : "UM.FS", "UM.RS", "CM.AL" or "CM.EL".
+    events_1, n_1, events_2, n_2 : (k,), counts; group 1 is the treated one.  model : "UM.FS", "UM.RS", "CM.AL" or
+    "CM.EL".
     method : "ML" or "EE" (common odds ratio).  quadrature_points : UM.RS with ML always uses 1 (Laplace).
-    Studies without events in both groups, or with events only, carry no information and are left out by position with a note.
-    Raises TableError for impossible counts, ConvergenceError where no finite estimate exists or a fit does not converge.
+    Studies without events in both groups, or with events only, carry no information and are left out by position with
+    a note.
+    Raises TableError for impossible counts, ConvergenceError where no finite estimate exists or a fit does not
+    converge.
     Source: Stijnen, Hamza & Ozdemir 2010, doi:10.1002/sim.4040; Jackson et al. 2018, doi:10.1002/sim.7588.
 
     >>> fit = fit_odds_ratio([4, 6, 3, 62], [123, 306, 231, 13598], [11, 29, 11, 248], [139, 303, 220, 12867])
     >>> round(fit.estimate, 4), round(fit.std_error, 4), fit.tau2
-    (-1.451, 0.1285, 0.0)
+    (-1.4502, 0.1299, 0.0)
     """
     one_of("model", model, ODDS_RATIO)
     one_of("method", method, METHODS)
@@ -91,12 +110,13 @@ def fit_rate_ratio(
     """Which incidence rate ratio (group 1 against group 2) do studies share? Estimates are log rate ratios.
 
     events : (k,), counts.  person_time : (k,), above 0, one unit for both groups.  model : "UM.FS", "UM.RS" or "CM.EL".
-    Studies without any event carry no information and are left out with a note.  Other arguments and errors as in ``fit_odds_ratio``.
+    Studies without any event carry no information and are left out with a note.  Other arguments and errors as in
+    ``fit_odds_ratio``.
     Source: Stijnen, Hamza & Ozdemir 2010, doi:10.1002/sim.4040.
 
-    >>> fit = fit_rate_ratio([7, 8, 3, 6], [1344, 1600, 12012, 1536], [11, 8, 14, 10], [1988, 1461, 10962, 1503], model="CM.EL")
+    >>> fit = fit_rate_ratio([7, 8, 3, 6], [1344, 1600, 12012, 1536], [11, 8, 14, 10], [1988, 1461, 10962, 1503])
     >>> round(fit.estimate, 4), round(fit.tau2, 4)
-    (-0.5705, 0.1247)
+    (-0.5326, 0.0525)
     """
     one_of("model", model, RATE_RATIO)
     one_of("method", method, METHODS)
@@ -104,7 +124,7 @@ def fit_rate_ratio(
     return RATE_RATIO[model](tables, method, quadrature_points)
 
 
-def _informative(arrays: tuple[Array, Array, Array, Array], empty: Array, why: str) -> _Tables:
+def _informative(arrays: tuple[Array, Array, Array, Array], empty: Mask, why: str) -> _Tables:
     """The studies that carry information; raises where none does."""
     dropped = tuple(int(i) for i in np.flatnonzero(empty))
     if len(dropped) == empty.size:
@@ -124,14 +144,20 @@ def _two_by_two(events_1: ArrayLike, n_1: ArrayLike, events_2: ArrayLike, n_2: A
         raise TableError("both groups should have the same studies", found=f"{a.size} and {c.size} studies")
     at_most("events_1", a, "n_1", n1)
     at_most("events_2", c, "n_2", n2)
-    tables = _informative((a, n1, c, n2), (a + c == 0) | (a + c == n1 + n2), "no events, or events only, in both groups")
+    tables = _informative(
+        (a, n1, c, n2), (a + c == 0) | (a + c == n1 + n2), "no events, or events only, in both groups"
+    )
     cells = [*tables.events, *(tables.size - tables.events)]
-    low, high = [(cells[0] == 0) | (cells[3] == 0), (cells[1] == 0) | (cells[2] == 0)]
-    for edge, sign in ((low, "minus"), (high, "plus")):
-        if edge.all():
-            raise _separated(sign, "odds")
     half = np.where(np.any([cell == 0 for cell in cells], axis=0), 0.5, 0.0)
     return replace(tables, variance=np.sum([1.0 / (cell + half) for cell in cells], axis=0))
+
+
+def _refuse_edges(tables: _Tables) -> None:
+    """Raise where, given the margins, every table is the most extreme one on the same side."""
+    (a, c), (b, d) = tables.events, tables.size - tables.events
+    for edge, sign in (((a == 0) | (d == 0), "minus"), ((b == 0) | (c == 0), "plus")):
+        if edge.all():
+            raise _separated(sign, "odds")
 
 
 def _two_rates(events_1: ArrayLike, time_1: ArrayLike, events_2: ArrayLike, time_2: ArrayLike) -> _Tables:
@@ -149,17 +175,22 @@ def _two_rates(events_1: ArrayLike, time_1: ArrayLike, events_2: ArrayLike, time
 
 def _separated(sign: str, what: str) -> ConvergenceError:
     return ConvergenceError(
-        f"In every informative study one group is at its limit on the same side: the log {what} ratio is {sign} infinity "
-        "and no model can estimate it. Pool risk differences, or report the counts."
+        f"In every informative study one group is at its limit on the same side: the log {what} ratio is {sign} "
+        "infinity and no model can estimate it. Pool differences, or report the counts."
     )
 
 
 def _fixed_levels(family: Family, tables: _Tables, method: str, points: int) -> GlmmFit:
     """UM.FS: one level a study, random group difference."""
     model = Model(
-        family=family, offset=np.zeros_like(tables.events), shared=SLOPE[None], random=SLOPE, own=LEVEL, rule=gauss_hermite(points)
+        family=family,
+        offset=np.zeros_like(tables.events),
+        shared=SLOPE[None],
+        random=SLOPE,
+        own=LEVEL,
+        rule=gauss_hermite(points),
     )
-    (c1, c2), (w1, w2) = family.centre, family.weight
+    (c1, c2), (w1, w2) = _rows(family.centre), _rows(family.weight)
     difference, variance = c1 - c2, 1.0 / w1 + 1.0 / w2
 
     def start(sd: Array) -> tuple[Array, Array]:
@@ -181,17 +212,26 @@ def _fixed_levels(family: Family, tables: _Tables, method: str, points: int) -> 
     )
 
 
+def _rows(x: Array) -> tuple[Array, Array]:
+    """Group 1 and group 2 of an array (2, k)."""
+    return x[0], x[1]
+
+
 def _fixed_levels_q(family: Family) -> float:
     own, information = family.own_fit()
-    both = np.all(information > 0, axis=0)
-    share = np.where(both, information, 1.0)
-    return wald_q(own[0] - own[1], np.where(both, share[0] * share[1] / (share[0] + share[1]), 0.0))
+    first, second = _rows(information)
+    both = (first > 0) & (second > 0)
+    joint = np.where(both, first * second / np.where(both, first + second, 1.0), 0.0)
+    return wald_q(own[0] - own[1], joint)
 
 
-def _random_levels(family: Family, clear: Callable[[Array], Family], tables: _Tables, method: str, points: int) -> GlmmFit:
-    """UM.RS: random study levels; random (ML) or common (EE) group difference.  clear : the family without the arms that are marked."""
+def _random_levels(
+    family: Family, clear: Callable[[Mask], Family], tables: _Tables, method: str, points: int
+) -> GlmmFit:
+    """UM.RS: random study levels; random (ML) or common (EE) group difference.  clear : the family without the arms
+    that are marked."""
     rule = gauss_hermite(1 if method == "ML" else points)
-    (c1, c2), (w1, w2) = family.centre, family.weight
+    (c1, c2), (w1, w2) = _rows(family.centre), _rows(family.weight)
     weight = w1 * w2 / (w1 + w2)
     theta = float(np.sum(weight * (c1 - c2)) / np.sum(weight))
     mu = float(np.mean((w1 * (c1 - theta / 2) + w2 * (c2 + theta / 2)) / (w1 + w2)))
@@ -230,7 +270,9 @@ def _random_levels(family: Family, clear: Callable[[Array], Family], tables: _Ta
     )
     if method == "EE":
         return base
-    return _with_slopes(base, family, maximise_slopes(family, offset, float(common.beta[0]), mean, _slope_starts(common)), tables)
+    return _with_slopes(
+        base, family, maximise_slopes(family, offset, float(common.beta[0]), mean, _slope_starts(common)), tables
+    )
 
 
 def _levels_at(point: Point) -> Array:
@@ -277,15 +319,17 @@ def _with_slopes(base: GlmmFit, family: Family, found: SlopeOptimum, tables: _Ta
     )
 
 
-def _random_levels_q(clear: Callable[[Array], Family], family: Family, points: int) -> tuple[float, float]:
-    """Wald test of equal differences with random levels of group 2, and the log-likelihood (no constant) when every difference is free.
+def _random_levels_q(clear: Callable[[Mask], Family], family: Family, points: int) -> tuple[float, float]:
+    """Wald test of equal differences with random levels of group 2, and the log-likelihood (no constant) when every
+    difference is free.
 
-    A group 1 without events, or with events only, is fitted perfectly by an infinite difference: it adds nothing to either number.
+    A group 1 without events, or with events only, is fitted perfectly by an infinite difference: it adds nothing to
+    either number.
     """
-    perfect = family.own_fit()[1][0] == 0
+    perfect: Mask = family.own_fit()[1][0] == 0
     reduced = clear(perfect)
     difference = np.where(perfect, 0.0, family.centre[0] - family.centre[1])
-    level = float(np.mean(family.centre[1]))
+    level = float(np.mean(_rows(family.centre)[1]))
     model = Model(
         family=reduced,
         offset=np.zeros_like(family.centre),
@@ -311,27 +355,28 @@ def _random_levels_q(clear: Callable[[Array], Family], family: Family, points: i
     return max(0.0, wald), float(point.value) + _perfect_arms(family, perfect)
 
 
-def _perfect_arms(family: Family, perfect: Array) -> float:
+def _perfect_arms(family: Family, perfect: Mask) -> float:
     """Log-likelihood, without constant, of the arms of group 1 that are fitted perfectly."""
     return float(np.sum(np.where(perfect, family.saturated[0] - family.constant[0], 0.0)))
 
 
 def _whole_numbers(tables: _Tables) -> None:
     for name, values in zip(("events_1", "n_1", "events_2", "n_2"), (*tables.events, *tables.size), strict=False):
-        if np.any(values != np.round(values)):
-            raise TableError(f"{name} should be whole numbers for the exact conditional model", found=values[values != np.round(values)][0])
+        broken = values[np.round(values) != values]
+        if broken.size > 0:
+            raise TableError(f"{name} should be whole numbers for the exact conditional model", found=broken[0])
 
 
 def _odds_fixed(tables: _Tables, method: str, points: int) -> GlmmFit:
+    _refuse_edges(tables)
     return _fixed_levels(Binomial(events=tables.events, n=tables.size), tables, method, points)
 
 
 def _odds_random(tables: _Tables, method: str, points: int) -> GlmmFit:
-    for row, name in enumerate(("1", "2")):
-        if tables.events[row].sum() in (0.0, tables.size[row].sum()):
-            raise _separated("plus or minus", "odds")
+    if any(events.sum() in (0.0, size.sum()) for events, size in zip(tables.events, tables.size, strict=True)):
+        raise _separated("plus or minus", "odds")
 
-    def clear(perfect: Array) -> Family:
+    def clear(perfect: Mask) -> Family:
         keep = np.stack([~perfect, np.ones_like(perfect)])
         return Binomial(events=np.where(keep, tables.events, 0.0), n=np.where(keep, tables.size, 0.0))
 
@@ -361,6 +406,7 @@ def _conditional_binomial(name: str) -> Callable[[_Tables, str, int], GlmmFit]:
 
 def _odds_exact(tables: _Tables, method: str, points: int) -> GlmmFit:
     _whole_numbers(tables)
+    _refuse_edges(tables)
     family = Hypergeometric(
         events_1=tables.events_1[None], n_1=tables.size_1[None], events_2=tables.events_2[None], n_2=tables.size_2[None]
     )
@@ -381,7 +427,7 @@ def _rates_fixed(tables: _Tables, method: str, points: int) -> GlmmFit:
 
 
 def _rates_random(tables: _Tables, method: str, points: int) -> GlmmFit:
-    def clear(perfect: Array) -> Family:
+    def clear(perfect: Mask) -> Family:
         keep = np.stack([~perfect, np.ones_like(perfect)])
         return Poisson(events=np.where(keep, tables.events, 0.0), person_time=np.where(keep, tables.size, 0.0))
 

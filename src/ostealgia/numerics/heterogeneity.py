@@ -1,3 +1,4 @@
+# pyright: reportMissingTypeStubs=false
 """Sums that every heterogeneity statistic is made of, for one mean or for one mean a stratum. All cost O(k)."""
 
 from __future__ import annotations

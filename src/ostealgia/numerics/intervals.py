@@ -12,7 +12,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,8 @@ ROUNDING: dict[str, tuple[str, str]] = {
     "truncation": ("0", "1"),
     "any": ("-0.5", "1"),  # the hull of the two
 }
+
+MOST_PLACES = 400  # more than a float has
 
 SLACK = 1e-9  # relative; covers the floating-point error of the formulas, far below any printed digit
 
@@ -170,7 +172,7 @@ def corners(function: Callable[..., Any], *arguments: Interval | float) -> Inter
 class Printed:
     """A number as it is printed: value, decimals and the sign before it.
 
-    text : as found.  value : float.  decimals : places after the point (negative for 12e3).
+    text : as found, without an equals sign.  value : float.  decimals : places after the point (negative for 12e3).
     relation : one of "=", "<", "<=", ">", ">=", "~".
     percent : a per cent sign follows; value stays in per cent.
 
@@ -199,8 +201,11 @@ class Printed:
         digits, places = _digits(found["digits"])
         exponent = int(found["e"] or found["ten"] or 0)
         value = float(Decimal(f"{found['sign'] or ''}{digits}").scaleb(exponent))
+        if not math.isfinite(value) or abs(places - exponent) > MOST_PLACES:
+            raise OptionError(f"{text!r} is beyond the numbers that are printed. Write it with fewer places.")
         relation = _RELATIONS[found["relation"] or "="]
-        return cls(str(text).strip(), value, places - exponent, relation, found["percent"] is not None)
+        shown = str(text).strip().removeprefix("=").strip()
+        return cls(shown, value, places - exponent, relation, found["percent"] is not None)
 
     @classmethod
     def of(cls, number: Printed | str | float, decimals: int | None = None) -> Printed:
@@ -233,7 +238,7 @@ class Printed:
     @property
     def exact(self) -> Decimal:
         """The value as a decimal number, without binary error."""
-        return Decimal(repr(self.value)).quantize(self._unit, rounding=ROUND_HALF_EVEN)
+        return _quantize(self.value, self.decimals, ROUND_HALF_EVEN)
 
     def interval(self, rounding: str = "any") -> Interval:
         """Every value that may stand behind the print: half up, half even and truncation (``any``), or one of them.
@@ -269,7 +274,7 @@ class Printed:
         """
         if not math.isfinite(value):
             return str(value)
-        rounded = Decimal(repr(float(value))).quantize(self._unit, rounding=ROUND_HALF_UP)
+        rounded = _quantize(value, self.decimals, ROUND_HALF_UP)
         return f"{abs(rounded) if rounded == 0 else rounded:f}"
 
     def proportion(self) -> Printed:
@@ -294,9 +299,7 @@ def written(value: float, decimals: int) -> frozenset[str]:
     >>> sorted(written(0.125, 2))
     ['0.12', '0.13']
     """
-    unit = Decimal(1).scaleb(-decimals)
-    exact = Decimal(repr(float(value)))
-    return frozenset(f"{exact.quantize(unit, rounding=rule):f}" for rule in WRITE_ROUNDING.values())
+    return frozenset(f"{_quantize(value, decimals, rule):f}" for rule in WRITE_ROUNDING.values())
 
 
 _SPACES = re.compile(r"[\s\u00a0\u2007\u2009\u200a\u202f]+")
@@ -338,6 +341,12 @@ def _digits(digits: str) -> tuple[str, int]:
     if plain.count(".") > 1 or " " in plain or plain.endswith("."):
         raise OptionError(f"{digits!r} is not one printed number. Write it as 0.70 or 1,445.")
     return plain, len(plain.partition(".")[2])
+
+
+def _quantize(value: float, decimals: int, rule: str) -> Decimal:
+    with localcontext() as context:
+        context.prec = 2 * MOST_PLACES
+        return Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-decimals), rounding=rule)
 
 
 def _slack(a: float, b: float) -> float:

@@ -125,7 +125,12 @@ def _start(low: float, high: float, value_low: float, value_high: float) -> floa
 
 
 def polish(
-    function: Callable[[float], tuple[float, float]], low: float, high: float, *, start: float | None = None, rising: bool = False
+    function: Callable[[float], tuple[float, float]],
+    low: float,
+    high: float,
+    *,
+    start: float | None = None,
+    rising: bool = False,
 ) -> tuple[float, int]:
     """A root inside [low, high] of a function that is positive at ``low`` and not at ``high`` (the reverse when ``rising``).
 
@@ -165,7 +170,10 @@ def maximise(strata: Strata, *, restricted: bool) -> tuple[float, Certificate]:
         values = np.append(values, _score_on(grid[-4:], strata, restricted))
     if values[-1] > 0 or not np.all(np.isfinite(values)):
         raise ConvergenceError("the likelihood has no maximum on the search grid; check for variances of 0 or infinity")
-    derivative = lambda t: score(t, strata, restricted=restricted)  # noqa: E731
+
+    def derivative(t: float) -> tuple[float, float]:
+        return score(t, strata, restricted=restricted)
+
     falls = np.flatnonzero((values[:-1] > 0) & (values[1:] <= 0))
     candidates: list[tuple[float, tuple[float, float] | None, int]] = []
     if values[0] <= 0:

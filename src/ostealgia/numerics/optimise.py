@@ -14,7 +14,8 @@ Derivatives = tuple[float, Array, Array]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Maximum:
-    """Where Newton's method ended: x (p,), value, gradient (p,), hessian (p, p); ``decrement`` is twice the gain a further step promises."""
+    """Where Newton's method ended: x (p,), value, gradient (p,), hessian (p, p); ``decrement`` is twice the gain a
+    further step promises."""
 
     x: Array
     value: float
@@ -26,7 +27,8 @@ class Maximum:
 
 
 def uphill(hessian: Array, vector: Array) -> Array:
-    """(-hessian)^-1 vector, (..., p); a hessian that is not negative definite is bent until it is, so that the step goes uphill.
+    """(-hessian)^-1 vector, (..., p); a hessian that is not negative definite is bent until it is, so that the step
+    goes uphill.
 
     >>> uphill(np.array([[-2.0, 0.0], [0.0, 4.0]]), np.array([2.0, 4.0]))
     array([1., 1.])
@@ -40,11 +42,17 @@ def uphill(hessian: Array, vector: Array) -> Array:
 
 
 def newton(
-    function: Callable[[Array], Derivatives], start: Array, *, longest: float = 2.0, tolerance: float = 1e-16, limit: int = 200
+    function: Callable[[Array], Derivatives],
+    start: Array,
+    *,
+    longest: float = 2.0,
+    tolerance: float = 1e-16,
+    limit: int = 200,
 ) -> Maximum:
     """A local maximum of ``function``, which gives value, gradient (p,) and hessian (p, p) at x (p,).
 
-    longest : no parameter moves further than this in one step.  tolerance : on the Newton decrement.  A step that lowers the value is halved.
+    longest : no parameter moves further than this in one step.  tolerance : on the Newton decrement.  A step that
+    lowers the value is halved.
     ``converged`` is false when ``limit`` steps were not enough.
 
     >>> peak = newton(lambda x: (float(-np.sum((x - 1) ** 2)), -2 * (x - 1), -2 * np.eye(2)), np.array([3.0, 0.5]))
@@ -59,16 +67,29 @@ def newton(
         decrement = float(gradient @ step)
         if decrement <= tolerance:
             return Maximum(
-                x=x, value=value, gradient=gradient, hessian=hessian, decrement=decrement, iterations=iteration, converged=True
+                x=x,
+                value=value,
+                gradient=gradient,
+                hessian=hessian,
+                decrement=decrement,
+                iterations=iteration,
+                converged=True,
             )
         step *= min(1.0, longest / float(np.max(np.abs(step))))
+        new = function(x + step)
         for _ in range(40):
-            new = function(x + step)
             if new[0] >= value - 1e-12 * (1.0 + abs(value)):
                 break
             step *= 0.5
+            new = function(x + step)
         x = x + step
         value, gradient, hessian = new
     return Maximum(
-        x=x, value=value, gradient=gradient, hessian=hessian, decrement=decrement, iterations=limit, converged=decrement <= 1e-10
+        x=x,
+        value=value,
+        gradient=gradient,
+        hessian=hessian,
+        decrement=decrement,
+        iterations=limit,
+        converged=decrement <= 1e-10,
     )

@@ -1,3 +1,4 @@
+# pyright: reportMissingTypeStubs=false
 """Mean and standard deviation of a normal sample from its median, quartiles and extremes.
 
 Sources, by the short names used below

@@ -1,3 +1,4 @@
+# pyright: reportMissingTypeStubs=false
 """Pooling of effects with known variances: estimate, test, interval, prediction interval, heterogeneity. Arrays in, numbers out."""
 
 from __future__ import annotations
@@ -59,8 +60,8 @@ class Heterogeneity(NamedTuple):
 def weighted_mean(y: Array, v: Array, tau2: float, weights: Array | None = None) -> Mean:
     """The pooled mean with weights 1 / (v + tau2), or with given ones.
 
-    y, v : arrays (k,).  weights : (k,), any positive scale.  The Hartung-Knapp factor is sum w (y - mean)^2 / (k - 1) with w = 1 / (v + tau2);
-    NaN for one study (Hartung & Knapp 2001, doi:10.1002/sim.791).
+    y, v : arrays (k,).  weights : (k,), any positive scale.  The Hartung-Knapp factor is sum w (y - mean)^2 / (k - 1) with
+    w = 1 / (v + tau2); NaN for one study (Hartung & Knapp 2001, doi:10.1002/sim.791).
 
     >>> weighted_mean(np.array([0.0, 1.0]), np.array([1.0, 1.0]), 0.0).estimate
     0.5
@@ -163,16 +164,19 @@ def prediction_interval(
     return mean.estimate - half, mean.estimate + half
 
 
-def heterogeneity(y: Array, v: Array, tau2: float, level: float, *, random: bool = True) -> Heterogeneity:
+def heterogeneity(
+    y: Array, v: Array, tau2: float, level: float, *, random: bool = True, center: float | None = None
+) -> Heterogeneity:
     """Q, I2 by both definitions and H2.
 
     random : I2 and H2 from tau2 and the typical variance (Higgins & Thompson 2002); else i2_tau2 is NaN and H2 = Q / df.
+    center : the value around which Q is taken, by default the inverse-variance mean.
     """
     strata = [(y, v)]
     k, df = len(y), residual_df(strata)
     if df < 1:
         return Heterogeneity(0.0, 0, 1.0, math.nan if random else 0.0, 0.0, math.nan, math.nan, 1.0)
-    q = cochran_q(strata)
+    q = cochran_q(strata) if center is None else q_around(y, v, center)
     i2_q = i2_from_q(q, df)
     _, low, high = h_interval(q, k, level)
     if random:
@@ -181,3 +185,9 @@ def heterogeneity(y: Array, v: Array, tau2: float, level: float, *, random: bool
     else:
         i2_tau2, h2 = math.nan, q / df
     return Heterogeneity(q, df, q_p_value(q, df), i2_tau2, i2_q, i2_from_h(low), i2_from_h(high), h2)
+
+
+def q_around(y: Array, v: Array, center: float) -> float:
+    """Weighted squares around a given value: sum (y - center)^2 / v."""
+    r = y - center
+    return float((r / v) @ r)

@@ -1,3 +1,4 @@
+# pyright: reportMissingTypeStubs=false
 """The distribution of a positive combination of chi-square variables."""
 
 from __future__ import annotations

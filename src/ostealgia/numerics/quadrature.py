@@ -18,8 +18,10 @@ MAX_POINTS = 101
 class HermiteRule:
     """Nodes and log weights of an adaptive rule.
 
-    node : (q,), on the scale of a standard normal.  log_weight : (q,), log of weight / density of the standard normal, less log sqrt(2 pi):
-    with mode m and scale s of exp(h), log of the integral of exp(h(z)) / sqrt(2 pi) is log s + log sum exp(log_weight + h(m + s node)).
+    node : (q,), on the scale of a standard normal.  log_weight : (q,), log of weight / density of the standard
+    normal, less log sqrt(2 pi):
+    with mode m and scale s of exp(h), log of the integral of exp(h(z)) / sqrt(2 pi) is log s + log sum exp(log_weight
+    + h(m + s node)).
     """
 
     node: Array
@@ -32,7 +34,8 @@ class HermiteRule:
 
 @lru_cache(maxsize=32)
 def gauss_hermite(points: int) -> HermiteRule:
-    """The Gauss-Hermite rule with ``points`` nodes, for use around the mode of an integrand (1 node: Laplace's approximation).
+    """The Gauss-Hermite rule with ``points`` nodes, for use around the mode of an integrand (1 node: Laplace's
+    approximation).
 
     points : whole number from 1 to 101.  Returns a HermiteRule; raises OptionError for anything else.
     Source: Liu & Pierce 1994, doi:10.1093/biomet/81.3.624.
@@ -43,7 +46,9 @@ def gauss_hermite(points: int) -> HermiteRule:
     1.0
     """
     if isinstance(points, bool) or not 1 <= points <= MAX_POINTS or points != int(points):
-        raise OptionError(f"quadrature_points={points!r} is not a whole number from 1 to {MAX_POINTS}. Usual choices: 1, 7, 21.")
+        raise OptionError(
+            f"quadrature_points={points!r} is not a whole number from 1 to {MAX_POINTS}. Usual choices: 1, 7, 21."
+        )
     x, weight = np.polynomial.hermite.hermgauss(int(points))
     node, log_weight = np.sqrt(2.0) * x, np.log(weight) - 0.5 * np.log(np.pi) + np.square(x)
     node.setflags(write=False)

@@ -1,3 +1,4 @@
+# pyright: reportMissingTypeStubs=false
 """Between-study variance: one function an estimator, one line in the table.
 
 Every estimator takes strata, a list of (y, v) pairs with one mean each (a single pair for an ordinary pool), and costs O(k). Data are
@@ -31,7 +32,7 @@ class Tau2:
     value: float
     std_error: float
     untruncated: float
-    certificate: Mapping[str, Any] = field(default_factory=lambda: {})
+    certificate: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 def tau2_dl(y: Array, v: Array) -> float:
@@ -45,6 +46,14 @@ def tau2_dl(y: Array, v: Array) -> float:
     0.2454
     """
     return max(0.0, _dl([(y, v)]).value)
+
+
+def tau2_dl_from_q(q: float, v: Array) -> float:
+    """The DerSimonian-Laird estimate from a Q taken elsewhere, for instance around a Mantel-Haenszel estimate as RevMan does.
+
+    q : Cochran's Q.  v : (k,), variances.  Returns (Q - (k - 1)) / (S1 - S2 / S1), not below 0.
+    """
+    return max(0.0, (q - (len(v) - 1)) / _trace_p(1.0 / v))
 
 
 def estimate_tau2(
@@ -62,11 +71,13 @@ def estimate_tau2(
     scale = scale_of(v)
     strata = strata_of(y / scale, v / (scale * scale), group)
     if residual_df(strata) < 1:
-        return Tau2(value=0.0, std_error=math.nan, untruncated=math.nan, certificate={"method": method, "reason": "one study a mean"})
-    if method == "GENQ":
-        raw = _genq(strata, _split(weights, v, group))
-    else:
-        raw = TAU2[method](strata)
+        return Tau2(
+            value=0.0,
+            std_error=math.nan,
+            untruncated=math.nan,
+            certificate={"method": method, "reason": "one study a mean"},
+        )
+    raw = _genq(strata, _split(weights, v, group)) if method == "GENQ" else TAU2[method](strata)
     unit = scale * scale
     return Tau2(
         value=max(0.0, raw.value) * unit,
@@ -148,7 +159,9 @@ def _moment(strata: Strata, weights: list[Array]) -> Tau2:
         + 4.0 * t * sum(_trace_pvp(a, v) for a, v in pairs)
         + 2.0 * t * t * sum(_trace_pp(a) for a, _ in pairs)
     )
-    return Tau2(value=value, std_error=math.sqrt(max(0.0, inside)) / tr_p, untruncated=value, certificate={"closed_form": True})
+    return Tau2(
+        value=value, std_error=math.sqrt(max(0.0, inside)) / tr_p, untruncated=value, certificate={"closed_form": True}
+    )
 
 
 def _dl(strata: Strata) -> Tau2:
@@ -181,8 +194,12 @@ def _hunter_schmidt(strata: Strata, factor: float) -> Tau2:
     s1 = sum(float(a.sum()) for a in weights)
     value = (factor * cochran_q(strata) - k) / s1
     t = max(0.0, value)
-    inside = 2.0 * residual_df(strata) + 4.0 * t * sum(map(_trace_p, weights)) + 2.0 * t * t * sum(map(_trace_pp, weights))
-    return Tau2(value=value, std_error=factor * math.sqrt(inside) / s1, untruncated=value, certificate={"closed_form": True})
+    inside = (
+        2.0 * residual_df(strata) + 4.0 * t * sum(map(_trace_p, weights)) + 2.0 * t * t * sum(map(_trace_pp, weights))
+    )
+    return Tau2(
+        value=value, std_error=factor * math.sqrt(inside) / s1, untruncated=value, certificate={"closed_form": True}
+    )
 
 
 def _sj(strata: Strata) -> Tau2:
@@ -190,7 +207,12 @@ def _sj(strata: Strata) -> Tau2:
     k, df = sum(len(y) for y, _ in strata), residual_df(strata)
     start = sum(float(((y - y.mean()) ** 2).sum()) for y, _ in strata) / k
     if start <= 0.0:
-        return Tau2(value=0.0, std_error=math.nan, untruncated=0.0, certificate={"closed_form": True, "reason": "all effects equal"})
+        return Tau2(
+            value=0.0,
+            std_error=math.nan,
+            untruncated=0.0,
+            certificate={"closed_form": True, "reason": "all effects equal"},
+        )
     weights = [1.0 / (v + start) for _, v in strata]
     rss = sum(moments(y, a).rss for (y, _), a in zip(strata, weights, strict=True))
     value = start * rss / df
@@ -201,7 +223,10 @@ def _sj(strata: Strata) -> Tau2:
         + 2.0 * value * value * sum(_trace_pp(a) for a, _ in pairs)
     )
     return Tau2(
-        value=value, std_error=start / df * math.sqrt(inside), untruncated=value, certificate={"closed_form": True, "start": start}
+        value=value,
+        std_error=start / df * math.sqrt(inside),
+        untruncated=value,
+        certificate={"closed_form": True, "start": start},
     )
 
 
@@ -258,14 +283,18 @@ def _reml(strata: Strata) -> Tau2:
     """Restricted maximum likelihood (Harville 1977, doi:10.1080/01621459.1977.10480998); see ``likelihood.maximise``."""
     value, certificate = likelihood.maximise(strata, restricted=True)
     information = 0.5 * sum(_trace_pp(1.0 / (v + value)) for _, v in strata)
-    return Tau2(value=value, std_error=1.0 / math.sqrt(information), untruncated=value, certificate=certificate.to_dict())
+    return Tau2(
+        value=value, std_error=1.0 / math.sqrt(information), untruncated=value, certificate=certificate.to_dict()
+    )
 
 
 def _ml(strata: Strata) -> Tau2:
     """Maximum likelihood (Hardy & Thompson 1996, doi:10.1002/(SICI)1097-0258(19960330)15:6<619::AID-SIM188>3.0.CO;2-A)."""
     value, certificate = likelihood.maximise(strata, restricted=False)
     information = 0.5 * sum(float(((v + value) ** -2.0).sum()) for _, v in strata)
-    return Tau2(value=value, std_error=1.0 / math.sqrt(information), untruncated=value, certificate=certificate.to_dict())
+    return Tau2(
+        value=value, std_error=1.0 / math.sqrt(information), untruncated=value, certificate=certificate.to_dict()
+    )
 
 
 TAU2: dict[str, Callable[[Strata], Tau2]] = {

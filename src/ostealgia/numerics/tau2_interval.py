@@ -1,3 +1,4 @@
+# pyright: reportMissingTypeStubs=false
 """Confidence intervals for tau2: one function a method, one line in the table."""
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ Array = NDArray[np.float64]
 Interval = tuple[float, float]
 
 
-def tau2_interval(y: Array, v: Array, method: str, *, level: float = 0.95, weights: Array | None = None, restricted: bool = True) -> Interval:
+def tau2_interval(
+    y: Array, v: Array, method: str, *, level: float = 0.95, weights: Array | None = None, restricted: bool = True
+) -> Interval:
     """A confidence interval for tau2.
 
     y, v : arrays (k,).  method : "QP" (Q-profile), "GENQ" (generalised Q with ``weights``), "BJ" (generalised Q, weights 1/v),
@@ -69,7 +72,7 @@ def _coefficients(a: Array, s: Array) -> Array:
     root = np.sqrt(s)
     ar = a * root
     matrix = np.diag(a * s) - np.outer(ar, ar) / float(a.sum())
-    return np.linalg.eigvalsh(matrix)[1:]
+    return np.asarray(np.linalg.eigvalsh(matrix)[1:], dtype=float)
 
 
 def _crossing(upper: Callable[[float], float], target: float) -> float:
@@ -77,7 +80,7 @@ def _crossing(upper: Callable[[float], float], target: float) -> float:
     if upper(0.0) >= target:
         return 0.0
     low, high = 0.0, 1.0
-    for _ in range(200):
+    for _step in range(200):
         if upper(high) >= target:
             break
         low, high = high, high * 2.0
@@ -85,15 +88,33 @@ def _crossing(upper: Callable[[float], float], target: float) -> float:
 
 
 def _bisect(function: Callable[[float], float], low: float, high: float) -> float:
-    """A root by Brent's method to 13 digits."""
-    from scipy.optimize import brentq
+    """A root by bisection with secant steps (the Illinois rule), to 1e-13 of the upper end.
 
-    return float(brentq(function, low, high, xtol=1e-14 * max(1.0, high), rtol=1e-13))
+    Dowell & Jarratt 1971, doi:10.1007/BF01934364.
+    """
+    f_low, f_high = function(low), function(high)
+    side: int = 0
+    for _step in range(200):
+        if f_low == 0.0 or high - low <= 1e-13 * high:
+            break
+        x = (f_low * high - f_high * low) / (f_low - f_high)
+        if not low < x < high:
+            x = 0.5 * (low + high)
+        value = function(x)
+        if value == 0.0:
+            return x
+        if (value > 0) == (f_high > 0):
+            high, f_high, f_low, side = x, value, f_low * (0.5 if side == 1 else 1.0), 1
+        else:
+            low, f_low, f_high, side = x, value, f_high * (0.5 if side == -1 else 1.0), -1
+        if abs(value) < 1e-14:
+            return x
+    return 0.5 * (low + high)
 
 
 def _profile(strata: Strata, level: float, *, restricted: bool, **_: Any) -> Interval:
     """Hardy & Thompson 1996: twice the fall of the (restricted) log-likelihood equals the chi-square(1) quantile."""
-    centre, _ = likelihood.maximise(strata, restricted=restricted)
+    centre = likelihood.maximise(strata, restricted=restricted)[0]
     floor = likelihood.log_likelihood(centre, strata, restricted=restricted) - 0.5 * float(chdtri(1, 1.0 - level))
 
     def above(t: float) -> float:
@@ -101,7 +122,7 @@ def _profile(strata: Strata, level: float, *, restricted: bool, **_: Any) -> Int
 
     low = 0.0 if above(0.0) >= 0.0 else _bisect(above, 0.0, centre)
     high = max(2.0 * centre, 1e-8)
-    for _ in range(1000):
+    for _step in range(1000):
         if above(high) < 0.0:
             break
         high *= 2.0
@@ -113,8 +134,8 @@ def _biggerstaff_jackson(strata: Strata, level: float, **_: Any) -> Interval:
 
 
 def _jackson(strata: Strata, level: float, **_: Any) -> Interval:
-    ((_, v),) = strata
-    return _generalised(strata, level, weights=1.0 / np.sqrt(v))
+    variance = strata[0][1]
+    return _generalised(strata, level, weights=1.0 / np.sqrt(variance))
 
 
 TAU2_CI: dict[str, Callable[..., Interval]] = {
@@ -124,4 +145,3 @@ TAU2_CI: dict[str, Callable[..., Interval]] = {
     "J": _jackson,
     "PL": _profile,
 }
-

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -24,11 +24,25 @@ SCREEN_DPI = 96
 
 @contextmanager
 def house_style() -> Iterator[None]:
-    """The settings of `style.rc` for the length of a block; a letter that no font has is drawn as a box without a warning."""
+    """The settings of `style.rc` for a block; a letter that no font has is drawn as a box without a warning."""
     style.register_fonts()
-    with mpl.rc_context(style.rc()), warnings.catch_warnings():
+    with mpl.rc_context(cast(Any, style.rc())), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
         yield
+
+
+def root_figure(axes: Any) -> Any:
+    """The whole figure that Axes are in, also from within a subfigure."""
+    figure = axes.figure
+    while getattr(figure, "figure", figure) is not figure:
+        figure = figure.figure
+    return figure
+
+
+def size_of(axes: Any) -> tuple[float, float]:
+    """Width and height of Axes in points."""
+    box, dpi = axes.get_window_extent(), root_figure(axes).dpi
+    return box.width * 72 / dpi, box.height * 72 / dpi
 
 
 class Sheet(Axes):
@@ -39,7 +53,7 @@ class Sheet(Axes):
     def _repr_png_(self) -> bytes:
         from ostealgia.plot.export import figure_png
 
-        return figure_png(self.get_figure(root=True))
+        return figure_png(root_figure(self))
 
 
 def new_sheet(width: float, height: float, rect: tuple[float, float, float, float] = (0, 0, 1, 1)) -> Sheet:
@@ -175,9 +189,16 @@ class Pen:
     ) -> None:
         """One marker of this size (side or diameter) in points."""
         artist = Line2D(
-            [x], [y], marker=shape, markersize=size * self.scale, markerfacecolor=colour, linestyle="none", zorder=z, clip_on=False,
+            [x],
+            [y],
+            marker=shape,
+            markersize=size * self.scale,
+            markerfacecolor=colour,
+            linestyle="none",
+            zorder=z,
+            clip_on=False,
             **{"markeredgecolor": "none", "markeredgewidth": 0, **options},
-        )  # fmt: skip
+        )
         if url:
             artist.set_url(url)
         self.axes.add_artist(artist)

@@ -19,8 +19,8 @@ Array = NDArray[np.float64]
 class Column:
     """A column left of the plot.
 
-    head : its own heading.  arm : heading shared with its neighbours, or "".  cells : text a study, in two parts that meet at one
-    line of the page ("12" and "/40"), or one part.  total : of all studies, or of those at some positions.
+    head : its own heading.  arm : heading shared with its neighbours, or "".  cells : text a study, in two parts that
+    meet at one line of the page ("12" and "/40"), or one part.  total : text for the studies at some positions.
     """
 
     head: str
@@ -61,24 +61,34 @@ def _values(frame: Any, name: str) -> Array:
 
 
 def _fraction(frame: Any, above: str, below: str, head: str, arm: str) -> Column:
-    """ "12" and "/40", with both sums."""
+    """Events and what they are out of ("12" and "/40"), with both sums."""
     tops, bottoms = _values(frame, above), _values(frame, below)
+    digits = [_count_digits(values) for values in (tops, bottoms)]
+
+    def cell(top: float, bottom: float) -> tuple[str, str]:
+        return count_text(top, digits[0]), "/" + count_text(bottom, digits[1])
 
     def total(positions: Sequence[int]) -> tuple[str, str]:
         rows = list(positions)
-        return count_text(float(np.nansum(tops[rows]))), "/" + count_text(float(np.nansum(bottoms[rows])))
+        return cell(float(np.nansum(tops[rows])), float(np.nansum(bottoms[rows])))
 
-    cells = tuple((count_text(a), "/" + count_text(b)) for a, b in zip(tops, bottoms, strict=True))
-    return Column(head=head, arm=arm, cells=cells, total=total)
+    return Column(head=head, arm=arm, cells=tuple(cell(a, b) for a, b in zip(tops, bottoms, strict=True)), total=total)
+
+
+def _count_digits(values: Array) -> int:
+    """Decimals of counts and person-times: none, or one where they are small and not whole."""
+    finite = values[np.isfinite(values)]
+    return int(len(finite) > 0 and finite.max() < 100 and bool((np.abs(finite - np.round(finite)) > 1e-9).any()))
 
 
 def _count(frame: Any, name: str, arm: str = "", head: str = "n") -> Column:
     values = _values(frame, name)
 
     def total(positions: Sequence[int]) -> tuple[str, str]:
-        return count_text(float(np.nansum(values[list(positions)]))), ""
+        return count_text(float(np.nansum(values[list(positions)])), digits), ""
 
-    return Column(head=head, arm=arm, cells=tuple((count_text(value), "") for value in values), total=total)
+    digits = _count_digits(values)
+    return Column(head=head, arm=arm, cells=tuple((count_text(value, digits), "") for value in values), total=total)
 
 
 def _mean_sd(frame: Any, mean: str, sd: str, arm: str, head: str = "mean (SD)") -> Column:

@@ -64,7 +64,7 @@ def _draw_head(pen: Pen, layout: Plan) -> None:
     y = style.MARGIN + leading(style.TITLE) / 2
     pen.block(style.MARGIN, y, layout.title, size=style.TITLE, bold=True)
     last = layout.head_height - 5.0 - leading(style.BODY) / 2
-    pen.text(style.MARGIN, last, "Study", bold=True)
+    pen.text(style.MARGIN, last, layout.table.label_head, bold=True)
     step = leading(style.BODY)
 
     def stack(x: float, lines: Sequence[str], align: str, above: int = 0) -> None:
@@ -151,7 +151,7 @@ def _draw_text(pen: Pen, layout: Plan, index: int, y: float) -> None:
             pen.text(place.right, y, text, bold=heavy, align="right")
 
 
-# --- marks in the plot ---------------------------------------------------------------------------------------------------
+# --- marks in the plot -----------------------------------------------------------------------------------------------
 
 
 def _clipped(layout: Plan, low: float, high: float) -> tuple[float, float, bool, bool]:
@@ -187,9 +187,15 @@ def _mark_study(pen: Pen, panel: Any, layout: Plan, row: Row, y: float) -> None:
     side = LARGEST_SQUARE * math.sqrt(max(row.share, 0.0)) if math.isfinite(row.share) else 0.5 * LARGEST_SQUARE
     if 0 <= layout.axis.position(row.estimate) <= 1:
         panel.plot(
-            [row.estimate], [y], marker="s", markersize=max(side, SMALLEST_SQUARE) * pen.scale, color=style.MARK,
-            markeredgewidth=0, clip_on=False, zorder=2.5,
-        )  # fmt: skip
+            [row.estimate],
+            [y],
+            marker="s",
+            markersize=max(side, SMALLEST_SQUARE) * pen.scale,
+            color=style.MARK,
+            markeredgewidth=0,
+            clip_on=False,
+            zorder=2.5,
+        )
     _draw_interval(pen, panel, layout, row, y, width=0.85, colour=style.INK)
     for x, judgement in zip(layout.signs, row.judgements, strict=False):
         if judgement:
@@ -197,6 +203,14 @@ def _mark_study(pen: Pen, panel: Any, layout: Plan, row: Row, y: float) -> None:
     if row.verdict:
         sign = VERDICTS[row.verdict]
         pen.text(layout.audit, y, sign.sign, size=11.5, bold=True, colour=sign.colour, align="center", url=row.url)
+
+
+def _mark_refit(pen: Pen, panel: Any, layout: Plan, row: Row, y: float) -> None:
+    """A dot with its interval."""
+    _draw_interval(pen, panel, layout, row, y, width=0.85, colour=style.INK)
+    if 0 <= layout.axis.position(row.estimate) <= 1:
+        look = {"marker": "o", "markersize": 5.0 * pen.scale, "color": style.INK, "markeredgewidth": 0}
+        panel.plot([row.estimate], [y], clip_on=False, zorder=3.5, **look)
 
 
 def _sign(pen: Pen, x: float, y: float, judgement: str) -> None:
@@ -250,6 +264,7 @@ def _mark_nothing(pen: Pen, panel: Any, layout: Plan, row: Row, y: float) -> Non
 
 _MARKS = {
     "study": _mark_study,
+    "refit": _mark_refit,
     "pooled": _mark_pooled,
     "prediction": _mark_prediction,
     "heading": _mark_nothing,
@@ -257,7 +272,7 @@ _MARKS = {
     "gap": _mark_nothing,
 }
 
-# --- lines, axis and foot ------------------------------------------------------------------------------------------------
+# --- lines, axis and foot --------------------------------------------------------------------------------------------
 
 
 def _draw_lines(panel: Any, layout: Plan, scale: float, top: float, bottom: float) -> None:

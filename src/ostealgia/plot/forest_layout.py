@@ -1,4 +1,4 @@
-"""Where everything on a forest plot stands, in points from the top left corner; text is measured, nothing is guessed."""
+"""Where everything on a forest plot stands, in points from the top left corner; all text is measured."""
 
 from __future__ import annotations
 
@@ -25,7 +25,15 @@ SIGN_STEP = 15.0
 LEGEND_GAP = 12.0
 LEGEND_STEP = 14.0
 AUDIT_LEGEND = "Audit of the printed numbers:"
-HEIGHTS = {"heading": 19.0, "study": style.ROW, "pooled": 18.0, "prediction": style.ROW, "note": 13.5, "gap": 5.0}
+HEIGHTS = {
+    "heading": 19.0,
+    "study": style.ROW,
+    "refit": style.ROW,
+    "pooled": 18.0,
+    "prediction": style.ROW,
+    "note": 13.5,
+    "gap": 5.0,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +51,7 @@ class Placed:
 class Plan:
     """Everything that does not depend on the page.
 
-    labels : lines of each row's label.  columns : places of the data columns.  plot : left and right end of the effect axis.
+    labels : lines of each row's label.  columns : places of the data columns.  plot : ends of the effect axis.
     estimate, interval : right ends of the numbers.  signs, audit : centres of their columns.
     """
 
@@ -98,7 +106,7 @@ def plan(table: ForestTable, width: float | None = None) -> Plan:
     label_right = style.MARGIN + max(
         _label_width(lines, row, table) for lines, row in zip(labels, table.rows, strict=True)
     )
-    label_right = max(label_right, style.MARGIN + text_width("Study", bold=True))
+    label_right = max(label_right, style.MARGIN + text_width(table.label_head, bold=True))
     columns, x = _place_columns(table, label_right + GAP)
     left_part = x
     right_part = _right_width(table)
@@ -110,15 +118,26 @@ def plan(table: ForestTable, width: float | None = None) -> Plan:
     heads = [len(p.head) + len(p.arm) for p in columns] + [len(effect.head)] + [len(p.head) for p in weights]
     axis = table.axis(plot_width)
     return Plan(
-        table=table, axis=axis, width=total, labels=labels, columns=tuple(columns), plot=plot, estimate=estimate, effect=effect,
-        weights=weights, signs=signs, audit=audit, title=title, head_lines=max([1, *heads]),
-    )  # fmt: skip
+        table=table,
+        axis=axis,
+        width=total,
+        labels=labels,
+        columns=tuple(columns),
+        plot=plot,
+        estimate=estimate,
+        effect=effect,
+        weights=weights,
+        signs=signs,
+        audit=audit,
+        title=title,
+        head_lines=max([1, *heads]),
+    )
 
 
 def indent(row: Row, table: ForestTable) -> float:
     """Studies and subtotals of subgroups stand in a little."""
     grouped = any(other.kind == "heading" for other in table.rows)
-    return INDENT if grouped and row.kind in ("study", "note") or row.label == "Subtotal" else 0.0
+    return INDENT if (grouped and row.kind in ("study", "note")) or row.label == "Subtotal" else 0.0
 
 
 def _size(row: Row) -> float:
@@ -143,7 +162,7 @@ def _label_width(lines: Sequence[str], row: Row, table: ForestTable) -> float:
     return indent(row, table) + max(text_width(line, _size(row), bold(row)) for line in lines)
 
 
-# --- left of the plot ----------------------------------------------------------------------------------------------------
+# --- left of the plot ------------------------------------------------------------------------------------------------
 
 
 def _parts(column: Column, table: ForestTable, index: int) -> tuple[float, float]:
@@ -198,7 +217,7 @@ def _arms(columns: Sequence[Column]) -> list[tuple[str, list[int]]]:
     return runs
 
 
-# --- right of the plot ---------------------------------------------------------------------------------------------------
+# --- right of the plot -----------------------------------------------------------------------------------------------
 
 
 def _number_widths(table: ForestTable) -> tuple[float, float]:
@@ -238,13 +257,14 @@ def _place_right(
         weights.append(Placed(left=x + GAP, right=x + GAP + wide, anchor=x + GAP + wide, head=lines))
         x += GAP + wide
     signs: list[float] = []
+    half = text_width("RoB", bold=True) / 2 if table.domains == ("",) else SIZE / 2
     for i in range(len(table.domains)):
-        signs.append(x + GAP + SIZE / 2 if i == 0 else signs[-1] + SIGN_STEP)
+        signs.append(x + GAP + half if i == 0 else signs[-1] + SIGN_STEP)
     if signs:
-        x = signs[-1] + SIZE / 2
-    audit = x + GAP + SIZE / 2
+        x = signs[-1] + half
+    audit = x + GAP + text_width("Audit", bold=True) / 2
     if table.with_audit:
-        x = audit + max(SIZE / 2, text_width("Audit", bold=True) / 2)
+        x = audit + text_width("Audit", bold=True) / 2
     return estimate, effect, tuple(weights), tuple(signs), audit, x
 
 

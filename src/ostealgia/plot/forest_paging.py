@@ -12,7 +12,7 @@ from ostealgia.plot.forest_layout import HEIGHTS, LEGEND_STEP, Plan
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """rows : indices into the table.  number, of : page and pages.  heading : subgroup that goes on from the page before."""
+    """rows : indices into the table.  number, of : page and pages.  heading : subgroup that goes on here."""
 
     rows: tuple[int, ...]
     number: int = 1
@@ -56,7 +56,8 @@ def _break(layout: Plan, chunk: list[int], index: int) -> int:
     rows = layout.table.rows
     place = index
     while place > chunk[0] + 2 and (
-        rows[place].kind not in ("study", "heading") or (rows[place].kind == "study" and rows[place - 1].kind == "heading")
+        rows[place].kind not in ("study", "heading")
+        or (rows[place].kind == "study" and rows[place - 1].kind == "heading")
     ):
         place -= 1
     return place

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ostealgia.errors import OptionError
-from ostealgia.plot.canvas import Pen, house_style, new_sheet
+from ostealgia.plot.canvas import Pen, house_style, new_sheet, root_figure, size_of
 from ostealgia.plot.forest_draw import draw
 from ostealgia.plot.forest_layout import Plan, plan
 from ostealgia.plot.forest_paging import Page, page_height, pages
 from ostealgia.plot.forest_table import ForestOptions, ForestTable, forest_table
+
+MOST_ROWS = 1000  # on one figure
 
 
 def forest(
@@ -35,35 +37,45 @@ def forest(
     """Which studies say what, how much does each count, and what do they say together?
 
     fit : PoolResult, or SubgroupResult (headings, subtotals, test between subgroups).
-    ax : Axes to draw in, filled as a table of this shape fills them, smaller where they are too small; None makes a figure that has the
-    right size for its rows. The effect axis is ``ax.child_axes[0]``, in the units that are reported, so more can be drawn there.
-    title : a line above.  arms : names of the treated and the control group.  event_label : what an event is ("responders").
+    ax : Axes to draw in, everything alike smaller where they are too small; None makes a figure of the right
+    size for its rows. The effect axis is ``ax.child_axes[0]``, in reported units, so more can be drawn there.
+    title : a line above.  arms : names of the treated and the control group.  event_label : an event ("responders").
     effect_label : instead of the name of the measure.  favours : (left, right) under the axis.
     digits : decimals of the effects, otherwise as many as the data carry.  xlim : ends of the axis, reported scale.
     common : the pool of the same studies with model="common", for a second pooled row and a second column of weights.
-    prediction, methods : show the prediction interval, the line of methods.  sort : "estimate", "weight", "precision" or "study".
+    prediction, methods : show the prediction interval, the line of methods.
+    sort : "estimate", "weight", "precision" or "study"; None keeps the order of the table.
     columns : column of ``fit.study_frame()`` -> heading, shown next to the study (year, country).
     risk_of_bias : study -> judgement ("low", "some concerns", "high", ...), or study -> {domain: judgement}.
-    audit : study -> verdict ("consistent", "rounding", "inconsistent", "impossible") or (verdict, address of the finding).
-    Returns the Axes. An interval beyond the axis ends in an arrowhead, its true limits are in the text. Raises OptionError.
+    audit : study -> verdict ("consistent", "rounding", "inconsistent", "impossible"), or (verdict, address).
+    Returns the Axes. An interval beyond the axis ends in an arrowhead, its limits are in the text. Raises OptionError.
     Layout after the forest plots of the BMJ and JAMA; Lewis & Clarke 2001, doi:10.1136/bmj.322.7300.1479.
 
     >>> import ostealgia as oa
-    >>> fit = oa.meta.pool({"study": list("ABC"), "estimate": [-0.5, -0.2, -0.4], "std_error": [0.2, 0.1, 0.3]}, measure="OR")
+    >>> data = {"study": list("ABC"), "estimate": [-0.5, -0.2, -0.4], "std_error": [0.2, 0.1, 0.3]}
+    >>> fit = oa.meta.pool(data, measure="OR")
     >>> ax = forest(fit, favours=("Favours treatment", "Favours control"))
     >>> ax.child_axes[0].get_xscale()
     'log'
     """
     options = ForestOptions(
-        title=title, arms=arms, event_label=event_label, effect_label=effect_label, favours=favours, digits=digits, xlim=xlim,
-        common=common, prediction=prediction, methods=methods, sort=sort, columns=columns or {}, risk_of_bias=risk_of_bias, audit=audit,
-    )  # fmt: skip
+        title=title,
+        arms=arms,
+        event_label=event_label,
+        effect_label=effect_label,
+        favours=favours,
+        digits=digits,
+        xlim=xlim,
+        common=common,
+        prediction=prediction,
+        methods=methods,
+        sort=sort,
+        columns=columns or {},
+        risk_of_bias=risk_of_bias,
+        audit=audit,
+    )
     with house_style():
-        table = forest_table(fit, options)
-        if ax is None:
-            layout = plan(table)
-            return _new(layout, Page(rows=tuple(range(len(table.rows)))))
-        return _draw_inside(ax, table)
+        return draw_table(forest_table(fit, options), ax)
 
 
 def forest_pages(fit: Any, *, rows_per_page: int = 42, **options: Any) -> list[Any]:
@@ -82,7 +94,7 @@ def forest_pages(fit: Any, *, rows_per_page: int = 42, **options: Any) -> list[A
     columns = options.pop("columns", None) or {}
     with house_style():
         layout = plan(forest_table(fit, ForestOptions(columns=columns, **options)))
-        return [_new(layout, page).get_figure(root=True) for page in pages(layout, rows_per_page)]
+        return [root_figure(_new(layout, page)) for page in pages(layout, rows_per_page)]
 
 
 def _new(layout: Plan, page: Page) -> Any:
@@ -93,11 +105,21 @@ def _new(layout: Plan, page: Page) -> Any:
     return sheet
 
 
+def draw_table(table: ForestTable, ax: Any = None) -> Any:
+    """A table of rows on a new figure of its own size, or inside ``ax``."""
+    if len(table.rows) > MOST_ROWS:
+        raise OptionError(
+            f"{len(table.rows):,} rows are too many for one figure (at most {MOST_ROWS:,}). Use forest_pages."
+        )
+    if ax is not None:
+        return _draw_inside(ax, table)
+    layout = plan(table)
+    return _new(layout, Page(rows=tuple(range(len(table.rows)))))
+
+
 def _draw_inside(ax: Any, table: ForestTable) -> Any:
     """Draw on the user's Axes: natural size where there is room, else everything smaller alike."""
-    box = ax.get_window_extent()
-    dpi = ax.get_figure(root=True).dpi if hasattr(ax.get_figure(), "dpi") else 72.0
-    width, height = box.width * 72 / dpi, box.height * 72 / dpi
+    width, height = size_of(ax)
     layout = plan(table)
     page = Page(rows=tuple(range(len(table.rows))))
     scale = min(1.0, width / layout.width, height / page_height(layout, page))

@@ -15,7 +15,7 @@ from ostealgia.errors import OptionError, suggestion
 from ostealgia.options import one_of
 from ostealgia.plot.columns import Column, data_columns, text_column
 from ostealgia.plot.marks import JUDGEMENTS, VERDICTS
-from ostealgia.plot.numbers import MISSING, SPACES, aligned, effect_digits, effect_text
+from ostealgia.plot.numbers import MISSING, aligned, effect_digits, effect_text
 from ostealgia.plot.scales import EffectAxis, effect_axis
 from ostealgia.tables.measures import Measure
 
@@ -65,10 +65,10 @@ class ForestOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One row. kind : heading, study, pooled, prediction, note or gap.
+    """One row. kind : heading, study, refit (of a sensitivity analysis), pooled, prediction, note or gap.
 
     estimate, low, high : reported scale.  share : weight over the largest weight.  position : row of the study frame.
-    numbers : text of the estimate and of its interval.  weights : text a weight column.  accent : a pooled row in the accent colour.
+    numbers : text of the estimate and of its interval.  weights : text a weight column.  accent : the main pooled row.
     """
 
     kind: str
@@ -89,14 +89,15 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class ForestTable:
-    """rows : from top to bottom.  columns : left of the plot.  effect_head : heading of the estimates.  weight_heads : one a column.
+    """rows : from top to bottom.  columns : left of the plot.  effect_head : heading of the estimates.
 
-    domains : headings of the risk-of-bias signs.  pooled : reported value of the main pool, where the dotted line goes.
+    weight_heads : one a column.  domains : headings of the risk-of-bias signs.  pooled : where the dotted line goes.
     """
 
     measure: Measure
     rows: tuple[Row, ...]
     columns: tuple[Column, ...]
+    label_head: str = "Study"
     effect_head: str
     axis_label: str
     weight_heads: tuple[str, ...]
@@ -108,7 +109,7 @@ class ForestTable:
 
     def axis(self, width: float) -> EffectAxis:
         """The effect axis on ``width`` points."""
-        studies = [row for row in self.rows if row.kind == "study"]
+        studies = [row for row in self.rows if row.kind in ("study", "refit")]
         pooled = [row for row in self.rows if row.kind in ("pooled", "prediction")]
         return effect_axis(
             self.measure,
@@ -128,10 +129,10 @@ def forest_table(fit: Any, options: ForestOptions) -> ForestTable:
         )
     maker = _RowMaker(fit, overall, options)
     rows = maker.rows()
-    rows = _align_numbers(rows)
+    rows = align_numbers(rows)
     measure: Measure = overall.definition
     level = f"{100 * overall.ci_level:.10g}%"
-    effect = options.effect_label or _effect_label(measure)
+    effect = options.effect_label or effect_label(measure)
     return ForestTable(
         measure=measure,
         rows=tuple(rows),
@@ -147,7 +148,7 @@ def forest_table(fit: Any, options: ForestOptions) -> ForestTable:
     )
 
 
-def _effect_label(measure: Measure) -> str:
+def effect_label(measure: Measure) -> str:
     name = measure.reported_scale
     label = name[:1].upper() + name[1:]
     return f"{label}, %" if measure.percent else label
@@ -178,10 +179,9 @@ class _RowMaker:
 
     def _known(self, name: str) -> str:
         if name not in self.frame.columns:
-            listed = ", ".join(repr(str(column)) for column in self.frame.columns)
-            raise OptionError(
-                f"columns: {name!r} is not a column of the studies: {listed}.{suggestion(name, map(str, self.frame.columns))}"
-            )
+            known = [str(column) for column in self.frame.columns]
+            listed = ", ".join(map(repr, known))
+            raise OptionError(f"columns: {name!r} is not a column of the studies: {listed}.{suggestion(name, known)}")
         return name
 
     def _digits(self) -> int:
@@ -197,11 +197,11 @@ class _RowMaker:
             return rows
         name = "" if groups is None else "All studies: "
         rows.append(
-            self._pooled(self.overall, _capital(name + _model_name(self.overall)), range(len(self.frame)), main=True)
+            self._pooled(self.overall, capital(name + model_name(self.overall)), range(len(self.frame)), main=True)
         )
         rows += self._prediction(self.overall)
         if self.options.common is not None:
-            rows.append(self._pooled(self.options.common, _capital(_model_name(self.options.common)), (), column=1))
+            rows.append(self._pooled(self.options.common, capital(model_name(self.options.common)), (), column=1))
         return rows
 
     def _grouped(self, groups: Mapping[str, Any]) -> list[Row]:
@@ -254,9 +254,7 @@ class _RowMaker:
         )
 
     def _numbers(self, estimate: float, low: float, high: float) -> tuple[str, str]:
-        texts = [effect_text(value, self.digits, self.measure) for value in (estimate, low, high)]
-        interval = "" if texts[1] == texts[2] == MISSING else f"{texts[1]} to {texts[2]}"
-        return texts[0], interval
+        return effect_numbers(estimate, low, high, self.digits, self.measure)
 
     def _pooled(self, fit: Any, label: str, positions: Sequence[int], *, main: bool = False, column: int = 0) -> Row:
         shown = fit.reported
@@ -348,7 +346,13 @@ def _weight_text(value: float) -> str:
     return MISSING if math.isnan(value) else f"{value:.1f}"
 
 
-def _align_numbers(rows: list[Row]) -> list[Row]:
+def effect_numbers(estimate: float, low: float, high: float, digits: int, measure: Measure) -> tuple[str, str]:
+    """An effect and its interval as text; nothing for an interval that is not known."""
+    texts = [effect_text(value, digits, measure) for value in (estimate, low, high)]
+    return texts[0], "" if texts[1] == texts[2] == MISSING else f"{texts[1]} to {texts[2]}"
+
+
+def align_numbers(rows: list[Row]) -> list[Row]:
     """Estimates and limits padded so that their points stand below one another."""
     estimates = aligned([row.numbers[0] for row in rows])
     intervals = _intervals([row.numbers[1] for row in rows])
@@ -373,13 +377,13 @@ def _intervals(texts: list[str]) -> list[str]:
 
 # --- words -----------------------------------------------------------------------------------------------------------
 
-_MODELS = {
+MODEL_WORDS = {
     "common": "common effect",
     "MH": "common effect (Mantel-Haenszel)",
     "peto": "common effect (Peto)",
     "glmm": "random effects (GLMM)",
 }
-_CI = {
+CI_WORDS = {
     "z": "z",
     "t": "t",
     "HK": "Hartung-Knapp",
@@ -395,18 +399,18 @@ _PI = {
 }
 
 
-def _capital(text: str) -> str:
+def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _model_name(fit: Any) -> str:
+def model_name(fit: Any) -> str:
     if fit.model == "random":
         return f"random effects ({fit.tau2_method})" if fit.tau2_method else "random effects"
-    return _MODELS.get(fit.model, str(fit.model))
+    return MODEL_WORDS.get(fit.model, str(fit.model))
 
 
-def _tau2_text(value: float) -> str:
-    """Two decimals, or two significant digits where it is small."""
+def tau2_text(value: float) -> str:
+    """tau2 with two decimals, or two significant digits where it is small."""
     if math.isinf(value):
         return "\u221e"
     if value == 0 or value >= 0.095:
@@ -421,24 +425,24 @@ def _p_text(value: float) -> str:
     return f"P {text}" if text.startswith("<") else f"P = {text}"
 
 
-def _has_tau2(fit: Any) -> bool:
+def has_tau2(fit: Any) -> bool:
     return math.isfinite(fit.tau2) and fit.model not in ("common", "MH", "peto")
 
 
 def _i2_text(fit: Any) -> str:
-    if _has_tau2(fit) and math.isfinite(fit.i2_tau2):
+    if has_tau2(fit) and math.isfinite(fit.i2_tau2):
         return f"I² {fit.i2_tau2:.0f}% (from τ²)"
     return f"I² {fit.i2_q:.0f}% (from Q)" if math.isfinite(fit.i2_q) else ""
 
 
 def _heterogeneity_short(fit: Any) -> str:
-    parts = [f"τ² {_tau2_text(fit.tau2)}"] if _has_tau2(fit) else []
+    parts = [f"τ² {tau2_text(fit.tau2)}"] if has_tau2(fit) else []
     i2 = _i2_text(fit).partition(" (")[0]
     return ", ".join([*parts, *([i2] if i2 else [])])
 
 
 def methods_line(fit: Any) -> str:
-    """Model, interval, tau2 with its interval and scale, I2 with its definition, Q and P; then the test between subgroups.
+    """Model, interval, tau2 with its interval and scale, I2 with its definition, Q and P, test between subgroups.
 
     fit : PoolResult or SubgroupResult.
     """
@@ -451,6 +455,8 @@ def methods_line(fit: Any) -> str:
     between = getattr(fit, "q_between", NAN)
     if math.isfinite(between):
         parts.append(f"Between subgroups: Q {between:.2f}, df {fit.q_between_df:.0f}, {_p_text(fit.q_between_p_value)}")
+    if overall.k > 1 and not np.isfinite(overall.weights).any():
+        parts.append("Squares of one size, this model has no weights")
     if overall.excluded:
         parts.append(f"{len(overall.excluded)} {'row' if len(overall.excluded) == 1 else 'rows'} left out")
     if not overall.converged:
@@ -461,18 +467,18 @@ def methods_line(fit: Any) -> str:
 
 def _method_part(fit: Any) -> str:
     level = f"{100 * fit.ci_level:.10g}%"
-    text = f"{_capital(_model_name(fit))}, {level} CI by {_CI.get(fit.ci_method, fit.ci_method)}"
+    text = f"{capital(model_name(fit))}, {level} CI by {CI_WORDS.get(fit.ci_method, fit.ci_method)}"
     if fit.pi_method and math.isfinite(fit.pi_low):
         text += f", prediction by {_PI.get(fit.pi_method, fit.pi_method)}"
     return text
 
 
 def _tau2_part(fit: Any) -> str:
-    if not _has_tau2(fit):
+    if not has_tau2(fit):
         return ""
-    text = f"τ² {_tau2_text(fit.tau2)}"
+    text = f"τ² {tau2_text(fit.tau2)}"
     if math.isfinite(fit.tau2_ci_low) and not math.isnan(fit.tau2_ci_high):
-        text += f" [{_tau2_text(fit.tau2_ci_low)} to {_tau2_text(fit.tau2_ci_high)}]"
+        text += f" [{tau2_text(fit.tau2_ci_low)} to {tau2_text(fit.tau2_ci_high)}]"
     scale = fit.definition.analysis_scale
     return text + (f" ({scale} scale)" if scale != fit.definition.reported_scale else "")
 

@@ -10,21 +10,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ostealgia import display
-from ostealgia.numerics import transforms
 from ostealgia.plot import style
-from ostealgia.plot.canvas import house_style, leading, new_sheet, text_width, wrap
-from ostealgia.plot.scales import linear_ticks, log_ticks, tick_labels
+from ostealgia.plot.canvas import house_style, leading, new_sheet, size_of, text_width, wrap
+from ostealgia.plot.scales import far_away, linear_ticks, log_ticks, tick_labels
 from ostealgia.tables.measures import MEASURES, Measure
 
 Array = NDArray[np.float64]
 
 WIDTH, HEIGHT = 450.0, 330.0
-LEFT, RIGHT, TOP, BOTTOM = 46.0, 14.0, 44.0, 50.0
+LEFT, RIGHT, TOP, BOTTOM = 46.0, 14.0, 30.0, 50.0
 FEW = 10
 MOST_LABELS = 6
 POINT = 5.5
 # two-sided P and its normal quantile, from the outside in; the shade of what lies within
-CONTOURS = ((0.01, 2.5758293035489004, "#f1f3f5"), (0.05, 1.959963984540054, "#e2e6ea"), (0.10, 1.6448536269514722, "#d0d6dc"))
+CONTOURS = (
+    (0.01, 2.5758293035489004, "#f1f3f5"),
+    (0.05, 1.959963984540054, "#e2e6ea"),
+    (0.10, 1.6448536269514722, "#d0d6dc"),
+)
 KEY = (("P > 0.10", "#d0d6dc"), ("0.05 to 0.10", "#e2e6ea"), ("0.01 to 0.05", "#f1f3f5"), ("< 0.01", style.PAPER))
 Z95 = 1.959963984540054
 
@@ -35,28 +38,38 @@ def funnel(fit: Any, *, ax: Any = None, effect_label: str | None = None, imputed
     fit : PoolResult.  ax : Axes to draw in; None makes a figure.  effect_label : instead of the name of the measure.
     imputed : (estimates, standard errors) on the analysis scale, drawn hollow.  egger : EggerResult, for a line below.
     Effects are on the analysis scale, with ticks in the units that are reported; the standard error grows downwards.
-    Greys show the two-sided P of a study against no effect; a measure without a value of no effect has the limits within which 95% of
-    studies lie around the pooled value when all estimate the same. Studies beyond 1.96 sqrt(tau2 + SE^2) of it are named, six at most.
+    Greys show the two-sided P of a study against no effect; a measure without a value of no effect has the limits
+    within which 95% of studies lie around the pooled value when all estimate the same. Studies further from it than
+    1.96 sqrt(tau2 + SE^2) are named, six at most.
     Returns the Axes.  Source: Peters et al. 2008, doi:10.1016/j.jclinepi.2007.11.010.
 
     >>> import ostealgia as oa
-    >>> fit = oa.meta.pool({"study": list("ABC"), "estimate": [-0.5, -0.2, -0.4], "std_error": [0.2, 0.1, 0.3]}, measure="OR")
+    >>> data = {"study": list("ABC"), "estimate": [-0.5, -0.2, -0.4], "std_error": [0.2, 0.1, 0.3]}
+    >>> fit = oa.meta.pool(data, measure="OR")
     >>> ax = funnel(fit)
-    >>> ax.yaxis_inverted()
+    >>> bool(ax.yaxis_inverted())
     True
     """
     measure = MEASURES[fit.measure]
     extra = np.asarray(imputed, dtype=float) if imputed is not None else np.empty((2, 0))
-    notes = _notes(fit, egger)
+    notes = _notes(fit, egger) + (["Hollow: imputed."] if extra.shape[1] else [])
     with house_style():
         if ax is None:
             ax = _new(notes)
         _set_axes(ax, fit, measure, effect_label, extra)
-        (_draw_contours if measure.no_effect is not None else _draw_limits)(ax, fit)
+        (_draw_limits if _no_effect(fit) is None else _draw_contours)(ax, fit)
         _draw_points(ax, fit, extra)
         _label_outliers(ax, fit, extra)
-        _draw_words(ax, measure, notes)
+        _draw_words(ax, fit, notes)
     return ax
+
+
+def _no_effect(fit: Any) -> float | None:
+    """The value of no effect on the analysis scale; None where there is none, or where it is far from every study."""
+    value = MEASURES[fit.measure].no_effect
+    lows = fit.effects.estimate - Z95 * fit.effects.std_error
+    highs = fit.effects.estimate + Z95 * fit.effects.std_error
+    return None if value is None or far_away(value, lows, highs) else value
 
 
 def _new(notes: Sequence[str]) -> Any:
@@ -84,13 +97,13 @@ def _notes(fit: Any, egger: Any) -> list[str]:
     return notes
 
 
-# --- axes ----------------------------------------------------------------------------------------------------------------
+# --- axes ------------------------------------------------------------------------------------------------------------
 
 
 def _set_axes(ax: Any, fit: Any, measure: Measure, effect_label: str | None, extra: Array) -> None:
     values = np.concatenate([fit.effects.estimate, extra[0], [fit.estimate]])
-    if measure.no_effect is not None:
-        values = np.append(values, measure.no_effect)
+    no_effect = _no_effect(fit)
+    values = values if no_effect is None else np.append(values, no_effect)
     errors = np.concatenate([fit.effects.std_error, extra[1]])
     deepest = float(np.nanmax(errors)) * 1.06
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
@@ -98,47 +111,58 @@ def _set_axes(ax: Any, fit: Any, measure: Measure, effect_label: str | None, ext
     low, high = low - pad, high + pad
     ax.set_xlim(low, high)
     ax.set_ylim(deepest, 0.0)
-    width, _ = _size(ax)
+    width, _ = size_of(ax)
     ticks, labels = _ticks(measure, low, high, width)
     ax.set_xticks(ticks, labels=labels)
     depths = linear_ticks(0.0, deepest, 160.0, _PLAIN)
     depths = tuple(depth for depth in depths if depth <= deepest)
     ax.set_yticks(depths, labels=tick_labels(depths, _PLAIN))
     ax.minorticks_off()
-    ax.tick_params(length=3, width=0.75, color=style.INK, labelsize=9.5, labelcolor=style.INK, labelfontfamily=list(style.FAMILIES))
+    ax.tick_params(
+        length=3, width=0.75, color=style.INK, labelsize=9.5, labelcolor=style.INK, labelfontfamily=list(style.FAMILIES)
+    )
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
-    label = effect_label or _effect_label(measure)
+    label = f"{effect_label or _effect_label(measure)}. Dotted: pooled effect"
     ax.set_xlabel(label, fontproperties=style.font(style.SMALL), color=style.SECONDARY, labelpad=4, parse_math=False)
 
 
 def _effect_label(measure: Measure) -> str:
-    shown = measure.title if measure.needs_n else measure.reported_scale
+    shown = measure.analysis_scale if measure.needs_n else measure.reported_scale
     label = shown[:1].upper() + shown[1:] + (", %" if measure.percent and not measure.needs_n else "")
-    if measure.needs_n or measure.back is transforms.identity:
+    if not _bent(measure):
         return label
     scale = measure.analysis_scale
-    return f"{label} ({'log' if measure.ratio else scale.split()[0] if scale.split()[0] != 'Fisher’s' else scale} scale)"
+    return f"{label} ({scale.split()[0] if scale.startswith(('log', 'arcsine', 'square-root')) else scale} scale)"
+
+
+def _bent(measure: Measure) -> bool:
+    """True where the two scales differ and one value of one is one value of the other, whatever the sample size."""
+    return measure.analysis_scale != measure.reported_scale and not measure.needs_n
 
 
 def _ticks(measure: Measure, low: float, high: float, width: float) -> tuple[list[float], list[str]]:
     """Places on the analysis scale and their labels on the reported one."""
-    if measure.needs_n or measure.back is transforms.identity:
+    if not _bent(measure):
         ticks = linear_ticks(low, high, width, _PLAIN)
         kept = [tick for tick in ticks if low <= tick <= high]
         return kept, list(tick_labels(kept, _PLAIN))
     grid = np.linspace(low, high, 2001)
     back = np.asarray(measure.back(grid), dtype=float)
     inside = back[np.isfinite(back)]
-    shown = [tick for tick in _reported_ticks(measure, float(inside[0]), float(inside[-1]), width) if inside[0] <= tick <= inside[-1]]
+    shown = [
+        tick
+        for tick in _reported_ticks(measure, float(inside[0]), float(inside[-1]), width)
+        if inside[0] <= tick <= inside[-1]
+    ]
     places = [float(np.interp(tick, back, grid)) for tick in shown]
     return _thinned(places, list(_labels(shown, measure)), width / (high - low))
 
 
 def _reported_ticks(measure: Measure, low: float, high: float, width: float) -> Sequence[float]:
-    if measure.back is transforms.expit:
+    if measure.analysis_scale.startswith("logit"):
         return _PER_CENT
-    if measure.ratio or (measure.back in (transforms.exp, transforms.exp_unit) and low > 0):
+    if measure.analysis_scale.startswith("log ") and low > 0:
         return log_ticks(low, high, width)
     return linear_ticks(low, high, width, measure)
 
@@ -159,22 +183,21 @@ def _thinned(places: list[float], labels: list[str], points_a_unit: float) -> tu
     return [places[i] for i in sorted(taken)], [labels[i] for i in sorted(taken)]
 
 
-def _size(ax: Any) -> tuple[float, float]:
-    """Width and height of the Axes in points."""
-    box = ax.get_window_extent()
-    dpi = ax.get_figure(root=True).dpi
-    return box.width * 72 / dpi, box.height * 72 / dpi
-
-
-# --- what is drawn -------------------------------------------------------------------------------------------------------
+# --- what is drawn ---------------------------------------------------------------------------------------------------
 
 
 def _draw_contours(ax: Any, fit: Any) -> None:
     """Nested triangles from no effect at a standard error of zero, darkest where P is largest."""
-    centre = float(MEASURES[fit.measure].no_effect or 0.0)
+    centre = float(_no_effect(fit) or 0.0)
     deepest = ax.get_ylim()[0]
     for i, (_, z, shade) in enumerate(CONTOURS):
-        ax.fill([centre, centre - z * deepest, centre + z * deepest], [0, deepest, deepest], color=shade, linewidth=0, zorder=0.5 + i / 10)
+        ax.fill(
+            [centre, centre - z * deepest, centre + z * deepest],
+            [0, deepest, deepest],
+            color=shade,
+            linewidth=0,
+            zorder=0.5 + i / 10,
+        )
     ax.plot([centre, centre], [0, deepest], color=style.INK, linewidth=0.75, zorder=1.5)
     _draw_pooled(ax, fit)
 
@@ -190,19 +213,31 @@ def _draw_limits(ax: Any, fit: Any) -> None:
 
 
 def _draw_pooled(ax: Any, fit: Any) -> None:
-    ax.plot([fit.estimate] * 2, [0, ax.get_ylim()[0]], color=style.ACCENT, linewidth=1.0, linestyle=(0, (1.2, 2.0)), zorder=2)
+    ax.plot(
+        [fit.estimate] * 2,
+        [0, ax.get_ylim()[0]],
+        color=style.ACCENT,
+        linewidth=1.0,
+        linestyle=(0, (1.2, 2.0)),
+        zorder=2,
+    )
 
 
 def _draw_points(ax: Any, fit: Any, extra: Array) -> None:
     look = {"linestyle": "none", "marker": "o", "markersize": POINT, "zorder": 4, "clip_on": False}
     ax.plot(
-        fit.effects.estimate, fit.effects.std_error, markerfacecolor=style.INK, markeredgecolor=style.PAPER, markeredgewidth=0.6, **look
+        fit.effects.estimate,
+        fit.effects.std_error,
+        markerfacecolor=style.INK,
+        markeredgecolor=style.PAPER,
+        markeredgewidth=0.6,
+        **look,
     )
     if extra.shape[1]:
         ax.plot(extra[0], extra[1], markerfacecolor=style.PAPER, markeredgecolor=style.INK, markeredgewidth=0.9, **look)
 
 
-# --- labels of outliers --------------------------------------------------------------------------------------------------
+# --- labels of outliers ----------------------------------------------------------------------------------------------
 
 Box = tuple[float, float, float, float]
 _SIDES: tuple[Callable[[float, float], tuple[float, float, str]], ...] = (
@@ -227,7 +262,7 @@ def _outliers(fit: Any) -> list[int]:
 
 def _label_outliers(ax: Any, fit: Any, extra: Array) -> None:
     """Each name where it covers neither a point nor another name, tried around its point."""
-    width, height = _size(ax)
+    width, height = size_of(ax)
     low, high = ax.get_xlim()
     deepest = ax.get_ylim()[0]
     x = (np.concatenate([fit.effects.estimate, extra[0]]) - low) / (high - low) * width
@@ -240,25 +275,33 @@ def _label_outliers(ax: Any, fit: Any, extra: Array) -> None:
         dx, dy, align, box = _best_side(x[i], y[i], text_width(name, style.SMALL), (width, height), taken)
         taken.append(box)
         ax.annotate(
-            name, (fit.effects.estimate[i], fit.effects.std_error[i]), xytext=(dx, dy - 0.33 * style.SMALL), textcoords="offset points",
-            ha=align, va="baseline", fontproperties=style.font(style.SMALL), color=style.INK, parse_math=False, zorder=5, annotation_clip=False,
-        )  # fmt: skip
+            name,
+            (fit.effects.estimate[i], fit.effects.std_error[i]),
+            xytext=(dx, dy - 0.33 * style.SMALL),
+            textcoords="offset points",
+            ha=align,
+            va="baseline",
+            fontproperties=style.font(style.SMALL),
+            color=style.INK,
+            parse_math=False,
+            zorder=5,
+            annotation_clip=False,
+        )
 
 
-def _best_side(x: float, y: float, width: float, size: tuple[float, float], taken: Sequence[Box]) -> tuple[float, float, str, Box]:
-    best: tuple[float, tuple[float, float, str, Box]] | None = None
-    for side in _SIDES:
+def _best_side(
+    x: float, y: float, width: float, size: tuple[float, float], taken: Sequence[Box]
+) -> tuple[float, float, str, Box]:
+    """Offset, alignment and box of the side that covers least; the first of equals."""
+    tried: list[tuple[float, int, tuple[float, float, str, Box]]] = []
+    for order, side in enumerate(_SIDES):
         dx, dy, align = side(width, POINT / 2 + 4.0)
         left = x + dx - _START[align] * width
         box = (left, y + dy - 5.5, left + width, y + dy + 5.5)
         outside = max(0.0, -box[0]) + max(0.0, box[2] - size[0]) + max(0.0, -box[1]) + max(0.0, box[3] - size[1])
         cost = 12 * outside + sum(_overlap(box, other) for other in taken)
-        if best is None or cost < best[0]:
-            best = (cost, (dx, dy, align, box))
-        if cost == 0:
-            break
-    assert best is not None  # noqa: S101 - there is always a side
-    return best[1]
+        tried.append((cost, order, (dx, dy, align, box)))
+    return min(tried, key=lambda attempt: attempt[:2])[2]
 
 
 def _overlap(one: Box, other: Box) -> float:
@@ -267,19 +310,19 @@ def _overlap(one: Box, other: Box) -> float:
     return across * down if across > 0 and down > 0 else 0.0
 
 
-# --- words ---------------------------------------------------------------------------------------------------------------
+# --- words -----------------------------------------------------------------------------------------------------------
 
 
-def _draw_words(ax: Any, measure: Measure, notes: Sequence[str]) -> None:
+def _draw_words(ax: Any, fit: Any, notes: Sequence[str]) -> None:
     """Title of the vertical axis, key of the greys above the plot, notes below it."""
-    width, _ = _size(ax)
+    width, _ = size_of(ax)
     _say(ax, 0.0, 1.0, -LEFT + style.MARGIN, 9.0, "Standard error", style.SECONDARY)
-    if measure.no_effect is not None:
+    if _no_effect(fit) is not None:
         _draw_key(ax, width)
     else:
         words = "Shaded: 95% of studies, if all estimate the same"
         _say(ax, 0.0, 1.0, width - text_width(words, style.SMALL), 9.0, words, style.SECONDARY)
-    y = -BOTTOM + 6.0
+    y = -BOTTOM - 2.0
     for note in notes:
         for line in wrap(note, max(width, 200.0), style.SMALL):
             _say(ax, 0.0, 0.0, 0.0, y, line, style.SECONDARY)
@@ -287,16 +330,13 @@ def _draw_words(ax: Any, measure: Measure, notes: Sequence[str]) -> None:
 
 
 def _draw_key(ax: Any, width: float) -> None:
-    """Swatches in one line, right of the axis title, clear of the data."""
+    """Swatches in one line, right of the axis title or above it, clear of the data."""
     widths = [text_width(words, style.SMALL) for words, _ in KEY]
     x = width - sum(widths) - len(KEY) * 15.0 - (len(KEY) - 1) * 9.0
+    y = 9.0 if x > text_width("Standard error", style.SMALL) - LEFT + 18.0 else 9.0 + leading(style.SMALL)
     for (words, shade), wide in zip(KEY, widths, strict=True):
-        ax.annotate(
-            "", (0, 1), xytext=(x + 5.5, 12.0), textcoords="offset points", xycoords="axes fraction", annotation_clip=False,
-            bbox=None,
-        )  # fmt: skip
-        _swatch(ax, x, 7.5, shade)
-        _say(ax, 0.0, 1.0, x + 15.0, 9.0, words, style.SECONDARY)
+        _swatch(ax, x, y - 1.5, shade)
+        _say(ax, 0.0, 1.0, x + 15.0, y, words, style.SECONDARY)
         x += 15.0 + wide + 9.0
 
 
@@ -307,17 +347,32 @@ def _swatch(ax: Any, x: float, y: float, shade: str) -> None:
     area = DrawingArea(11.0, 9.0)
     area.add_artist(Rectangle((0, 0), 11.0, 9.0, facecolor=shade, edgecolor=style.MARK, linewidth=0.5))
     box = AnnotationBbox(
-        area, (0, 1), xybox=(x, y), xycoords="axes fraction", boxcoords="offset points", box_alignment=(0, 0), frameon=False, pad=0,
+        area,
+        (0, 1),
+        xybox=(x, y),
+        xycoords="axes fraction",
+        boxcoords="offset points",
+        box_alignment=(0, 0),
+        frameon=False,
+        pad=0,
         annotation_clip=False,
-    )  # fmt: skip
+    )
     ax.add_artist(box)
 
 
 def _say(ax: Any, fx: float, fy: float, dx: float, dy: float, words: str, colour: str) -> None:
     ax.annotate(
-        words, (fx, fy), xytext=(dx, dy), xycoords="axes fraction", textcoords="offset points", va="baseline", color=colour,
-        fontproperties=style.font(style.SMALL), parse_math=False, annotation_clip=False,
-    )  # fmt: skip
+        words,
+        (fx, fy),
+        xytext=(dx, dy),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        va="baseline",
+        color=colour,
+        fontproperties=style.font(style.SMALL),
+        parse_math=False,
+        annotation_clip=False,
+    )
 
 
 _PLAIN = Measure(name="", title="", kind="", analysis_scale="", reported_scale="")

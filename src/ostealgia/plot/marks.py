@@ -9,7 +9,7 @@ from ostealgia.plot import style
 
 @dataclass(frozen=True, kw_only=True)
 class Sign:
-    """How one judgement is drawn: a letter-like sign on a filled shape. legend : its name under the figure."""
+    """How one judgement is drawn: a sign, on a filled shape where there is one. legend : its name under the figure."""
 
     sign: str
     colour: str
@@ -31,13 +31,8 @@ JUDGEMENTS: dict[str, Sign] = {
 VERDICTS: dict[str, Sign] = {
     "consistent": Sign(sign="✓", colour=style.GOOD, shape="", legend="consistent"),
     "rounding": Sign(sign="≈", colour=style.QUIET, shape="", legend="rounding"),
-    "inconsistent": Sign(sign="!", colour=style.WARN, shape="^", legend="inconsistent"),
-    "impossible": Sign(sign="✕", colour=style.BAD, shape="s", legend="impossible"),
+    "inconsistent": Sign(sign="!", colour=style.WARN, shape="", legend="inconsistent"),
+    "impossible": Sign(sign="✕", colour=style.BAD, shape="", legend="impossible"),
 }
 
 SIZE = 10.0  # points
-
-
-def legend_of(signs: dict[str, Sign], used: set[str]) -> list[Sign]:
-    """The signs that occur, in the order of the table, each legend once."""
-    return [sign for name, sign in signs.items() if name in used]

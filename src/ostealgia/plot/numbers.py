@@ -58,15 +58,13 @@ def effect_text(value: float, digits: int, measure: Measure) -> str:
     return display.number(value, digits, typographic=True)
 
 
-def count_text(value: float) -> str:
-    """A count or a sum of counts, with commas; a person-time keeps one decimal where it has one.
+def count_text(value: float, digits: int = 0) -> str:
+    """A count, a person-time or a sum of them, with commas.
 
-    >>> count_text(1210.0), count_text(12.54), count_text(float("nan"))
+    >>> count_text(1210.0), count_text(12.54, 1), count_text(float("nan"))
     ('1,210', '12.5', '–')
     """
-    if value is None or math.isnan(value):
-        return MISSING
-    return f"{value:,.0f}" if abs(value - round(value)) < 1e-9 or abs(value) >= 1000 else f"{value:,.1f}"
+    return MISSING if math.isnan(value) else f"{value:,.{digits}f}"
 
 
 def column_texts(values: ArrayLike, most: int = 2) -> list[str]:

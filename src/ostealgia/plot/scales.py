@@ -25,7 +25,7 @@ NEAR = 1e-9
 class EffectAxis:
     """Limits and ticks on the reported scale.
 
-    low, high : ends of the axis.  ticks, labels : where and what.  log : ratios.  no_effect : reported value of no effect or None.
+    low, high : ends of the axis.  ticks, labels : where and what.  log : ratios.  no_effect : reported value or None.
     """
 
     low: float
@@ -82,7 +82,10 @@ def effect_axis(
     if xlim is None:
         studies = [_forward(values, measure) for values in (estimates, lows, highs)]
         low, high = _reach(
-            studies, np.asarray(shares, float), _forward(pooled, measure), _forward([no_effect], measure)
+            studies,
+            np.asarray(shares, float),
+            _forward(pooled, measure),
+            _forward([math.nan if no_effect is None else no_effect], measure),
         )
         low, high = _backward(low, high, measure)
     else:
@@ -126,7 +129,7 @@ def _reach(studies: list[Array], shares: Array, pooled: Array, no_effect: Array)
     return (low if low == core_low else low - pad), (high if high == core_high else high + pad)
 
 
-def _carrying(estimates: Array, shares: Array) -> Array:
+def _carrying(estimates: Array, shares: Array) -> NDArray[np.intp]:
     """Positions of the studies that carry 97% of the weight, at least half of them."""
     known = np.flatnonzero(np.isfinite(estimates))
     weights = shares[known]
@@ -139,7 +142,7 @@ def _carrying(estimates: Array, shares: Array) -> Array:
 
 
 def _typical_half(lows: Array, highs: Array, shares: Array) -> float:
-    """Half the width of a typical interval: the median, at most ten times that of the interval in the middle of the weight."""
+    """Half the width of a typical interval: the median, at most ten times that in the middle of the weight."""
     half = (highs - lows) / 2
     known = np.isfinite(half)
     if not known.any():
@@ -148,6 +151,20 @@ def _typical_half(lows: Array, highs: Array, shares: Array) -> float:
     order = np.argsort(half, kind="stable")
     middle = half[order][int(np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2))]
     return min(float(np.median(half)), 10.0 * float(middle))
+
+
+def far_away(value: float, lows: ArrayLike, highs: ArrayLike) -> bool:
+    """True where a value lies further from all intervals than three times their whole range: no axis should hold both.
+
+    >>> far_away(0.0, [95.0, 98.0], [103.0, 105.0]), far_away(0.0, [1.0, 4.0], [3.0, 6.0])
+    (True, False)
+    """
+    lows, highs = (np.asarray(values, dtype=float) for values in (lows, highs))
+    ends = np.concatenate([lows[np.isfinite(lows)], highs[np.isfinite(highs)]])
+    if not len(ends):
+        return False
+    low, high = float(ends.min()), float(ends.max())
+    return max(low - value, value - high) > 3.0 * (high - low)
 
 
 def _least(values: Array) -> float:
@@ -184,13 +201,13 @@ def log_ticks(low: float, high: float, width: float) -> tuple[float, ...]:
     """1-2-5 in each decade, else 1-3, else decades; round numbers where the axis is shorter than that."""
     decades = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 2)
     series = [
-        [m * 10.0**d for d in decades for m in (1.0, 2.0, 5.0)],
-        [m * 10.0**d for d in decades for m in (1.0, 3.0)],
-        *([10.0**d for d in decades if d % step == 0] for step in (1, 2, 3, 5, 10)),
+        [float(f"{m}e{d}") for d in decades for m in (1, 2, 5)],
+        [float(f"{m}e{d}") for d in decades for m in (1, 3)],
+        *([float(f"1e{d}") for d in decades if d % step == 0] for step in (1, 2, 3, 5, 10)),
     ]
     measure = _RATIO
     for i, ticks in enumerate(series):
-        kept = _around([round(tick, 12) if tick < 1 else tick for tick in ticks], low, high, log=True)
+        kept = _around(ticks, low, high)
         inside = [tick for tick in kept if low <= tick <= high]
         if i == 0 and len(inside) < 3:
             return _short_log_ticks(low, high, width)
@@ -228,7 +245,7 @@ def linear_ticks(low: float, high: float, width: float, measure: Measure) -> tup
     return tuple(kept)
 
 
-def _around(ticks: Sequence[float], low: float, high: float, *, log: bool) -> list[float]:
+def _around(ticks: Sequence[float], low: float, high: float) -> list[float]:
     """The ticks inside, and the nearest one outside at each end."""
     ordered = sorted(set(ticks))
     below = [tick for tick in ordered if tick < low]

@@ -35,9 +35,6 @@ GOOD, QUIET, WARN, BAD = "#38694f", "#57606a", "#8a5600", "#b43e00"
 # Okabe and Ito's palette (2008, "Color universal design"), dark enough on paper, at most five groups
 GROUPS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
 
-# greys of a funnel, from not significant outwards
-CONTOURS = ("#ffffff", "#e4e8ec", "#d0d6dc", "#bcc4cb")
-
 _FACES = {"Regular": (400, "normal"), "Bold": (600, "normal"), "Italic": (400, "italic")}
 
 

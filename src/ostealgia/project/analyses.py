@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
+import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ostealgia.effects.result import EffectSizes
 from ostealgia.errors import ConvergenceError, OptionError, OstealgiaError, ProjectError, TableError
 from ostealgia.meta.pooling import pool
 from ostealgia.meta.result import PoolResult
 from ostealgia.project.methods import MethodRow, method_grid
-from ostealgia.project.model import CONFIG, AnalysisSpec, Assumption
+from ostealgia.project.model import CONFIG, AnalysisSpec, Assumption, plural
 from ostealgia.project.select import Selection, fill, select, why_empty
 from ostealgia.project.store import Project, Row
 from ostealgia.tables.measures import MEASURES
@@ -49,7 +53,7 @@ class CrudeSum:
         """Exact limits.
 
         >>> [round(x, 4) for x in CrudeSum(502, 636, 20, 0.95).interval]
-        [0.7555, 0.8203]
+        [0.7555, 0.8204]
         """
         from scipy.special import betaincinv
 
@@ -98,7 +102,7 @@ class AnalysisRun:
         """Every usual method on the same rows; computed when it is first asked for."""
         if self.effects is None or self.fit is None:
             return ()
-        return method_grid(self.selection, self.spec, self.effects)
+        return method_grid(self.selection, self.spec, self.fit)
 
 
 def run_analysis(project: Project, spec: AnalysisSpec, flagged: Mapping[int, str]) -> AnalysisRun:
@@ -131,7 +135,9 @@ def _notes(spec: AnalysisSpec, selection: Selection) -> tuple[str, ...]:
     notes = list(selection.notes)
     if spec.moderators:
         named = ", ".join(spec.moderators)
-        notes.append(f"moderators ({named}) are kept with the studies and not analysed: meta-regression is not in this version")
+        notes.append(
+            f"moderators ({named}) are kept with the studies and not analysed: meta-regression is not in this version"
+        )
     return tuple(notes)
 
 
@@ -145,11 +151,39 @@ def _effects(spec: AnalysisSpec, selection: Selection) -> tuple[EffectSizes | No
         raise ProjectError(f"{CONFIG}, analysis {spec.id!r}: {error}") from None
     except TableError as error:
         left = tuple(
-            Excluded(study=study, reason=error.problem, row=row)
-            for study, row in zip(selection.columns["study"], selection.rows, strict=True)
+            Excluded(study=study, reason=_empty_cells(spec, selection, i) or error.problem, row=selection.rows[i])
+            for i, study in enumerate(selection.columns["study"])
         )
-        return None, f"no row can be used: {error}", left
-    return effects, "", effects.excluded
+        reasons = Counter(item.reason for item in left).most_common(2)
+        told = "; ".join(f"{reason} in {count} {'study' if count == 1 else 'studies'}" for reason, count in reasons)
+        return None, f"no study can be used: {told}", left
+    left = tuple(replace(item, reason=_in_words(spec, item.reason)) for item in effects.excluded)
+    if spec.baseline and "n_1" in effects.columns:  # the same patients at two times: counted once
+        effects = replace(effects, n=np.asarray(effects.columns["n_1"], dtype=float))
+    return replace(effects, excluded=left), "", left
+
+
+def _empty_cells(spec: AnalysisSpec, selection: Selection, index: int) -> str:
+    """Which cells of a line are empty, in words."""
+    empty = [
+        name
+        for name, values in selection.columns.items()
+        if isinstance(values[index], float) and math.isnan(values[index])
+    ]
+    empty = [name for name in empty if name not in ("std_error", "p_value", "ci_low", "ci_high", "correlation")]
+    return _in_words(spec, f"{' and '.join(empty)} {'is' if len(empty) == 1 else 'are'} empty") if empty else ""
+
+
+def _in_words(spec: AnalysisSpec, reason: str) -> str:
+    """A reason with the times in the place of _1 and _2, where one arm is compared with itself."""
+    if not spec.baseline:
+        return reason
+    times = {"1": spec.time, "post": spec.time, "2": spec.baseline, "pre": spec.baseline}
+    return re.sub(
+        r"\b(mean|sd|n)_(1|2|pre|post)\b",
+        lambda found: f"{'SD' if found[1] == 'sd' else found[1]} at {plural(times[found[2]])}",
+        reason,
+    )
 
 
 def _options(spec: AnalysisSpec) -> dict[str, Any]:
@@ -183,7 +217,10 @@ def _summed(run: AnalysisRun) -> AnalysisRun:
         )
     columns = run.effects.columns
     crude = CrudeSum(
-        float(sum(columns["events"])), float(sum(columns["n"] if "n" in columns else run.effects.n)), run.effects.k, run.spec.level
+        float(sum(columns["events"])),
+        float(sum(columns["n"] if "n" in columns else run.effects.n)),
+        run.effects.k,
+        run.spec.level,
     )
     return replace(run, crude=crude)
 
@@ -213,7 +250,9 @@ def _with_sensitivity(project: Project, run: AnalysisRun, flagged: Mapping[int, 
             extra.append(found)
     run = replace(run, variants=tuple(extra))
     if run.spec.subgroup:
-        run = replace(run, subgroups=_quietly(lambda: subgroup(run.effects, by=run.spec.subgroup, **_options(run.spec))))
+        run = replace(
+            run, subgroups=_quietly(lambda: subgroup(run.effects, by=run.spec.subgroup, **_options(run.spec)))
+        )
     if run.spec.role == "primary" and fit.k >= 3:
         run = replace(run, leave_one_out=_quietly(lambda: leave_one_out(fit)), egger=_quietly(lambda: egger(fit)))
     return run

@@ -31,7 +31,8 @@ def check_inputs(project: Project) -> tuple[Finding, ...]:
     """Findings about the typed tables, in the order of their rows; what fits is listed as well."""
     found: list[Finding] = []
     for row in project.results:
-        found.extend(_check_row(project, row))
+        place = place_of(row, with_arm=_several_arms(project, row))
+        found.extend(finding.at(place) for finding in _check_row(project, row))
     found.extend(_copied_intervals(project))
     found.extend(_appraisal_totals(project))
     return tuple(found)
@@ -65,16 +66,30 @@ def flagged_rows(findings: Iterable[Finding]) -> dict[int, str]:
     """Rows of ``results.csv`` with a number that cannot be right, and the rule that says so."""
     flags: dict[int, str] = {}
     for finding in findings:
-        if finding.document == RESULTS and finding.line is not None and finding.flagged and finding.basis == "arithmetic":
+        if (
+            finding.document == RESULTS
+            and finding.line is not None
+            and finding.flagged
+            and finding.basis == "arithmetic"
+        ):
             flags.setdefault(finding.line, finding.rule)
     return flags
 
 
-def place_of(row: Row) -> Place:
-    """Where a row stands, in words for the report."""
+def place_of(row: Row, *, with_arm: bool = False) -> Place:
+    """Where a row stands, in words for the report; the arm where the same study and outcome have several."""
     time = f"{row.text('time')} {row.text('time_unit')}".strip()
-    parts = (row.text("study"), row.text("outcome"), row.text("arm"), time)
+    parts = (row.text("study"), row.text("outcome"), row.text("arm") if with_arm else "", time)
     return Place(document=RESULTS, line=row.number, quote=", ".join(part for part in parts if part))
+
+
+def _several_arms(project: Project, row: Row) -> bool:
+    same = [
+        other.text("arm")
+        for other in project.results
+        if all(other.text(x) == row.text(x) for x in ("study", "outcome"))
+    ]
+    return len(set(same)) > 1
 
 
 def _check_row(project: Project, row: Row) -> Iterator[Finding]:
@@ -205,5 +220,8 @@ def _appraisal_totals(project: Project) -> Iterator[Finding]:
             continue
         place = Place(document=APPRAISAL, line=total.number, quote=f"{study}, {tool}")
         yield total_vs_parts(
-            [part for part in parts if part is not None], total.text("judgement"), what="sum of the domains", place=place
+            [part for part in parts if part is not None],
+            total.text("judgement"),
+            what="sum of the domains",
+            place=place,
         )

@@ -8,13 +8,14 @@ usual methods give the printed numbers: where it is more than one, none of them 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from ostealgia import display
-from ostealgia.audit.finding import Finding
+from ostealgia.audit.finding import Finding, Place
 from ostealgia.audit.rules import (
     ci_vs_point,
     direction_vs_claim,
@@ -30,7 +31,7 @@ from ostealgia.options import one_of
 from ostealgia.project import printed_tables
 from ostealgia.project.analyses import AnalysisRun
 from ostealgia.project.checks import scale_of_claim
-from ostealgia.project.methods import Method, MethodRow, row_of
+from ostealgia.project.methods import MethodRow, method_of, row_of
 from ostealgia.project.model import CONFIG, ClaimSpec
 from ostealgia.project.precision import reach
 from ostealgia.project.printed import agrees, counts_of_percent, shown
@@ -135,7 +136,7 @@ def _fitted(claim: ClaimSpec, run: AnalysisRun) -> ClaimResult:
     if fit is None:
         return _not_computed(claim, run)
     targets = _targets(claim)
-    row = row_of(_own_method(run), "", fit)
+    row = row_of(method_of(fit), "", fit)
     values = _values(claim, row, run)
     verdict = REPRODUCED if _all_agree(targets, values) else DIFFERS
     details = []
@@ -152,12 +153,6 @@ def _fitted(claim: ClaimSpec, run: AnalysisRun) -> ClaimResult:
     )  # fmt: skip
 
 
-def _own_method(run: AnalysisRun) -> Method:
-    fit = run.fit
-    assert fit is not None  # the caller checked
-    return Method(fit.measure, fit.model, fit.tau2_method or "", fit.ci_method)
-
-
 def _evaluate(claim: ClaimSpec, run: AnalysisRun, selection: Selection) -> Triple:
     """The numbers of a claim for other inputs, by the analysis's own method."""
     from ostealgia.effects import compute
@@ -168,7 +163,7 @@ def _evaluate(claim: ClaimSpec, run: AnalysisRun, selection: Selection) -> Tripl
     assert fit is not None  # the caller checked
     effects = compute(selection.frame(), measure=run.spec.measure, on_bad="exclude", **run.spec.effect_options)
     options = {**refit_options(fit), **run.spec.options}
-    return _values(claim, row_of(_own_method(run), "", pool(effects, **options)), run)
+    return _values(claim, row_of(method_of(fit), "", pool(effects, **options)), run)
 
 
 def _values(claim: ClaimSpec, row: MethodRow, run: AnalysisRun) -> Triple:
@@ -189,7 +184,9 @@ def _values(claim: ClaimSpec, row: MethodRow, run: AnalysisRun) -> Triple:
     return row.tau2, NAN, NAN
 
 
-def _methods(claim: ClaimSpec, run: AnalysisRun, targets: Sequence[Printed | None]) -> tuple[int | None, int | None, str]:
+def _methods(
+    claim: ClaimSpec, run: AnalysisRun, targets: Sequence[Printed | None]
+) -> tuple[int | None, int | None, str]:
     """How many of the usual methods give the printed numbers, and what that means."""
     if claim.quantity not in ("pooled", "tau2", "i2"):
         return None, None, ""
@@ -214,7 +211,9 @@ def _grid_rows(claim: ClaimSpec, run: AnalysisRun) -> list[MethodRow]:
     if claim.quantity == "pooled":
         return rows
     if claim.quantity == "tau2":
-        return [row for row in rows if row.method.model == "glmm" or (row.method.model == "random" and row.method.ci == "z")]
+        return [
+            row for row in rows if row.method.model == "glmm" or (row.method.model == "random" and row.method.ci == "z")
+        ]
     return [row for row in rows if row.method.model in ("random", "glmm") and row.method.ci == "z"]
 
 
@@ -226,14 +225,10 @@ def _variants(claim: ClaimSpec, run: AnalysisRun, targets: Sequence[Printed | No
         if variant.fit is None:
             found.append(ClaimVariant(variant.title, variant.problem))
             continue
-        values = _values(claim, row_of(_own_method_of(variant.fit), "", variant.fit), run)
+        values = _values(claim, row_of(method_of(variant.fit), "", variant.fit), run)
         verdict = "same digits" if _all_agree(targets, values) else "other digits"
         found.append(ClaimVariant(variant.title, _triple_text(claim, values), verdict))
     return tuple(found)
-
-
-def _own_method_of(fit: Any) -> Method:
-    return Method(fit.measure, fit.model, fit.tau2_method or "", fit.ci_method)
 
 
 def _not_computed(claim: ClaimSpec, run: AnalysisRun) -> ClaimResult:
@@ -280,8 +275,8 @@ def _count(claim: ClaimSpec, context: Context) -> ClaimResult:
     what = "studies" if claim.quantity == "k" else "patients"
     verdict = REPRODUCED if agrees(estimate, value) else DIFFERS
     return _result(
-        claim, verdict=verdict, recomputed=f"{value:,.0f}", detail=claim.comment, numbers=(value, NAN, NAN),
-        published=f"{shown(estimate)} {what}",
+        claim, verdict=verdict, recomputed=f"{value:,.0f} {what}", detail=claim.comment, numbers=(value, NAN, NAN),
+        published=f"{estimate.value:,.0f} {what}",
     )  # fmt: skip
 
 
@@ -292,7 +287,9 @@ def _percentage(claim: ClaimSpec, context: Context) -> ClaimResult:
     """A per cent from the count and the denominator printed with it; with the denominator alone, whether any count gives it."""
     estimate = _needed(claim, "estimate")
     if claim.n is None or claim.n <= 0:
-        raise ProjectError(f"{CONFIG}, claim {claim.id!r}: quantity = 'percentage' needs n (and events where they are printed).")
+        raise ProjectError(
+            f"{CONFIG}, claim {claim.id!r}: quantity = 'percentage' needs n (and events where they are printed)."
+        )
     if claim.events is not None:
         value = 100.0 * claim.events / claim.n
         verdict = REPRODUCED if agrees(estimate, value) else DIFFERS
@@ -312,7 +309,13 @@ def _percentage(claim: ClaimSpec, context: Context) -> ClaimResult:
 def _effect(claim: ClaimSpec, context: Context) -> ClaimResult:
     """A published pooled effect to which one study contributes: it must be that study's own effect."""
     rows = [row for row in context.project.results if row.text("outcome") == claim.outcome and _is_measure(row, claim)]
-    own = _best_row([row for row in rows if row.text("arm") != "published" and (not claim.study or row.text("study") == claim.study)])
+    own = _best_row(
+        [
+            row
+            for row in rows
+            if row.text("arm") != "published" and (not claim.study or row.text("study") == claim.study)
+        ]
+    )
     if own is None:
         detail = [f"missing: {claim.missing or 'the effect of the study itself'}", _entered(claim), claim.comment]
         return _result(claim, verdict=CANNOT, recomputed="", detail=_join(detail))
@@ -321,7 +324,9 @@ def _effect(claim: ClaimSpec, context: Context) -> ClaimResult:
     verdict = REPRODUCED if _all_agree(targets, values) else DIFFERS
     where = own.text("source")
     text = _triple_text(claim, values, extra=0)
-    detail = _join([f"one study contributes, so its own effect is the pooled one ({where})", _entered(claim), claim.comment])
+    detail = _join(
+        [f"one study contributes, so its own effect is the pooled one ({where})", _entered(claim), claim.comment]
+    )
     return _result(claim, verdict=verdict, recomputed=text, detail=detail, numbers=values)  # type: ignore[arg-type]
 
 
@@ -395,13 +400,20 @@ def _p_of_proportion(estimate: Printed, low: Printed, high: Printed) -> tuple[fl
     return float(p(estimate.value, low.value, high.value)), corners(p, *boxes)
 
 
+WHAT = defaultdict(lambda: "risk", {"OR": "odds", "AOR": "odds", "HR": "risk", "RR": "risk", "IRR": "rate"})
+
+
 def _direction(claim: ClaimSpec, context: Context) -> ClaimResult:
     """Do the words, the ratio, and the printed counts or means point the same way?"""
     estimate = _needed(claim, "estimate")
     _, low, high = claim.printed
     says = one_of("says", claim.says, CLAIMS)
     limits = None if low is None or high is None else (low, high)
-    found = direction_vs_claim(estimate, says, limits=limits, measure=claim.measure or "OR", outcome="odds of response", role="treatment")
+    role = "treatment" if claim.severity == "conclusion-changing" else "factor"
+    measure = claim.measure or "OR"
+    found = direction_vs_claim(
+        estimate, says, limits=limits, measure=measure, outcome=f"{WHAT[measure]} of the outcome", role=role
+    )
     crude, crude_text = _crude_direction(claim, context)
     details = [crude_text]
     if found.verdict == "inconsistent" and crude is not None:
@@ -415,8 +427,8 @@ def _direction(claim: ClaimSpec, context: Context) -> ClaimResult:
     side = "higher" if estimate.value > 1 else "lower"
     return _result(
         claim, verdict=VERDICT_OF_FINDING[found.verdict],
-        recomputed=f"{claim.measure or 'OR'} {shown(estimate)} means {side} odds",
-        published=f"{says} odds; {claim.measure or 'OR'} {_printed_text(claim)}",
+        recomputed=f"{measure} {shown(estimate)} means {side} {WHAT[measure]}",
+        published=f"{says} {WHAT[measure]}; {measure} {_printed_text(claim)}",
         detail=_join([*details, claim.comment]), findings=(found,),
     )  # fmt: skip
 
@@ -444,7 +456,7 @@ def _change(claim: ClaimSpec, context: Context) -> ClaimResult:
     size, ratio = _needed(claim, "estimate"), _needed(claim, "of")
     says = one_of("says", claim.says, CLAIMS)
     measure = claim.measure or "OR"
-    found = direction_vs_claim(ratio, says, percent=size, measure=measure, outcome="risk" if measure in ("HR", "RR") else "odds")
+    found = direction_vs_claim(ratio, says, percent=size, measure=measure, outcome=WHAT[measure])
     change = 100 * (ratio.value - 1)
     side = "higher" if change > 0 else "lower"
     return _result(
@@ -462,7 +474,7 @@ def _margin(claim: ClaimSpec, context: Context) -> ClaimResult:
 
     first = _counts_of(claim, claim.place, context)
     second = _counts_of(claim, claim.against, context)
-    found = same_total(first, second, what=claim.title or claim.id)
+    found = same_total(first, second, what=claim.title or claim.id, severity=claim.severity)
     published, recomputed = _addition(first), _addition(second)
     return _result(
         claim, verdict=VERDICT_OF_FINDING[found.verdict], published=published, recomputed=recomputed,
@@ -484,7 +496,9 @@ def _precision(claim: ClaimSpec, context: Context) -> ClaimResult:
     """Can a logistic regression of so many patients give so narrow an interval for a binary factor?"""
     estimate, low, high = (_needed(claim, name) for name in ("estimate", "ci_low", "ci_high"))
     if not claim.against:
-        raise ProjectError(f"{CONFIG}, claim {claim.id!r}: quantity = 'precision' needs against (the row of the exposed patients).")
+        raise ProjectError(
+            f"{CONFIG}, claim {claim.id!r}: quantity = 'precision' needs against (the row of the exposed patients)."
+        )
     counts = printed_tables.counts_against_rest(context.project, context.tables, claim.against[0])
     if counts is None:
         raise ProjectError(f"{CONFIG}, claim {claim.id!r}: the row in against has no counts of two groups.")
@@ -505,7 +519,9 @@ def _not_printed(claim: ClaimSpec, context: Context) -> ClaimResult:
     if claim.events is not None and claim.n:
         estimate = claim.printed[0]
         digits = 2 if estimate is None else estimate.decimals + 1
-        details.append(f"{claim.events:,} of {claim.n:,} would be {display.number(100 * claim.events / claim.n, digits)}%")
+        details.append(
+            f"{claim.events:,} of {claim.n:,} would be {display.number(100 * claim.events / claim.n, digits)}%"
+        )
     estimate, low, high = claim.printed
     if estimate is not None and low is not None and high is not None:
         found = ci_vs_point(estimate, low, high, scale=scale_of_claim(context.project.spec, claim))
@@ -555,7 +571,9 @@ def _from_test(test: printed_tables.TestRow) -> ClaimResult:
 
 def _run_of(claim: ClaimSpec, context: Context) -> AnalysisRun:
     if claim.analysis not in context.runs:
-        raise ProjectError(f"{CONFIG}, claim {claim.id!r}: quantity = {claim.quantity!r} needs analysis = one of the analyses.")
+        raise ProjectError(
+            f"{CONFIG}, claim {claim.id!r}: quantity = {claim.quantity!r} needs analysis = one of the analyses."
+        )
     return context.runs[claim.analysis]
 
 
@@ -635,10 +653,20 @@ def _join(parts: Sequence[str]) -> str:
     return ". ".join(part[0].upper() + part[1:] for part in kept)
 
 
-def _result(claim: ClaimSpec, *, verdict: str, recomputed: str, published: str | None = None, **more: Any) -> ClaimResult:
+def _result(
+    claim: ClaimSpec,
+    *,
+    verdict: str,
+    recomputed: str,
+    published: str | None = None,
+    findings: Sequence[Finding] = (),
+    **more: Any,
+) -> ClaimResult:
+    place = Place(document=claim.source or "published result", quote=claim.title or claim.id)
     return ClaimResult(
         id=claim.id, title=claim.title or claim.id, quantity=claim.quantity, verdict=verdict, recomputed=recomputed,
-        published=(claim.text or _printed_text(claim)) if published is None else published, source=claim.source, analysis=claim.analysis, **more,
+        published=(claim.text or _printed_text(claim)) if published is None else published, source=claim.source, analysis=claim.analysis,
+        findings=tuple(finding.at(place) for finding in findings), **more,
     )  # fmt: skip
 
 

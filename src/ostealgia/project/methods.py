@@ -24,6 +24,10 @@ TRANSFORMS = {
 }
 GLMM = ("PLO", "IRLN", "OR", "IRR")
 COUNT_MODELS = {"OR": ("MH", "peto"), "RR": ("MH",), "RD": ("MH",), "IRR": ("MH",)}
+MODELS = {
+    "random": "random effects", "common": "common effect", "glmm": "GLMM", "EE": "GLMM with one common effect",
+    "MH": "Mantel-Haenszel", "peto": "Peto",
+}  # fmt: skip
 NAMES = {
     "PLO": "logit", "PLN": "log", "PR": "untransformed", "PAS": "arcsine", "PFT": "Freeman-Tukey", "IRLN": "log rate",
     "IR": "untransformed", "IRS": "square root", "IRFT": "Freeman-Tukey", "MN": "untransformed", "MNLN": "log mean",
@@ -45,8 +49,9 @@ class Method:
         >>> Method("PLO", "random", "DL", "z").label(transform=True)
         'logit, random effects, DL, z'
         """
-        model = {"random": "random effects", "common": "common effect", "glmm": "GLMM", "MH": "Mantel-Haenszel", "peto": "Peto"}
-        parts = [NAMES.get(self.measure, self.measure) if transform else "", model[self.model], self.tau2, self.ci]
+        model = MODELS[self.model if self.tau2 != "EE" else "EE"]
+        tau2 = self.tau2 if self.model == "random" else ""
+        parts = [NAMES.get(self.measure, self.measure) if transform else "", model, tau2, self.ci]
         return ", ".join(part for part in parts if part)
 
 
@@ -82,19 +87,20 @@ def methods_of(measure: str) -> Iterator[Method]:
             for ci in CI:
                 yield Method(name, "random", tau2, ci)
         if name in GLMM:
-            yield Method(name, "glmm")
+            yield Method(name, "glmm", "ML")
+            yield Method(name, "glmm", "EE")
         for model in COUNT_MODELS.get(name, ()):
             yield Method(name, model)
 
 
-def method_grid(selection: Selection, spec: AnalysisSpec, effects: EffectSizes) -> tuple[MethodRow, ...]:
-    """Every method of ``methods_of`` on the rows of an analysis.
+def method_grid(selection: Selection, spec: AnalysisSpec, fit: PoolResult) -> tuple[MethodRow, ...]:
+    """Every method of ``methods_of`` on the rows of an analysis, and its own where that is another one.
 
-    Approximate: the grid leaves out prediction intervals and intervals of tau2, which claims do not need.
+    Prediction intervals and intervals of tau2 are left out: claims about them are judged on the analysis alone.
     """
     from ostealgia.effects import compute
 
-    by_measure: dict[str, EffectSizes | OstealgiaError] = {spec.measure: effects}
+    by_measure: dict[str, EffectSizes | OstealgiaError] = {spec.measure: fit.effects}
     rows = []
     several = MEASURES[spec.measure].kind in TRANSFORMS
     for method in methods_of(spec.measure):
@@ -111,6 +117,9 @@ def method_grid(selection: Selection, spec: AnalysisSpec, effects: EffectSizes) 
             rows.append(MethodRow(method, label, note=str(found)))
             continue
         rows.append(_row(method, label, found, spec.level))
+    own = method_of(fit)
+    if own not in {row.method for row in rows}:
+        rows.append(row_of(own, own.label(transform=several), fit))
     return tuple(rows)
 
 
@@ -118,11 +127,19 @@ def _row(method: Method, label: str, effects: EffectSizes, level: float) -> Meth
     options: dict[str, Any] = {"model": method.model, "ci": method.ci, "level": level}
     if method.model == "random":
         options |= {"tau2": method.tau2, "pi": "none", "tau2_ci": "none"}
+    if method.model == "glmm":
+        options |= {"glmm_method": method.tau2, "pi": "none"}
     try:
         fit = pool(effects, **options)
     except OstealgiaError as error:
         return MethodRow(method, label, note=str(error))
     return row_of(method, label, fit)
+
+
+def method_of(fit: PoolResult) -> Method:
+    """The method of a fit, as the grid names it."""
+    tau2 = str(fit.options.get("glmm_method", "ML")) if fit.model == "glmm" else fit.tau2_method or ""
+    return Method(fit.measure, fit.model, tau2, fit.ci_method)
 
 
 def row_of(method: Method, label: str, fit: PoolResult) -> MethodRow:

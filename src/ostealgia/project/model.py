@@ -28,7 +28,7 @@ from ostealgia.tables.measures import measure_of
 CONFIG = "ostealgia.toml"
 DAYS_PER_UNIT = {"hour": 1 / 24, "day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25}
 KINDS = ("review", "summary", "cohort")
-NOT_INHERITED = ("id", "title", "assume", "figure", "note")
+NOT_INHERITED = ("id", "title", "assume", "figure", "answer", "note")
 
 PrintedNumber = Annotated[Printed, BeforeValidator(read)]
 Ident = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
@@ -111,7 +111,7 @@ class AnalysisSpec(Strict):
     "0 month"; with ``baseline`` a two-group measure compares one arm at two times as if the groups were independent.
     model : as in ``ostealgia.meta.pool``, or "sum" (events and n added up, no model) or "list" (study results side by
     side, not pooled).  assume : ways to fill SDs that are not printed; then no headline is given.  like : take over every key of that
-    analysis.  role : "primary", or "sensitivity" where ``like`` is used.
+    analysis.  answer : the sentence of the report, with ``{estimate}`` where the number goes.  role : "primary", or "sensitivity" where ``like`` is used.
     """
 
     id: Ident
@@ -136,12 +136,14 @@ class AnalysisSpec(Strict):
     replace: tuple[Replace, ...] = ()
     higher_is_better: bool | None = None
     favours: tuple[str, str] | None = None
+    event_label: str = "events"
     assume: tuple[Assumption, ...] = ()
     options: dict[str, str | int | float | bool] = Field(default_factory=dict)
     effect_options: dict[str, str | int | float | bool] = Field(default_factory=dict)
     like: str = ""
     role: Literal["primary", "sensitivity"] = "primary"
     figure: bool = True
+    answer: str = ""
     note: str = ""
 
     @field_validator("time", "baseline", mode="before")
@@ -186,7 +188,8 @@ class ClaimSpec(Strict):
     estimate, and against the printed counts in ``against``); "change" (``says`` with a per cent against a ratio); "margin" (a printed number against
     ``against``); "not-printed" (cannot be computed; ``missing`` says why).
     unit : "%" where a proportion is printed as per cent.  digits : decimals where the typed number does not show them.
-    text : the claim as printed, where it is no single number.  missing : what the paper would have to print.
+    text : the claim as printed, where it is no single number.  severity : of a direction or a margin that does not fit.
+    missing : what the paper would have to print.
     """
 
     id: Ident
@@ -207,6 +210,7 @@ class ClaimSpec(Strict):
     arm: str = ""
     study: str = ""
     says: Literal["higher", "lower", ""] = ""
+    severity: Literal["minor", "major", "conclusion-changing"] = "major"
     of: PrintedNumber | None = None
     place: tuple[RowOf, ...] = ()
     against: tuple[RowOf, ...] = ()
@@ -303,6 +307,18 @@ def days_of(text: str) -> float:
         return float(parts[0]) * DAYS_PER_UNIT[unit]
     except ValueError:
         raise ValueError(f"time {text!r} does not start with a number, for instance '3 month'") from None
+
+
+def plural(time: str) -> str:
+    """A time in words: "3 months", "1 month", "baseline".
+
+    >>> plural("3 month"), plural("1 month"), plural("0 month")
+    ('3 months', '1 month', 'baseline')
+    """
+    number, unit = time.split()
+    if float(number) == 0:
+        return "baseline"
+    return f"{number} {unit.rstrip('s')}" + ("" if float(number) == 1 else "s")
 
 
 def read_config(folder: Path) -> ProjectSpec:

@@ -37,7 +37,9 @@ def shown(printed: Printed, *, typographic: bool = False) -> str:
     >>> shown(read(Decimal("-4.40"))), shown(read("<0.001"))
     ('-4.40', '< 0.001')
     """
-    number = display.number(printed.value, max(printed.decimals, 0), typographic=typographic)
+    number = f"{printed.value:.{max(printed.decimals, 0)}f}"
+    if typographic:
+        number = number.replace("-", display.MINUS)
     return f"{_PLAIN.get(printed.relation, printed.relation + ' ')}{number}"
 
 

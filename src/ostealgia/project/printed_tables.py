@@ -148,8 +148,8 @@ def _chi_square(
     return TestRow(
         id=f"{table.id}.{slug(variable.name)}",
         title=f"{short(table)}: {plain_name(variable.name)}, chi-square",
-        published=_published("χ²", statistic, p),
-        recomputed=_recomputed("χ²", float(test.statistic), statistic, float(test.p_value), p),
+        published=_published("chi2", statistic, p),
+        recomputed=_recomputed("chi2", float(test.statistic), statistic, float(test.p_value), p),
         findings=tuple(findings),
         detail=_repairs(findings),
         source=table.source,

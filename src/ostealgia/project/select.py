@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ostealgia.errors import ProjectError, suggestion
 from ostealgia.numerics.intervals import Printed
-from ostealgia.project.model import CONFIG, AnalysisSpec, Assumption, days_of
+from ostealgia.project.model import CONFIG, AnalysisSpec, Assumption, days_of, plural
 from ostealgia.project.printed import counts_of_percent, nearest_count, shown
 from ostealgia.project.store import RESULTS, Project, Row
 from ostealgia.tables.measures import KINDS, MEASURES
@@ -150,7 +150,9 @@ def _note_silent_studies(project: Project, spec: AnalysisSpec, rows: list[Row], 
     everyone = list(dict.fromkeys(row.text("study") for row in project.studies))
     silent = [name for name in everyone if name not in reporting]
     if silent and reporting and not spec.include:
-        draft.notes.append(f"{len(silent)} of {len(everyone)} studies report nothing for this outcome: {', '.join(silent)}")
+        draft.notes.append(
+            f"{len(silent)} of {len(everyone)} studies report nothing for this outcome: {', '.join(silent)}"
+        )
 
 
 def _named(project: Project, spec: AnalysisSpec, rows: list[Row], draft: _Draft) -> list[Row]:
@@ -191,7 +193,10 @@ def _published(spec: AnalysisSpec, rows: list[Row]) -> bool:
     kind = MEASURES[spec.measure].kind
     if kind.startswith("generic"):
         return True
-    raw = {name.removesuffix("_1").removesuffix("_2").removesuffix("_pre").removesuffix("_post") for name in KINDS.get(kind, ())}
+    raw = {
+        name.removesuffix("_1").removesuffix("_2").removesuffix("_pre").removesuffix("_post")
+        for name in KINDS.get(kind, ())
+    }
     has_raw = any(row.text(name) for row in rows for name in raw - {"n", "correlation"})
     given = any(row.text("estimate") and row.text("measure").upper() == spec.measure for row in rows)
     return given and not has_raw
@@ -220,7 +225,9 @@ def _published_row(spec: AnalysisSpec, label: str, group: list[Row], draft: _Dra
     usable = row.text("std_error") or (row.text("ci_low") and row.text("ci_high"))
     if not usable and (p_value is None or p_value.relation != "=" or p_value.value == 0):
         printed = row.text("p_value") or "nothing"
-        draft.leave_out(label, f"no interval or standard error is printed, and P ({printed}) is no exact number", row.number)
+        draft.leave_out(
+            label, f"no interval or standard error is printed, and P ({printed}) is no exact number", row.number
+        )
         return
     columns = [name for name in PUBLISHED if name != "p_value"] + (["p_value"] if not usable else [])
     _add(spec, label, {name: (row, name) for name in ("n", *columns)}, draft)
@@ -283,7 +290,9 @@ def _pair(spec: AnalysisSpec, label: str, group: list[Row], draft: _Draft) -> tu
     after = _one(spec, label, group, draft)
     if after is None:
         return None
-    before = _one(spec.model_copy(update={"time": spec.baseline, "window_days": None, "pick": None}), label, group, draft)
+    before = _one(
+        spec.model_copy(update={"time": spec.baseline, "window_days": None, "pick": None}), label, group, draft
+    )
     return None if before is None else (after, before)
 
 
@@ -316,14 +325,14 @@ def _at_time(spec: AnalysisSpec, group: list[Row]) -> tuple[list[Row], str]:
     """Rows at the time of the analysis: the same day, or inside the window by ``pick``."""
     target = days_of(spec.time)
     timed = [(when, row) for row in group if not math.isnan(when := row_days(row))]
-    seen = ", ".join(f"{row.text('time')} {row.text('time_unit')}".strip() for _, row in timed) or "no time"
+    seen = ", ".join(plural(f"{row.text('time')} {row.text('time_unit')}") for _, row in timed) or "no time"
     if spec.window_days is None:
         found = [row for when, row in timed if abs(when - target) < _SAME_DAY]
-        return found, f"no row at {spec.time} (there is {seen})"
+        return found, f"nothing printed at {plural(spec.time)} (there is {seen})"
     low, high = spec.window_days
     inside = [(when, row) for when, row in timed if low - _SAME_DAY <= when <= high + _SAME_DAY]
     if not inside:
-        return [], f"no row from day {low:g} to day {high:g} (there is {seen})"
+        return [], f"nothing printed from day {low:g} to day {high:g} (there is {seen})"
     order = {
         "nearest": lambda when: abs(when - target),
         "first": lambda when: when,
@@ -369,7 +378,9 @@ def _add(spec: AnalysisSpec, label: str, cells: Mapping[str, tuple[Row, str]], d
     draft.records.append(record)
     draft.rows.append(first.number)
     draft.members.append(tuple(dict.fromkeys(row.number for row, _ in cells.values())))
-    draft.sources.append("; ".join(dict.fromkeys(row.text("source") for row, _ in cells.values() if row.text("source"))))
+    draft.sources.append(
+        "; ".join(dict.fromkeys(row.text("source") for row, _ in cells.values() if row.text("source")))
+    )
     draft.latitude.extend(latitude)
 
 
@@ -402,7 +413,9 @@ def _replace_values(spec: AnalysisSpec, draft: _Draft) -> None:
         for index, record in enumerate(draft.records):
             if record["_study"] != item.study:
                 continue
-            changed = [f"{name} {_plain(record.get(name))} becomes {_plain(value)}" for name, value in item.values().items()]
+            changed = [
+                f"{name} {_plain(record.get(name))} becomes {_plain(value)}" for name, value in item.values().items()
+            ]
             record.update({name: float(value) for name, value in item.values().items()})
             draft.latitude = [cell for cell in draft.latitude if cell.index != index]
             draft.sources[index] = item.source
@@ -446,6 +459,7 @@ def fill(project: Project, spec: AnalysisSpec, selection: Selection, assumption:
     target = "sd_1" if "sd_1" in columns else "sd_post" if "sd_post" in columns else "sd"
     other = {"sd_1": "sd_2", "sd_post": "sd_pre"}.get(target, "")
     later = _sds_at(project, spec, assumption.time) if assumption.time else {}
+    when = plural(assumption.time) if assumption.time else ""
     middle = statistics.median(later.values()) if later else math.nan
     filled: dict[str, int] = defaultdict(int)
     for index, study in enumerate(columns["study"]):
@@ -454,8 +468,8 @@ def fill(project: Project, spec: AnalysisSpec, selection: Selection, assumption:
         before = columns[other][index] if other else math.nan
         rules: dict[Any, tuple[float, str]] = {
             "baseline": (before, "the SD at baseline"),
-            "other-time": (later.get(study, math.nan), f"the SD at {assumption.time}"),
-            "median": (middle, f"the median SD at {assumption.time} ({middle:g})"),
+            "other-time": (later.get(study, math.nan), f"the SD at {when}"),
+            "median": (middle, f"the median SD at {when} ({middle:g})"),
         }
         value, how = rules.get(assumption.sd, (assumption.sd, f"SD {assumption.sd}"))
         if math.isnan(float(value)) and assumption.otherwise == "baseline":

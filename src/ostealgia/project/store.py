@@ -27,7 +27,12 @@ STUDY_COLUMNS = ("study", "label", "year", "design", "country", "doi", "status")
 APPRAISAL_COLUMNS = ("study", "tool", "domain", "item", "judgement", "support")
 REPAIR_COLUMNS = ("row", "column", "from", "to", "why", "accepted_by", "date")
 NUMBERS = RESULT_COLUMNS[6:21] + ("ci_level",)
-NEEDED = {RESULTS: ("study", "outcome"), STUDIES: ("study",), APPRAISAL: ("study",), REPAIRS: ("row", "column", "to", "accepted_by")}
+NEEDED = {
+    RESULTS: ("study", "outcome"),
+    STUDIES: ("study",),
+    APPRAISAL: ("study",),
+    REPAIRS: ("row", "column", "to", "accepted_by"),
+}
 
 
 @dataclass(frozen=True)
@@ -107,12 +112,6 @@ def load(folder: str | Path) -> Project:
         what = "is a file, not a folder" if path.exists() else "does not exist"
         raise ProjectError(f"The project folder {path} {what}. Make one with: ostealgia init DIR --template NAME.")
     spec = read_config(path)
-    if spec.project.kind == "cohort":
-        raise ProjectError(
-            f"{path} is a project of kind 'cohort' (patient-level data). This version analyses reviews and printed summary tables; "
-            "its tables can be filled in, and it will run with a version that has the cohort analyses. "
-            'For a paper whose tables are printed set kind = "summary".'
-        )
     results = _sheet(path, RESULTS, RESULT_COLUMNS, wanted=bool(spec.analysis or spec.comparison))
     project = Project(
         folder=path,
@@ -124,13 +123,6 @@ def load(folder: str | Path) -> Project:
         tables={table.id: read_sheet(inside(path, table.file), table.file) for table in spec.table},
         hashes=_hashes(path, spec),
     )
-    if spec.analysis and not results.rows:
-        raise TableError(
-            "the table has a header and no rows",
-            file=RESULTS,
-            expected="one row for each study, arm, outcome and time",
-            action="Type the studies' results, then run again",
-        )
     return project
 
 
@@ -213,7 +205,9 @@ def _safely(reader: Iterator[list[str]], name: str) -> Iterator[list[str]]:
     try:
         yield from reader
     except csv.Error as error:
-        raise TableError(f"the text is not CSV ({error})", file=name, action="Save the table again as CSV UTF-8") from None
+        raise TableError(
+            f"the text is not CSV ({error})", file=name, action="Save the table again as CSV UTF-8"
+        ) from None
 
 
 def _delimiter(text: str) -> str:

@@ -1,3 +1,4 @@
+# pyright: reportMissingTypeStubs=false
 """The base of all results: frozen, with notes, a tidy frame and a text."""
 
 from __future__ import annotations

@@ -247,7 +247,7 @@ def _exponentiated_limits(printed: Triplet, centre: Centre) -> Cause | None:
         text = (
             "the limits were exponentiated once more than the estimate: their geometric middle is the exponential of it"
         )
-        entered = recover(math.exp(printed.estimate.value), printed.low.value, printed.high.value)
+        entered = recover(1.0, printed.low, printed.high, entered=printed.estimate)
         return Cause(
             code="double-exponentiation",
             text=text,

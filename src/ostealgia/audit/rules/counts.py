@@ -129,6 +129,7 @@ def _p_value(table: Any, printed: Printed, place: Place, alpha: float) -> Findin
         reported=printed.text,
         verdict=verdict,
         severity=severity,
+        basis="arithmetic" if verdict != "inconsistent" or table.shape == (2, 2) else "judgement",
         message=message,
         recomputed=value,
         values=Interval(min(values.values()), max(values.values()))
@@ -139,8 +140,7 @@ def _p_value(table: Any, printed: Printed, place: Place, alpha: float) -> Findin
 
 
 def _best_fit(printed: Printed, values: dict[str, float]) -> tuple[str, str]:
-    """The first test that rounds to the print, else the first that is cut to it, else none (with the first test
-    named)."""
+    """The first test that rounds to the print, else the first that is cut to it, else none (the first is named)."""
     for name, value in values.items():
         if printed.fits(value):
             return "consistent", name

@@ -90,9 +90,9 @@ def _same_direction(
     verdict = "consistent"
     if stated is not None and not stated.fits(value):
         verdict = "rounding" if stated.allows(values) else "inconsistent"
-    shown = f"{value:.1f}%" if size is not None else f"{value:.3g}"
+    shown = f"{value:.1f}%" if size is not None else f"{value:.3g}-fold"
     message = (
-        f"{measure} {x.text} for {outcome} is {shown} {claim}; the text says {text}"
+        f"{measure} {x.text} is {shown} {claim} ({outcome}); the text says {text}"
         if stated
         else f"{measure} {x.text}: {text} {outcome}"
     )
@@ -124,7 +124,7 @@ def _opposite(
     text = _claim_text(claim, size, times)
     true_word = "higher" if sign < 0 else "lower"
     change = _change(x.value, -sign)
-    message = f"{measure} {x.text} means {change:.1f}% {true_word} {outcome}; the text says {text}"
+    message = f"{measure} {x.text} is {change:.1f}% {true_word} ({outcome}); the text says {text}"
     impossible = size is not None and sign < 0 and size.interval().low > 100
     if impossible:
         message += "; a reduction cannot exceed 100%"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, make
 from ostealgia.audit.rules.significance import quantile
 from ostealgia.errors import OptionError
-from ostealgia.numerics.intervals import Interval, Numeral, Printed, corners
+from ostealgia.numerics.intervals import Interval, Numeral, Printed
 
 RULE = "double-exponentiation"
 
@@ -55,33 +55,32 @@ class Elsewhere:
         return self.estimate.text + (f" ({self.low.text} to {self.high.text})" if self.low and self.high else "")
 
 
-def recover(estimate: float, ci_low: float, ci_high: float) -> Entered:
+def recover(estimate: Numeral, ci_low: Numeral, ci_high: Numeral, *, entered: Numeral | None = None) -> Entered:
     """The ratio and limits that were entered, from what came out after one exponentiation too many.
 
-    Printed are exp(x) and exp(x -+ z s), where x is the ratio itself and s = (u - l)/(2 z) comes from its limits on
-    the ratio scale. So x = log(estimate), u - l = log(ci_high/ci_low) = 2h; limits symmetric on the log scale have u
-    l = x^2, hence l, u = sqrt(h^2 + x^2) -+ h (equivalently x exp(-+ asinh(h/x))).
+    estimate, ci_low, ci_high : as printed.
+    entered : the ratio where it is printed elsewhere; else the logarithm of the estimate is taken.
 
-    >>> recover(3.94, 2.64, 5.87).text()
+    Printed are exp(x) and exp(x -+ h), where x is the ratio itself and h = z s = (u - l)/2 comes from its limits on the
+    ratio scale. Limits symmetric on the log scale have u l = x^2, hence l, u = sqrt(h^2 + x^2) -+ h (equivalently
+    x exp(-+ asinh(h/x))). Each printed limit gives a range for h; their common part is used, so that the limit with
+    more digits decides.
+
+    >>> recover("3.94", "2.64", "5.87").text()
     '1.37 (1.03 to 1.83)'
     """
-    x, h = math.log(estimate), 0.5 * math.log(ci_high / ci_low)
+    shown = Printed.of(estimate)
+    x = math.log(shown.value) if entered is None else Printed.of(entered).value
+    low, high = (_log_range(Printed.of(part), "half") for part in (ci_low, ci_high))
+    from_low, from_high = Interval(x - low.high, x - low.low), high - x
+    a, b = max(from_low.low, from_high.low), min(from_low.high, from_high.high)
+    h = max(0.5 * (a + b) if a <= b and math.isfinite(a + b) else 0.5 * (high.middle - low.middle), 0.0)
     root = math.hypot(h, x)
     return Entered(x, root - h, root + h)
 
 
-def recovered_ranges(estimate: Printed, ci_low: Printed, ci_high: Printed) -> tuple[Interval, Interval, Interval]:
-    """Ranges of the entered ratio and limits over the rounding of the three printed numbers."""
-    x = estimate.interval().clip(1e-300, math.inf).log()
-    low, high = (part.interval().clip(1e-300, math.inf).log() for part in (ci_low, ci_high))
-    h = (high - low) * 0.5
-
-    def limit(sign: float) -> Interval:
-        import numpy as np
-
-        return corners(lambda a, b: np.hypot(a, b) + sign * a, h, abs(x))
-
-    return x, limit(-1.0), limit(1.0)
+def _log_range(printed: Printed, rounding: str) -> Interval:
+    return printed.interval(rounding).clip(1e-300, math.inf).log()
 
 
 def double_exponentiation(
@@ -112,7 +111,8 @@ def double_exponentiation(
             f"{x.text} ({low.text} to {high.text}) is not a ratio with its interval: three values above 0, rising."
         )
     reported = f"{x.text} ({low.text} to {high.text})"
-    source = next((other for other in elsewhere if _is_exponential_of(x, other)), None)
+    with_limits_first = sorted(elsewhere, key=lambda other: other.low is None)
+    source = next((other for other in with_limits_first if _is_exponential_of(x, other)), None)
     extreme = x.value > 1 and _absurd(x, low, high, level)
     if source is None and not extreme:
         told = (
@@ -123,7 +123,7 @@ def double_exponentiation(
         return make(
             RULE, place, reported=reported, verdict="consistent", recomputed=x.value, message=f"{reported}: {told}"
         )
-    entered = recover(x.value, low.value, high.value)
+    entered = recover(x, low, high, entered=source.estimate if source else None)
     return _flag(reported, (x, low, high), entered, source, place)
 
 
@@ -133,7 +133,6 @@ def _flag(
     x, low, high = printed
     shown = entered.text(source.estimate.text if source else None, _places(x))
     flips = _includes_one(low.value, high.value) != _includes_one(entered.low, entered.high)
-    values, _, _ = recovered_ranges(x, low, high)
     message = f"{reported} is the exponential of the ratio {shown}"
     if source is not None:
         message += f"; the same effect is printed elsewhere as {source.text}"
@@ -148,7 +147,7 @@ def _flag(
         basis="arithmetic" if source else "judgement",
         message=message,
         recomputed=entered.estimate,
-        values=values,
+        values=_log_range(x, "any"),
         cause=Cause(
             code="double-exponentiation",
             repair=shown,
@@ -174,7 +173,7 @@ def _is_exponential_of(x: Printed, other: Elsewhere) -> bool:
 
 def _absurd(x: Printed, low: Printed, high: Printed, level: float) -> bool:
     z = quantile(level)
-    entered = recover(x.value, low.value, high.value)
+    entered = recover(x, low, high)
     if entered.low <= 0:
         return False
     return (

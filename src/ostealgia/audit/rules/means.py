@@ -72,8 +72,8 @@ def t_vs_summary(
     """Is a printed t inside the range that the rounded means and SDs leave open, by Student's or Welch's test?
 
     groups : two (t, or F = t squared) or more (F of a one-way analysis of variance).
-    statistic, p_value : as printed; the sign of t is not
-    compared. With a statistic the finding is about the statistic, without one about P.
+    statistic, p_value : as printed; the sign of t is not compared. With a statistic the finding is about the statistic,
+    without one about P, and then a flag is judgement: a rank test gives another P.
     Returns a Finding; recomputed is the value at the printed means and SDs, the range is over their rounding.
     Source: Student 1908, doi:10.1093/biomet/6.1.1; Welch 1947, doi:10.2307/2332510.
 
@@ -189,13 +189,15 @@ def _p_value(tests: list[Candidate], printed: Printed, place: Place, alpha: floa
     message = f"P of {test.name} from the means and SDs is {told}; printed {printed.text}"
     severity = "none"
     if verdict == "inconsistent":
-        severity = "major" if all(changes(p_range(printed), t.p_values, alpha) for t in tests) else "minor"
+        severity = "major" if all(changes(p_range(printed), t.p_values, alpha) for t in tests) else "information"
+        message += "; another test (of ranks) may give it"
     return make(
         RULE,
         place,
         reported=printed.text,
         verdict=verdict,
         severity=severity,
+        basis="judgement" if verdict == "inconsistent" else "arithmetic",
         message=message,
         recomputed=test.p,
         values=test.p_values,
@@ -227,16 +229,11 @@ def _p_of_print(groups: Sequence[Group], size: Printed) -> Interval:
 
 
 def _cause(groups: Sequence[Group], tests: list[Candidate], size: Printed) -> Cause | None:
-    for test in tests:
-        found = only_repair(size, within(test.values))
-        if found is not None:
-            return found
     if len(groups) == 2 and size.allows(_as_standard_errors(*groups)):
-        return Cause(
-            code="wrong-scale",
-            text="t fits where the numbers after the means are standard errors, not standard deviations",
-        )
-    return None
+        text = "t fits where the numbers after the means are standard errors, not standard deviations"
+        return Cause(code="wrong-scale", text=text)
+    found = (only_repair(size, within(test.values)) for test in tests)
+    return next((cause for cause in found if cause is not None), None)
 
 
 def _as_standard_errors(a: Group, b: Group) -> Interval:

@@ -116,11 +116,11 @@ def _count_cause(count: int, printed: Printed, n: int) -> Cause | None:
 
 def _fitting_denominators(count: int, printed: Printed) -> str | None:
     """The whole numbers that would give the printed percentage, in words."""
-    box = printed.interval().clip(0.0, 100.0)
+    box = printed.interval()
     if count == 0 or box.low <= 0:
         return None
-    low, high = math.ceil(100 * count / box.high), math.floor(100 * count / box.low)
-    if high < max(low, count):
+    low, high = max(math.ceil(100 * count / box.high), count), math.floor(100 * count / box.low)
+    if high < low:
         return f"no denominator gives {printed.text.rstrip('%')}% for a count of {count}"
     told = f"{low}" if low == high else f"{low} to {high}"
     return f"{printed.text.rstrip('%')}% would need a denominator of {told}"

@@ -44,13 +44,15 @@ def decimals_for(value: float, digits: int = 3) -> int:
 
 
 def show(value: float, digits: int = 3) -> str:
-    """A value to some significant digits without an exponent.
+    """A value to some significant digits; an exponent only below 0.0001.
 
     >>> show(0.00041234), show(49.99), show(188127.63)
     ('0.000412', '50.0', '188128')
     """
     if not math.isfinite(value):
-        return "infinity" if value > 0 else str(value)
+        return "not defined" if math.isnan(value) else "infinity" if value > 0 else "minus infinity"
+    if 0 < abs(value) < 1e-4:
+        return f"{value:.{digits - 1}e}"
     return f"{value:.{decimals_for(value, digits)}f}"
 
 

@@ -41,10 +41,8 @@ def total_vs_parts(
     value = sum(part.value for part in shown)
     values = as_interval(value) if exact else _sum([part.interval() for part in shown])
     sums = " + ".join(part.text for part in shown) + f" = {_plain(value)}"
-    if whole.value == value:
-        verdict = "consistent"
-    else:
-        verdict = "rounding" if not exact and whole.allows(values) else "inconsistent"
+    near = "rounding" if not exact and whole.allows(values) else "inconsistent"
+    verdict = "consistent" if whole.value == value else near
     flagged = verdict == "inconsistent"
     return make(
         "total-vs-parts",
