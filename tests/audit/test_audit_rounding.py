@@ -181,7 +181,7 @@ def test_the_crude_interval_is_never_too_narrow(cells, digits, rule):
     a, b, c, d = cells
     log_or, se = math.log(a * d / (b * c)), math.sqrt(sum(1 / x for x in cells))
     low, high = (printed(math.exp(log_or + k * Z * se), digits, rule) for k in (-1, 1))
-    assume(float(low) > 0)
+    assume(0 < float(low) < float(high))
     assert precision_bound(low, high, exposed=a + b, n=sum(cells), cells=cells).verdict == "consistent"
     assert events_bound(low, high, events=sum(cells)).verdict == "consistent"
 

@@ -350,6 +350,7 @@ def test_bounds_refuse_what_they_cannot_judge():
     # SE 0.49 is above 2/sqrt(100 x 0.1 x 0.9) = 0.67? no: 0.49 < 0.67 is impossible; 0.70 is below the crude 0.86
     assert precision_bound("0.50", "7.80", exposed=10, n=100, cells=[2, 8, 30, 60]).verdict == "inconsistent"
     assert events_bound("0.60", "0.70", events=100).verdict == "impossible"
+    assert events_bound("0.1", "0.2", events=30).verdict == "consistent"  # one digit leaves the width open
     with pytest.raises(OptionError, match="both groups"):
         precision_bound("1.3", "1.7", exposed=80, n=80)
     with pytest.raises(OptionError, match="number of events"):

@@ -16,6 +16,7 @@ from ostealgia.cli.app import main
 
 BINARY = "study,events_1,n_1,events_2,n_2\n"
 ROWS = "Aronson,4,123,11,139\nFerguson,6,306,29,303\nRosenthal,3,231,11,220\nHart,62,13598,248,12867\n"
+TRIALS = [(4, 123, 11, 139), (6, 306, 29, 303), (3, 231, 11, 220), (62, 13598, 248, 12867), (0, 50, 3, 50)]
 MEANS = "study,mean,sd,n\n"
 GENERIC = "study,estimate,std_error\n"
 
@@ -156,7 +157,7 @@ def test_reference_values(here, capsys):
     """Four of the BCG trials, log odds ratio, DerSimonian-Laird: the same sums by hand, in plain Python."""
     found = pooled(capsys, here(BINARY + ROWS), "-m", "OR", "--tau2", "DL", "--ci", "z")
     y, v = [], []
-    for a, n1, c, n2 in ((4, 123, 11, 139), (6, 306, 29, 303), (3, 231, 11, 220), (62, 13598, 248, 12867)):
+    for a, n1, c, n2 in TRIALS[:4]:
         y.append(math.log(a * (n2 - c) / (c * (n1 - a))))
         v.append(1 / a + 1 / (n1 - a) + 1 / c + 1 / (n2 - c))
     w = [1 / x for x in v]
@@ -170,6 +171,19 @@ def test_reference_values(here, capsys):
     assert found["analysis_scale"]["estimate"] == pytest.approx(mean, rel=1e-12)
     assert found["reported"]["estimate"] == pytest.approx(math.exp(mean), rel=1e-12)
     assert found["analysis_scale"]["df"] == "Infinity"
+
+
+def test_models_of_counts(here, capsys):
+    table = here(BINARY + ROWS + "Zero,0,50,3,50\n")
+    plain = pooled(capsys, table, "-m", "OR", "--model", "MH")
+    corrected = pooled(capsys, table, "-m", "OR", "--model", "MH", "--mh-increment", "effects")
+    assert plain["analysis_scale"]["estimate"] != corrected["analysis_scale"]["estimate"]
+    top = sum(a * (n2 - c) / (n1 + n2) for a, n1, c, n2 in TRIALS)
+    bottom = sum(c * (n1 - a) / (n1 + n2) for a, n1, c, n2 in TRIALS)
+    assert plain["reported"]["estimate"] == pytest.approx(top / bottom, rel=1e-12)  # Mantel-Haenszel by hand
+    assert pooled(capsys, table, "-m", "PETO", "--model", "peto")["model"] == "peto"
+    fit = pooled(capsys, table, "-m", "OR", "--model", "glmm", "--glmm", "UM.FS", "--quadrature", "21")
+    assert (fit["model"], fit["tau2_method"], fit["converged"]) == ("glmm", "ML", True)
 
 
 def test_json_has_the_keys_of_the_plan(here, capsys):

@@ -128,6 +128,7 @@ def pool(
     tau2_ci: given.Tau2Ci = "",
     glmm: given.Glmm = "",
     quadrature: given.Quadrature = "",
+    mh_increment: given.MhIncrement = "",
     subgroup: given.Subgroup = "",
     common_tau2: given.CommonTau2 = False,
     leave_one_out: given.LeaveOneOut = False,

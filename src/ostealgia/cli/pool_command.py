@@ -53,7 +53,7 @@ class Answer:
 
 _EFFECT_OPTIONS = ("correlation", "increment", "apply_increment", "drop_double_zero", "vtype")
 _NUMBERS = {"correlation": float, "level": float, "quadrature": int}
-_POOL_OPTIONS = ("model", "tau2", "ci", "pi", "level", "tau2_ci", "glmm", "quadrature")
+_POOL_OPTIONS = ("model", "tau2", "ci", "pi", "level", "tau2_ci", "glmm", "quadrature", "mh_increment")
 
 
 def request(asked: Mapping[str, Any]) -> Request:

@@ -99,6 +99,12 @@ Quadrature = Annotated[
     str,
     _option("--quadrature", "N", "With --model glmm: points of the adaptive quadrature.  [default: 7]"),
 ]
+MhIncrement = Annotated[
+    str,
+    _option(
+        "--mh-increment", "NAME", "With --model MH: none, or effects (zero cells as in the effects).  [default: none]"
+    ),
+]
 
 # further analyses
 Subgroup = Annotated[

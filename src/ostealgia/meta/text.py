@@ -126,7 +126,7 @@ def pool_html(fit: PoolResult) -> str:
     rows = "".join(f"<div>{html.escape(line.strip())}</div>" for line in pool_text(fit).splitlines()[1:])
     head = html.escape(f"{fit.measure}: {fit.definition.title}")
     return (
-        '<div style=\'border-left:3px solid #0b5fa5;padding:.4em .8em;font:14px/1.5 "Noto Sans",sans-serif;'
+        '<div style=\'border-left:3px solid #0b5fa5;padding:.4em .8em;font:14px/1.5 "Ostealgia Sans",sans-serif;'
         f"font-variant-numeric:tabular-nums'><strong>{head}</strong>{rows}</div>"
     )
 

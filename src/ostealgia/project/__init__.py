@@ -24,7 +24,18 @@ _HOME = {
     "run": "steps",
     "verify": "verification",
 }
-__all__ = sorted(_HOME)
+__all__ = [
+    "TEMPLATES",
+    "DemoResult",
+    "Project",
+    "ProjectResult",
+    "VerifyResult",
+    "demo",
+    "init",
+    "load",
+    "run",
+    "verify",
+]
 
 
 def __getattr__(name: str) -> Any:

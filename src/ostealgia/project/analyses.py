@@ -16,6 +16,7 @@ from ostealgia.effects.result import EffectSizes
 from ostealgia.errors import ConvergenceError, OptionError, OstealgiaError, ProjectError, TableError
 from ostealgia.meta.pooling import pool
 from ostealgia.meta.result import PoolResult
+from ostealgia.project.computing import effect_sizes
 from ostealgia.project.methods import MethodRow, method_grid
 from ostealgia.project.model import CONFIG, AnalysisSpec, Assumption, plural
 from ostealgia.project.select import Selection, fill, select, why_empty
@@ -143,10 +144,8 @@ def _notes(spec: AnalysisSpec, selection: Selection) -> tuple[str, ...]:
 
 def _effects(spec: AnalysisSpec, selection: Selection) -> tuple[EffectSizes | None, str, tuple[Excluded, ...]]:
     """Effect sizes of the rows; a row that cannot be is left out by name, with the reason."""
-    from ostealgia.effects import compute
-
     try:
-        effects = compute(selection.frame(), measure=spec.measure, on_bad="exclude", **spec.effect_options)
+        effects = effect_sizes(spec, selection)
     except OptionError as error:
         raise ProjectError(f"{CONFIG}, analysis {spec.id!r}: {error}") from None
     except TableError as error:
@@ -218,7 +217,7 @@ def _summed(run: AnalysisRun) -> AnalysisRun:
     columns = run.effects.columns
     crude = CrudeSum(
         float(sum(columns["events"])),
-        float(sum(columns["n"] if "n" in columns else run.effects.n)),
+        float(sum(columns.get("n", run.effects.n))),
         run.effects.k,
         run.spec.level,
     )

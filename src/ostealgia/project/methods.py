@@ -11,6 +11,7 @@ from ostealgia.effects.result import EffectSizes
 from ostealgia.errors import OstealgiaError
 from ostealgia.meta.pooling import pool
 from ostealgia.meta.result import PoolResult
+from ostealgia.project.computing import effect_sizes
 from ostealgia.project.model import AnalysisSpec
 from ostealgia.project.select import Selection
 from ostealgia.tables.measures import MEASURES
@@ -98,8 +99,6 @@ def method_grid(selection: Selection, spec: AnalysisSpec, fit: PoolResult) -> tu
 
     Prediction intervals and intervals of tau2 are left out: claims about them are judged on the analysis alone.
     """
-    from ostealgia.effects import compute
-
     by_measure: dict[str, EffectSizes | OstealgiaError] = {spec.measure: fit.effects}
     rows = []
     several = MEASURES[spec.measure].kind in TRANSFORMS
@@ -107,9 +106,7 @@ def method_grid(selection: Selection, spec: AnalysisSpec, fit: PoolResult) -> tu
         label = method.label(transform=several)
         if method.measure not in by_measure:
             try:
-                by_measure[method.measure] = compute(
-                    selection.frame(), measure=method.measure, on_bad="exclude", **spec.effect_options
-                )
+                by_measure[method.measure] = effect_sizes(spec, selection, method.measure)
             except OstealgiaError as error:
                 by_measure[method.measure] = error
         found = by_measure[method.measure]

@@ -93,8 +93,8 @@ class Replace(Strict):
 class Assumption(Strict):
     """One way to fill standard deviations that are not printed, each a line of its own and never the headline.
 
-    sd : "baseline" (the study's SD at ``baseline``), "other-time" (its SD at ``time``, and where that is missing too what
-    ``otherwise`` names), "median" (the median of the SDs at ``time`` over all studies), or a number.
+    sd : "baseline" (the study's SD at ``baseline``), "other-time" (its SD at ``time``, and where that is missing too
+    what ``otherwise`` names), "median" (the median of the SDs at ``time`` over all studies), or a number.
     """
 
     id: Ident
@@ -110,8 +110,10 @@ class AnalysisSpec(Strict):
     measure : as in ``ostealgia.effects``.  arms : values of ``arm`` (or ``arm_role``).  time, baseline : "3 month",
     "0 month"; with ``baseline`` a two-group measure compares one arm at two times as if the groups were independent.
     model : as in ``ostealgia.meta.pool``, or "sum" (events and n added up, no model) or "list" (study results side by
-    side, not pooled).  assume : ways to fill SDs that are not printed; then no headline is given.  like : take over every key of that
-    analysis.  answer : the sentence of the report, with ``{estimate}`` where the number goes.  role : "primary", or "sensitivity" where ``like`` is used.
+    side, not pooled).  options, effect_options : further options of ``meta.pool`` and of ``effects.compute``.
+    assume : ways to fill SDs that are not printed; they are lines of their own and never the headline.
+    like : take over every key of that analysis.  role : "primary", or "sensitivity" where ``like`` is used.
+    answer : the sentence of the report, with ``{estimate}`` where the number goes.
     """
 
     id: Ident
@@ -182,14 +184,19 @@ class RowOf(Strict):
 class ClaimSpec(Strict):
     """``[[claim]]``: a published number, as printed, and what recomputes it.
 
-    quantity : "pooled" (estimate and interval of ``analysis``), "pi", "tau2", "i2", "q", "k", "n", "p"; "percentage" (``events`` and
-    ``n`` as printed beside it); "effect" (one study's own estimate in the results, found by ``outcome`` and ``arm``);
-    "interval" (the printed interval against its own point); "p-from-interval"; "direction" (``says`` "higher" or "lower" against the side of the
-    estimate, and against the printed counts in ``against``); "change" (``says`` with a per cent against a ratio); "margin" (a printed number against
-    ``against``); "not-printed" (cannot be computed; ``missing`` says why).
+    quantity : what is printed.
+        Of an ``analysis``: "pooled" (estimate and interval), "pi", "tau2", "i2", "q", "k", "n", "p".
+        Of the paper alone: "percentage" (``events`` and ``n`` as printed beside it), "interval" (against its own point),
+        "p-from-interval", "effect" (a pooled effect to which one study contributes, found in the results by
+        ``outcome``, ``measure`` and ``study``; rows whose arm is "published" are the claim itself), "not-printed"
+        (cannot be computed; ``missing`` says why).
+        Of printed tables: "direction" (``says`` "higher" or "lower" against the side of a ratio, and against the printed
+        counts in ``against``), "change" (a per cent in words against the ratio ``of``), "margin" (the patients of
+        ``place`` counted again in ``against``), "precision" (the narrowest interval that the exposed patients in
+        ``against`` allow).
     unit : "%" where a proportion is printed as per cent.  digits : decimals where the typed number does not show them.
     text : the claim as printed, where it is no single number.  severity : of a direction or a margin that does not fit.
-    missing : what the paper would have to print.
+    missing : what the paper would have to print.  comment : what else must be said.
     """
 
     id: Ident
@@ -237,9 +244,10 @@ class Group(Strict):
 class TableSpec(Strict):
     """``[[table]]``: a summary table as printed.
 
-    kind "groups": columns ``variable, level`` and per group ``<column>_n, _pct, _mean, _sd``, then ``statistic_reported,
-    p_reported``; rows with a level belong to the variable above. kind "ratios": one ratio a row in ``label``, ``estimate``, ``ci_low, ci_high, p_reported``;
-    rows without an estimate are shown and not checked.
+    kind "groups": columns ``variable, level`` and per group ``<column>_n, _pct, _mean, _sd``, then
+    ``statistic_reported, p_reported``; rows with a level belong to the variable above.
+    kind "ratios": one ratio a row, in ``label``, ``estimate``, ``ci_low``, ``ci_high`` and ``p_reported``; rows without
+    an estimate are shown and not checked.
     """
 
     id: Ident

@@ -85,8 +85,8 @@ class ProjectResult:
 def run(folder: str | Path, out: str | Path | None = None, progress: Progress | None = None) -> ProjectResult:
     """Everything of a project, from its tables to ``build/``.
 
-    folder : with ``ostealgia.toml``.  out : where the files go instead of ``build/`` in the folder; it must be new, empty, or an earlier result.
-    progress : called with one line a stage.
+    folder : with ``ostealgia.toml``.  out : where the files go instead of ``build/`` in the folder; it must be new,
+    empty, or an earlier result.  progress : called with one line a stage.
     Writes report.html, results.json, provenance.json, tables/*.csv and figures/*.svg, *.png; all of it or, where anything fails, nothing.
     The same inputs on the same machine give the same bytes.
     Raises ProjectError (folder, ostealgia.toml) and TableError (file, row, column). An impossible row is left out by name.

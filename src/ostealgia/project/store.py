@@ -14,8 +14,8 @@ from ostealgia.errors import ProjectError, TableError, suggestion
 from ostealgia.io.cells import number_hint, parse_number
 from ostealgia.io.files import encoding_of, read_bytes, refuse_binary
 from ostealgia.numerics.intervals import Printed
-from ostealgia.project.model import CONFIG, ProjectSpec, read_config
 from ostealgia.project import printed as prints
+from ostealgia.project.model import CONFIG, ProjectSpec, read_config
 from ostealgia.tables.columns import canonical_columns
 
 RESULTS, STUDIES, APPRAISAL, REPAIRS = "results.csv", "studies.csv", "appraisal.csv", "repairs.csv"
@@ -26,7 +26,7 @@ RESULT_COLUMNS = (
 STUDY_COLUMNS = ("study", "label", "year", "design", "country", "doi", "status")
 APPRAISAL_COLUMNS = ("study", "tool", "domain", "item", "judgement", "support")
 REPAIR_COLUMNS = ("row", "column", "from", "to", "why", "accepted_by", "date")
-NUMBERS = RESULT_COLUMNS[6:21] + ("ci_level",)
+NUMBERS = (*RESULT_COLUMNS[6:21], "ci_level")
 NEEDED = {
     RESULTS: ("study", "outcome"),
     STUDIES: ("study",),

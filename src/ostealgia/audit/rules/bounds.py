@@ -100,10 +100,10 @@ def events_bound(
         raise OptionError("events-bound needs the number of events, or of patients, above 0.")
     low, high = Printed.of(ci_low), Printed.of(ci_high)
     box = log_std_error(low, high, level)
-    if box.low <= 0 or low.value <= 0:
+    if low.value <= 0 or high.value <= low.value:
         raise OptionError(f"{low.text} to {high.text} is not an interval of a ratio with two limits above 0.")
     point = 4 / (math.log(high.value / low.value) / (2 * quantile(level))) ** 2
-    needed = Interval(4 / box.high**2, 4 / box.low**2)
+    needed = Interval(4 / box.high**2, 4 / box.low**2 if box.low > 0 else math.inf)
     verdict = "impossible" if needed.low > most * (1 + 1e-9) else "consistent"
     counted = f"{most} events are printed" if events is not None else f"there are {most} patients"
     return make(
