@@ -179,3 +179,9 @@ def test_help_needs_no_heavy_import():
     )
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert process.stderr.strip() == "[]"
+
+
+def test_ctrl_c_inside_a_command(capsys):
+    """typer answers Ctrl-C with a status of its own; the word for the reader is ours."""
+    assert run_guarded(lambda: failures.STOPPED) == failures.STOPPED
+    assert "stopped by you" in capsys.readouterr().err

@@ -115,6 +115,7 @@ def test_broken_inputs_are_refused_and_leave_the_earlier_build(project, capsys):
     for bad, parts in {
         good + "Smith, J,pain\n": ["results.csv", "row 5", "fields"],
         good.split("\n")[0] + "\n": ["results.csv", "no rows"],
+        good.replace("Tsai", '"Tsai', 1): ["results.csv", "row 3", "never closed"],
         good.replace(",note", ",source", 1): ["results.csv", "source", "twice"],
     }.items():
         table.write_text(bad)

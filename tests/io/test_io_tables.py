@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from ostealgia.errors import TableError
 from ostealgia.io import number_hint, read_table
 from ostealgia.io.cells import parse_number
+from ostealgia.io.delimited import text_rows
+from ostealgia.io.files import encoding_of
 
 HEADER = "study,events,n\n"
 TWO = HEADER + "Namba 2019,8,10\nTsai 2019,26,31\n"
@@ -404,3 +406,13 @@ def test_what_is_written_is_read(labels, delimiter, codec, line_end, value, tmp_
     assert table.number("estimate").tolist() == [value] * len(labels)
     assert table.frame["n"].tolist() == list(range(len(labels)))
     assert table.frame.index.tolist() == list(range(2, len(labels) + 2))
+
+
+def test_text_rows_keep_what_was_typed():
+    data = '# comment\nslab;sd\n"A;1";2.70\n\nB;"1,5"\n'.encode("cp1252")
+    header, rows = text_rows(data, encoding_of(data, "t.csv"), "t.csv")
+    assert header.ours == ["study", "sd"]
+    assert rows == [(3, ["A;1", "2.70"]), (5, ["B", "1,5"])]
+    data = b'study,note\nA,"see table\nB,x\n'  # an open quotation mark would swallow row 3
+    with pytest.raises(TableError, match=r"t\.csv, row 2: a quotation mark is opened and never closed"):
+        text_rows(data, encoding_of(data, "t.csv"), "t.csv")

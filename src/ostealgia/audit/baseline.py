@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 def check_baseline_table(frame: pd.DataFrame, groups: Mapping[str, int] | Layout, **columns: Any) -> list[Finding]:
-    """Does every number of a summary table follow from the others: percentages, category totals, chi-square, t or F,
-    P?
+    """Does every number of a summary table follow from the others: percentages, totals, chi-square, t or F, P?
 
     frame : one row a line of the table, as printed (best read with dtype=str). A row with an empty ``level`` opens a
     variable and carries its statistic and P; rows with a level below it are its categories; a row with counts and no
     categories is a binary variable, whose other category is the rest of each group.
-    groups : column prefix -> number of patients, two groups or more; or a whole ``Layout``.  columns : fields of
-    Layout by name (variable, level, statistic, p_value, count, percent, mean, sd, separator, document, page, name).
+    groups : column prefix -> number of patients, two groups or more; or a whole ``Layout``.
+    columns : fields of Layout by name (variable, level, statistic, p_value, count, percent, mean, sd, separator,
+    document, page, name).
     Returns findings line by line, those that fit included; lines without numbers give none. Raises TableError for a
     missing column or a cell that is no number.
 

@@ -62,8 +62,7 @@ class Finding:
     recomputed, recomputed_low, recomputed_high : what the other numbers give, and its range over their rounding;
     None where there is no number.
     verdict, severity, basis, cause_code : names in VERDICTS, SEVERITIES, BASES, CAUSES.
-    cause : the probable cause
-    in words.
+    cause : the probable cause in words.
     repair : the value that would fit, written as it would be printed, or None.
     message : one sentence that says what fits or does not fit together; it is not part of the JSON.
 
@@ -149,8 +148,7 @@ def make(
     basis: str = "arithmetic",
     cause: Cause | None = None,
 ) -> Finding:
-    """A finding at a place. values : range of the recomputed value. cause : for flags; left out of findings that
-    fit."""
+    """A finding at a place. values : range of the recomputed value. cause : left out where the numbers fit."""
     given = cause if verdict in ("inconsistent", "impossible") else None
     if verdict in ("inconsistent", "impossible") and given is None:
         given = UNKNOWN

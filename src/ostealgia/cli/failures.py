@@ -35,6 +35,8 @@ def guarded(call: Callable[[], Any], app: typer.Typer, words: list[str], *, debu
             reconfigure(errors="backslashreplace")
     try:
         status = call()
+        if status == STOPPED:  # typer turns Ctrl-C into this status
+            raise KeyboardInterrupt
         sys.stdout.flush()
         return status if isinstance(status, int) else DONE
     except BrokenPipeError:

@@ -23,12 +23,7 @@ def shown(*, quiet: bool = False) -> Iterator[Progress]:
         yield line
     else:
         from rich.console import Console
+        from rich.text import Text
 
-        console = Console(stderr=True, highlight=False)
-        with console.status("...") as status:
-
-            def say(message: str) -> None:
-                status.update(message)
-                console.print(f"  {message}", style="dim", markup=False)
-
-            yield say
+        with Console(stderr=True).status("") as status:
+            yield lambda message: status.update(Text(message))

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from ostealgia.errors import TableError
-from ostealgia.io.columns import Body, Header
+from ostealgia.io.columns import Body, Header, check_header
 from ostealgia.io.files import Encoding
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
@@ -175,3 +175,26 @@ def line_end_notes(data: bytes, encoding: Encoding) -> tuple[str, ...]:
     if "\r\n" in sample:
         return ("lines end with CR LF (Windows)",)
     return ("lines end with CR (old Macintosh)",) if "\r" in sample and "\n" not in sample else ()
+
+
+def text_rows(
+    data: bytes, encoding: Encoding, shown: str, suffix: str = ""
+) -> tuple[Header, list[tuple[int, list[str]]]]:
+    """A table as it was typed: (header, [(row number, trimmed cells), ...]), with the same refusals as ``read_table``.
+
+    For readers that need the text of each number (its printed decimals). Blank rows are left out; zero rows are allowed.
+    """
+    records = open_records(data, encoding, find_delimiter(data, encoding, suffix))
+    names, header_row, _ = read_header(records, shown)
+    header = check_header(names, header_row, shown)
+    rows: list[tuple[int, list[str]]] = []
+    try:
+        for row, record in enumerate(records, start=header_row + 1):
+            if not "".join(record).strip():
+                continue
+            if len(record) != len(header.names):
+                raise _ragged(record, row, header, shown)
+            rows.append((row, [cell.strip() for cell in record]))
+    except csv.Error as error:
+        raise _broken(error, shown, rows[-1][0] + 1 if rows else header_row + 1) from error
+    return header, rows

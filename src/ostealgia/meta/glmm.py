@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ostealgia.effects.result import EffectSizes
 from ostealgia.errors import OptionError, TableError
-from ostealgia.meta.pooling import finish, refuse_unknown
+from ostealgia.meta.pooling import counts_as_given, finish, refuse_unknown
 from ostealgia.meta.result import PoolResult
 from ostealgia.numerics import pooling
 from ostealgia.numerics.glmm import GlmmFit
@@ -76,11 +76,12 @@ def pool_glmm(
     if weights is not None or tau2_value is not None:
         raise OptionError("weights and tau2_value do not apply to model='glmm'.")
     fit, options = _fitted(data, more)
-    notes = [*data.notes, *fit.notes]
+    notes = [*counts_as_given(data.notes), *fit.notes]
+    data = replace(data, notes=())
     if ci == "auto":
         notes.append("interval by z: Hartung-Knapp does not exist for a GLMM (ci='auto')")
     if fit.method == "ML":
-        notes.append("tau2 by maximum likelihood; studies have no weights of their own in a GLMM")
+        notes.append("maximum likelihood for tau2; studies have no weights of their own in a GLMM")
     kept = _without(data, fit.dropped)
     method = "z" if ci == "auto" else ci
     mean = pooling.Mean(fit.estimate, fit.std_error, NAN, np.full(fit.k, NAN))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ostealgia.effects.result import EffectSizes
 from ostealgia.errors import OptionError, TableError
-from ostealgia.meta.pooling import finish, refuse_unknown
+from ostealgia.meta.pooling import counts_as_given, finish, refuse_unknown
 from ostealgia.meta.result import PoolResult
 from ostealgia.numerics import pooling
 from ostealgia.numerics.heterogeneity import h_interval, i2_from_h
@@ -128,13 +128,8 @@ def _result(data: EffectSizes, fit: MantelHaenszelFit, model: str, level: float,
             "tarone_df",
         )
     }
-    notes = [note for note in data.notes if "added to every cell" not in note]
-    if len(notes) < len(data.notes):
-        notes.append(
-            "increments for empty cells are in the study effects that are shown, not in the pooled one (mh_increment='none')"
-        )
-    if "mh_increment" in options and options["mh_increment"] != "none":
-        notes = list(data.notes)
+    as_given = options.get("mh_increment", "none") == "none"
+    notes = counts_as_given(data.notes) if as_given else list(data.notes)
     shown = replace(data, notes=())
     return finish(
         shown,

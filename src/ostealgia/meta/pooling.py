@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -235,6 +235,16 @@ def refuse_unknown(more: dict[str, Any], known: tuple[str, ...], model: str) -> 
         raise OptionError(
             f"{', '.join(wrong)}: not an option of model={model!r}. Further options of this model: {offered}."
         )
+
+
+def counts_as_given(notes: Sequence[str]) -> list[str]:
+    """The notes of the effects for a model of the counts, in which an increment for empty cells only concerns what is drawn.
+
+    >>> counts_as_given(["0.5 added to every cell of 1 of 8 studies: A"])
+    ['the pooled effect is of the counts as given; in the study effects that are shown: 0.5 added to every cell of 1 of 8 studies: A']
+    """
+    head = "the pooled effect is of the counts as given; in the study effects that are shown: "
+    return [head + note if "added to" in note and "cell" in note else note for note in notes]
 
 
 def finish(

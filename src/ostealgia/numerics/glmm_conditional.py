@@ -1,3 +1,4 @@
+# pyright: reportMissingTypeStubs=false
 """The noncentral hypergeometric distribution: events of arm 1 given the margins of a 2x2 table, its log odds ratio
 the natural parameter.
 

@@ -1,3 +1,4 @@
+# pyright: reportMissingTypeStubs=false
 """Exponential families in their natural parameter, with the derivatives that Laplace and Gauss-Hermite approximations
 need.
 

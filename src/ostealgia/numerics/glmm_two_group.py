@@ -130,7 +130,7 @@ def _informative(arrays: tuple[Array, Array, Array, Array], empty: Mask, why: st
     if len(dropped) == empty.size:
         raise ConvergenceError(f"No study carries information on a ratio: all of them ({empty.size}) have {why}.")
     noun = "study has" if len(dropped) == 1 else "studies have"
-    notes = (f"{len(dropped)} {noun} {why}, carry no information on the ratio and are left out.",) if dropped else ()
+    notes = (f"{len(dropped)} {noun} {why}: no information on the ratio, left out.",) if dropped else ()
     e1, s1, e2, s2 = (array[~empty] for array in arrays)
     return _Tables(
         events_1=e1, size_1=s1, events_2=e2, size_2=s2, variance=np.zeros(e1.size), dropped=dropped, notes=notes
@@ -165,7 +165,7 @@ def _two_rates(events_1: ArrayLike, time_1: ArrayLike, events_2: ArrayLike, time
     x2, t2 = counts("events_2", events_2, "person_time_2", time_2)
     if x1.size != x2.size:
         raise TableError("both groups should have the same studies", found=f"{x1.size} and {x2.size} studies")
-    tables = _informative((x1, t1, x2, t2), x1 + x2 == 0, "no events in both groups")
+    tables = _informative((x1, t1, x2, t2), x1 + x2 == 0, "no events in either group")
     for side, sign in ((tables.events_1, "minus"), (tables.events_2, "plus")):
         if not side.any():
             raise _separated(sign, "rate")

@@ -1,3 +1,4 @@
+# pyright: reportMissingTypeStubs=false
 """Mantel-Haenszel pooling of 2x2 tables and of event rates, with the tests that belong to it. Cost O(k).
 
 Nothing is added to the counts unless the caller asks by ``increment``: a table with one empty cell contributes as it
@@ -461,7 +462,7 @@ def _result(
         q=q,
         q_df=df,
         q_p_value=q_p_value(q, df),
-        i2_q=i2_from_q(q, df),
+        i2_q=i2_from_q(q, df) if df > 0 else 0.0,
         h2=q / df if df > 0 else NAN,
         study_estimate=np.where(enters, y, NAN),
         study_variance=np.where(enters, v, NAN),

@@ -1,3 +1,4 @@
+# pyright: reportMissingTypeStubs=false
 """Peto's one-step odds ratio: observed less expected events, weighted by the hypergeometric variance. Cost O(k)."""
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def peto(events_1: ArrayLike, n_1: ArrayLike, events_2: ArrayLike, n_2: ArrayLik
         q=q,
         q_df=df,
         q_p_value=q_p_value(q, df),
-        i2_q=i2_from_q(q, df),
+        i2_q=i2_from_q(q, df) if df > 0 else 0.0,
         h2=q / df if df > 0 else math.nan,
         study_estimate=y,
         study_variance=np.divide(1.0, weights, out=np.full(weights.shape, math.nan), where=enters),

@@ -112,10 +112,12 @@ def available(names: Sequence[str] = PROJECTS) -> list[str]:
 
 
 def _refuse_foreign(target: Path) -> None:
-    """An earlier demo may be replaced, nothing else."""
+    """An earlier demo may be replaced, also one that was stopped on its way, nothing else."""
     if not target.exists():
         return
-    ours = target.is_dir() and (target / BUILD / PROVENANCE).is_file()
+    bundled = files("ostealgia") / "data" / "projects" / target.name / CONFIG
+    copied = (target / CONFIG).is_file() and (target / CONFIG).read_bytes() == bundled.read_bytes()
+    ours = copied or (target.is_dir() and (target / BUILD / PROVENANCE).is_file())
     if not ours and not (target.is_dir() and not any(target.iterdir())):
         raise ProjectError(f"{target} exists and is no earlier demo. Give another folder with --out.")
 

@@ -30,9 +30,15 @@ AT_LEAST_ZERO = ("n", "events", "person_time", "sd", "std_error")
 def check_inputs(project: Project) -> tuple[Finding, ...]:
     """Findings about the typed tables, in the order of their rows; what fits is listed as well."""
     found: list[Finding] = []
+    arms: dict[tuple[str, str], set[str]] = defaultdict(set)
+    effects: dict[tuple[str, ...], list[Row]] = defaultdict(list)
     for row in project.results:
-        place = place_of(row, with_arm=_several_arms(project, row))
-        found.extend(finding.at(place) for finding in _check_row(project, row))
+        arms[row.text("study"), row.text("outcome")].add(row.text("arm"))
+        effects[_effect_key(row)].append(row)
+    for row in project.results:
+        place = place_of(row, with_arm=len(arms[row.text("study"), row.text("outcome")]) > 1)
+        same = [other for other in effects[_effect_key(row)] if other.number != row.number]
+        found.extend(finding.at(place) for finding in _check_row(project, row, same))
     found.extend(_copied_intervals(project))
     found.extend(_appraisal_totals(project))
     return tuple(found)
@@ -83,22 +89,19 @@ def place_of(row: Row, *, with_arm: bool = False) -> Place:
     return Place(document=RESULTS, line=row.number, quote=", ".join(part for part in parts if part))
 
 
-def _several_arms(project: Project, row: Row) -> bool:
-    same = [
-        other.text("arm")
-        for other in project.results
-        if all(other.text(x) == row.text(x) for x in ("study", "outcome"))
-    ]
-    return len(set(same)) > 1
+def _effect_key(row: Row) -> tuple[str, ...]:
+    """What makes two rows state the same effect."""
+    return tuple(row.text(name) for name in ("study", "outcome", "measure", "time", "time_unit"))
 
 
-def _check_row(project: Project, row: Row) -> Iterator[Finding]:
+def _check_row(project: Project, row: Row, same: list[Row]) -> Iterator[Finding]:
+    """Findings about one row. same : other rows that state the same effect."""
     yield from _impossible(row)
     measure = row.text("measure")
     if measure.lower() in PERCENT:
         yield from _percent(project, row)
     elif measure.upper() in SCALE_OF_MEASURE:
-        yield from _triplet(project, row, measure.upper())
+        yield from _triplet(row, measure.upper(), same)
 
 
 def _impossible(row: Row) -> Iterator[Finding]:
@@ -158,7 +161,7 @@ def _neighbours(project: Project, row: Row) -> dict[str, int]:
     return found
 
 
-def _triplet(project: Project, row: Row, measure: str) -> Iterator[Finding]:
+def _triplet(row: Row, measure: str, same: list[Row]) -> Iterator[Finding]:
     """An estimate with its interval and P."""
     estimate, low, high, p = (row.printed(name) for name in ("estimate", "ci_low", "ci_high", "p_value"))
     if estimate is None or low is None or high is None:
@@ -166,7 +169,7 @@ def _triplet(project: Project, row: Row, measure: str) -> Iterator[Finding]:
     scale = SCALE_OF_MEASURE[measure]
     try:
         if scale == "ratio":
-            double = double_exponentiation(estimate, low, high, elsewhere=_elsewhere(project, row), place=place_of(row))
+            double = double_exponentiation(estimate, low, high, elsewhere=_elsewhere(same), place=place_of(row))
             if double.flagged:
                 yield double
         yield ci_vs_point(estimate, low, high, scale=scale, place=place_of(row))
@@ -179,13 +182,10 @@ def _triplet(project: Project, row: Row, measure: str) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _elsewhere(project: Project, row: Row) -> list[Elsewhere]:
+def _elsewhere(same: list[Row]) -> list[Elsewhere]:
     """The same effect of the same study in other rows."""
-    same = ("study", "outcome", "measure", "time", "time_unit")
     found = []
-    for other in project.results:
-        if other.number == row.number or any(other.text(name) != row.text(name) for name in same):
-            continue
+    for other in same:
         estimate, low, high = (other.printed(name) for name in ("estimate", "ci_low", "ci_high"))
         if estimate is not None:
             found.append(Elsewhere.of(estimate, low, high))
@@ -194,18 +194,19 @@ def _elsewhere(project: Project, row: Row) -> list[Elsewhere]:
 
 def _copied_intervals(project: Project) -> Iterator[Finding]:
     """Two rows with one interval."""
-    rows = []
+    seen: dict[tuple[float, float], list[tuple[Row, Triplet]]] = defaultdict(list)
     for row in project.results:
         estimate, low, high = (row.printed(name) for name in ("estimate", "ci_low", "ci_high"))
-        if estimate is not None and low is not None and high is not None:
-            rows.append((row, Triplet.of(estimate, low, high)))
-    for i, (row, triplet) in enumerate(rows):
-        for other, earlier in rows[:i]:
+        if estimate is None or low is None or high is None:
+            continue
+        triplet = Triplet.of(estimate, low, high)
+        for other, earlier in seen[low.value, high.value]:
             names = (row.text("outcome"), other.text("outcome"))
             if row.text("arm") == other.text("arm") and names[0] != names[1]:
                 found = duplicate_interval(triplet, earlier, names=names, place=place_of(row))
                 if found is not None:
                     yield found
+        seen[low.value, high.value].append((row, triplet))
 
 
 def _appraisal_totals(project: Project) -> Iterator[Finding]:

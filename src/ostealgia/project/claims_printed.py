@@ -81,7 +81,7 @@ def effect(claim: ClaimSpec, context: Context) -> ClaimResult:
         ]
     )
     if own is None:
-        detail = [f"missing: {claim.missing or 'the effect of the study itself'}", _entered(claim), claim.comment]
+        detail = [f"missing: {claim.missing or 'the effect of the study itself'}", _entered(claim, None), claim.comment]
         return result(claim, verdict=CANNOT, recomputed="", detail=join(detail))
     values = tuple(cell_value(own, name) for name in ("estimate", "ci_low", "ci_high"))
     targets = claim.printed
@@ -89,7 +89,7 @@ def effect(claim: ClaimSpec, context: Context) -> ClaimResult:
     where = own.text("source")
     text = triple_text(claim, values, extra=0)
     detail = join(
-        [f"one study contributes, so its own effect is the pooled one ({where})", _entered(claim), claim.comment]
+        [f"one study contributes, so its own effect is the pooled one ({where})", _entered(claim, own), claim.comment]
     )
     return result(claim, verdict=verdict, recomputed=text, detail=detail, numbers=values)  # type: ignore[arg-type]
 
@@ -104,20 +104,28 @@ def _is_measure(row: Row, claim: ClaimSpec) -> bool:
     return not claim.measure or row.text("measure").upper() == claim.measure.upper()
 
 
-def _entered(claim: ClaimSpec) -> str:
-    """What was entered, if the printed ratio is the exponential of a ratio."""
+def _entered(claim: ClaimSpec, own: Row | None) -> str:
+    """What was entered, if the printed ratio is the exponential of a ratio. own : the study's own effect, if printed."""
     estimate, low, high = claim.printed
     if estimate is None or low is None or high is None or min(estimate.value, low.value) <= 0:
         return ""
     if not low.value < estimate.value < high.value:
         return ""
-    centre = math.sqrt(low.value * high.value)
     if ci_vs_point(estimate, low, high, scale="ratio").flagged:
-        if not agrees(estimate, math.log(centre)) and abs(math.log(centre) - estimate.value) > estimate.unit:
+        centre = math.sqrt(low.value * high.value)
+        if abs(math.log(centre) - estimate.value) > estimate.unit:
             return "what was entered cannot be recovered: the interval belongs to another estimate"
-        entered = recover(math.exp(estimate.value), low.value, high.value)
+        entered = recover(f"{math.exp(estimate.value):.4f}", low, high, entered=estimate)
         return f"only the interval was exponentiated once too often: entered as {entered.text(estimate.text)}"
-    return f"if exponentiated once too often it was entered as {recover(estimate.value, low.value, high.value).text()}"
+    return f"if exponentiated once too often it was entered as {recover(estimate, low, high, entered=logarithm_of(estimate, own)).text()}"
+
+
+def logarithm_of(estimate: Printed, own: Row | None) -> Printed | None:
+    """The study's own effect where it is the logarithm of the published one, inside the rounding of both."""
+    printed = None if own is None else own.printed("estimate")
+    if printed is None or estimate.value <= 0:
+        return None
+    return printed if estimate.interval("half").log().overlaps(printed.interval("half")) else None
 
 
 def interval(claim: ClaimSpec, context: Context) -> ClaimResult:
@@ -127,7 +135,7 @@ def interval(claim: ClaimSpec, context: Context) -> ClaimResult:
     middle = found.recomputed if found.recomputed is not None else NAN
     digits = estimate.decimals + 1
     return result(
-        claim, verdict=VERDICT_OF_FINDING[found.verdict], recomputed=f"{display.number(middle, digits)} is the middle",
+        claim, verdict=VERDICT_OF_FINDING[found.verdict], recomputed=f"middle {display.number(middle, digits)}",
         detail=join([found.message if found.verdict != "consistent" else "", claim.comment]), numbers=(middle, NAN, NAN),
         findings=(found,),
     )  # fmt: skip
@@ -183,10 +191,9 @@ def direction(claim: ClaimSpec, context: Context) -> ClaimResult:
     if found.verdict == "inconsistent" and crude is not None:
         same = (crude == "higher") == (says == "higher")
         turned = found.repair or ""
+        opposite = f"so the printed ratio is that of the opposite outcome; the other way round it is {turned}"
         details.append(
-            f"the counts agree with the words, so the printed ratio is that of the opposite outcome; the other way round it is {turned}"
-            if same
-            else "the counts agree with the ratio, so the words are wrong"
+            f"the printed numbers agree with {f'the words, {opposite}' if same else 'the ratio, so the words are wrong'}"
         )
     side = "higher" if estimate.value > 1 else "lower"
     return result(
@@ -211,8 +218,9 @@ def _crude_direction(claim: ClaimSpec, context: Context) -> tuple[str | None, st
     means = printed_tables.means_at(context.project, context.tables, where)
     if means is None:
         return None, ""
-    text = f"{name}: mean {means[0]:g} in the first group, {means[1]:g} in the second"
-    return ("higher" if means[0] > means[1] else "lower"), text
+    (first, a), (second, b) = means
+    text = f"{name}: mean {a:g} in {first.lower()}, {b:g} in {second.lower()}"
+    return ("higher" if a > b else "lower"), text
 
 
 def change(claim: ClaimSpec, context: Context) -> ClaimResult:
@@ -288,6 +296,12 @@ def not_printed(claim: ClaimSpec, context: Context) -> ClaimResult:
     if estimate is not None and low is not None and high is not None:
         found = ci_vs_point(estimate, low, high, scale=scale_of_claim(context.project.spec, claim))
         fits = found.verdict in ("consistent", "rounding")
-        details.append("the estimate is the middle of its interval" if fits else found.message)
+        middle = display.number(found.recomputed, estimate.decimals + 1)
+        word = (
+            "the estimate is the middle of its interval"
+            if fits
+            else f"the estimate is not the middle of its interval ({middle})"
+        )
+        details.append(word)
     details.append(claim.comment)
     return result(claim, verdict=CANNOT, recomputed="", detail=join(details))

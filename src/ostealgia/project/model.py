@@ -392,7 +392,9 @@ def _inherit(raw: dict[str, Any]) -> dict[str, Any]:
 
 def _message(error: ValidationError, raw: dict[str, Any]) -> str:
     """One sentence for the first thing that is wrong, with its place, and how many more there are."""
-    found = error.errors()
+    found = sorted(
+        error.errors(), key=lambda item: item["type"] != "extra_forbidden"
+    )  # an unknown key explains a missing one
     first = found[0]
     place = _place(first["loc"], raw)
     key = str(first["loc"][-1])

@@ -114,6 +114,8 @@ def study_rows(run: AnalysisRun) -> Rows:
         number = effects.rows[place] if effects.rows else None
         source = run.sources.get(number, "") if number is not None else ""
         named = {str(name): value for name, value in record.items()}
+        if run.listed and not math.isnan(float(named.get("published_ci_low", NAN))):  # the printed limits, not Wald's
+            named |= {f"reported_{name}": named[f"published_{name}"] for name in ("ci_low", "ci_high")}
         rows.append({"analysis": run.spec.id, "row": number, **named, "source": source})
     return rows
 

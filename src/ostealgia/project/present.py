@@ -13,6 +13,7 @@ from ostealgia.project.analyses import AnalysisRun
 from ostealgia.project.claim_base import CANNOT, DIFFERS, ClaimResult
 from ostealgia.project.model import TableSpec
 from ostealgia.project.present_analysis import Parts, comparison, exclusion, root_of, section
+from ostealgia.project.printed_tables import short
 from ostealgia.project.store import STUDIES, Project, Row
 from ostealgia.project.words import capital, count_of, patients_text, percents, range_text, signs, title_of, value_text
 from ostealgia.report import content
@@ -37,7 +38,7 @@ def build(parts: Parts) -> content.Report:
     claims = tuple(claim_row(claim, parts.project, _root_of(claim.analysis, parts)) for claim in parts.claims)
     findings = tuple(_finding(finding, i) for i, finding in enumerate(parts.findings, start=1))
     return content.Report(
-        id=parts.project.folder.name,
+        id=parts.project.name,
         title=info.title,
         kind=KIND_LABELS.get(info.kind, info.kind),
         subtitle=info.subtitle,
@@ -92,7 +93,8 @@ def _answers(parts: Parts) -> Iterable[content.Answer]:
         elif run.listed:
             effects = run.effects
             k = effects.k if effects is not None else 0
-            text = f"{title_of(run)}: {count_of(k, 'result', 'results')} side by side, not pooled."
+            plain = f"{title_of(run)}: {count_of(k, 'result', 'results')} side by side, not pooled"
+            text = (run.spec.answer or plain).replace("{k}", str(k)).rstrip(".") + "."
             yield content.Answer(text=text, analysis=run.spec.id)
         elif run.problem:
             yield content.Answer(
@@ -167,12 +169,15 @@ def _checked_answer(parts: Parts) -> Iterable[content.Answer]:
         f"{len(wrong)} {'does' if len(wrong) == 1 else 'do'} not"
     )
     yield content.Answer(text=text + (f", and {missing} cannot be computed from what is public." if missing else "."))
+    told = []
     for table in parts.project.spec.table:
         tests = [claim for claim in parts.claims if claim.id.startswith(f"{table.id}.")]
-        bad = [claim.title.split(": ", 1)[-1] for claim in tests if claim.verdict == DIFFERS]
+        bad = [claim.title.split(": ", 1)[-1].split(",")[0] for claim in tests if claim.verdict == DIFFERS]
         if tests:
-            text = f"{table.title.rstrip('.')}: {len(tests) - len(bad)} of {len(tests)} fit"
-            yield content.Answer(text=text + (f"; not {', '.join(bad)}." if bad else "."))
+            rest = f" (not {', '.join(bad)})" if bad else ""
+            told.append(f"{short(table)} {len(tests) - len(bad)} of {len(tests)}{rest}")
+    if told:
+        yield content.Answer(text=f"Printed tests and ratios that fit: {'; '.join(told)}.")
 
 
 # ---------------------------------------------------------------- what is wrong

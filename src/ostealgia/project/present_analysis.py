@@ -17,6 +17,7 @@ from ostealgia.meta.text import level_text
 from ostealgia.project import outputs
 from ostealgia.project.analyses import AnalysisRun, Variant
 from ostealgia.project.claim_base import ClaimResult
+from ostealgia.project.claims_printed import logarithm_of
 from ostealgia.project.figures import Drawing
 from ostealgia.project.model import ComparisonSpec, plural
 from ostealgia.project.store import RESULTS, Project, Row
@@ -289,6 +290,7 @@ def _method_table(run: AnalysisRun) -> content.Table:
 HIDDEN = ("estimate", "std_error", "ci_low", "ci_high", "weight", "study", "reported_estimate", "reported_ci_low",
           "reported_ci_high", "analysis", "row", "source", "_study")  # fmt: skip
 HEADINGS = {
+    "published_p_value": "P, as printed",
     "events": "Events", "n": "n", "mean_1": "Mean", "sd_1": "SD", "n_1": "n", "mean_2": "Mean", "sd_2": "SD", "n_2": "n",
     "events_1": "Events 1", "events_2": "Events 2", "mean": "Mean", "sd": "SD", "person_time": "Person-time", "mean_pre": "Mean before",
     "sd_pre": "SD before", "mean_post": "Mean after", "sd_post": "SD after", "correlation": "r",
@@ -304,6 +306,7 @@ def _study_tables(run: AnalysisRun) -> Iterable[content.Table]:
     assert effects is not None  # rows exist
     measure = MEASURES[run.spec.measure]
     entered = [name for name in records[0] if name not in HIDDEN and any(_filled(row[name]) for row in records)]
+    entered = [name for name in entered if not name.startswith("published_") or name == "published_p_value"]
     single = [name for name in entered if not (name == "n" and any(other.startswith("n_") for other in entered))]
     columns = [content.Column(key="study", label="Study")]
     for name in single:
@@ -365,7 +368,8 @@ def comparison(spec: ComparisonSpec, parts: Parts) -> content.Analysis:
         cells: dict[str, Any] = {"outcome": capital(outcome), "study": first.text("study") if first else ""}
         cells |= {arm: _ratio_text(row) for arm, row in found.items()}
         if spec.recover:
-            cells["_entered"] = _entered_text(found[spec.arms[0][0]], parts)
+            others = [row for arm, row in found.items() if arm != spec.arms[0][0] and row is not None]
+            cells["_entered"] = _entered_text(found[spec.arms[0][0]], others, parts)
         rows.append(cells)
     table = content.Table(id=f"{spec.id}-table", title=spec.title, columns=tuple(columns), rows=tuple(rows))
     measure = MEASURES[spec.measure].title
@@ -392,16 +396,19 @@ def _ratio_text(row: Row | None) -> str:
     return f"{text} (P {row.text('p_value')})" if row.text("p_value") else text
 
 
-def _entered_text(row: Row | None, parts: Parts) -> str:
-    """What was entered, if the printed ratio is the exponential of a ratio."""
-    if row is None or not row.text("ci_low"):
+def _entered_text(row: Row | None, others: Sequence[Row], parts: Parts) -> str:
+    """What was entered, if the printed ratio is the exponential of a ratio. others : the same effect at other places."""
+    numbers = None if row is None else [row.printed(name) for name in ("estimate", "ci_low", "ci_high")]
+    if row is None or numbers is None or None in numbers:
         return ""
     rules = {f.rule: f for f in parts.findings if f.line == row.number and f.document == RESULTS and f.flagged}
     if "duplicate-value" in rules:
         return "cannot be worked back"
     if "ci-vs-point" in rules:
-        return (rules["ci-vs-point"].repair or "cannot be worked back").replace(" to ", " to ")
-    return recover(row.value("estimate"), row.value("ci_low"), row.value("ci_high")).text()
+        return rules["ci-vs-point"].repair or "cannot be worked back"
+    estimate, low, high = (item for item in numbers if item is not None)
+    entered = next((found for other in others if (found := logarithm_of(estimate, other)) is not None), None)
+    return recover(estimate, low, high, entered=entered).text()
 
 
 def exclusion(run: AnalysisRun, item: Any) -> content.ExclusionRow:

@@ -254,11 +254,16 @@ def counts_against_rest(project: Project, tables: Sequence[TableSpec], where: Ro
     return [[inside[0], inside[1]], [table.groups[0].n - inside[0], table.groups[1].n - inside[1]]]
 
 
-def means_at(project: Project, tables: Sequence[TableSpec], where: RowOf) -> tuple[float, float] | None:
-    """The means of the two groups at a place of a printed table."""
+def means_at(
+    project: Project, tables: Sequence[TableSpec], where: RowOf
+) -> tuple[tuple[str, float], tuple[str, float]] | None:
+    """(group, mean) of the two groups at a place of a printed table."""
     table = next(item for item in tables if item.id == where.table)
     found = _summaries(table, row_at(project, where))
-    return None if found is None or len(found) != 2 else (found[0].mean.value, found[1].mean.value)
+    if found is None or len(found) != 2:
+        return None
+    first, second = table.groups
+    return (first.name, found[0].mean.value), (second.name, found[1].mean.value)
 
 
 def slug(name: str) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PERCENT = ("percent", "%")
-PUBLISHED = ("estimate", "std_error", "ci_low", "ci_high", "p_value")
+PUBLISHED = ("estimate", "std_error", "ci_low", "ci_high", "ci_level", "p_value")
 _SAME_DAY = 1e-6
 
 
@@ -370,7 +370,7 @@ def _add(spec: AnalysisSpec, label: str, cells: Mapping[str, tuple[Row, str]], d
             if found is not None:
                 record[column], choices = found
                 latitude.append(_count_latitude(index, column, label, row, choices))
-        elif name not in ("n", "events", "correlation", "p_value"):
+        elif name not in ("n", "events", "correlation", "p_value", "ci_level"):
             latitude.extend(_value_latitude(index, column, label, row.printed(name)))
     if spec.correlation is not None and "correlation" not in record and MEASURES[spec.measure].kind == "pre-post":
         record["correlation"] = spec.correlation

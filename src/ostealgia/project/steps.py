@@ -48,7 +48,7 @@ class ProjectResult:
         from ostealgia.project.outputs import excluded_rows
 
         return {
-            "project": self.project.folder.name,
+            "project": self.project.name,
             "title": self.project.spec.project.title,
             "out": str(self.out),
             "results": self.results,
@@ -105,7 +105,7 @@ def run(folder: str | Path, out: str | Path | None = None, progress: Progress | 
     project = load(folder)
     target = _target(project.folder, out)
     result = compute(project, target, say)
-    say(f"{result.project.folder.name}: writing {target}")
+    say(f"{result.project.name}: writing {target}")
     write(result.files, target)
     return result
 
@@ -115,15 +115,17 @@ def compute(project: Project, out: Path, say: Progress) -> ProjectResult:
     from ostealgia.project.claims import Context, judge
 
     _refuse_unready(project)
-    name = project.folder.name
+    name = project.name
     say(f"{name}: checking the inputs")
     checked = _check(project)
-    say(f"{name}: {len(project.spec.analysis)} analyses")
+    if project.spec.analysis:
+        say(f"{name}: {len(project.spec.analysis)} analyses")
     runs = _analyse(project, checked)
     say(f"{name}: {len(project.spec.claim)} published numbers")
     claims = judge(Context(project, runs))
     findings = _findings(checked, claims)
-    say(f"{name}: figures")
+    if runs:
+        say(f"{name}: figures")
     drawings = _draw(runs, checked)
     say(f"{name}: report")
     results, tables = _tables(project, runs, claims, findings)
@@ -214,7 +216,7 @@ def _report(
     return build(
         Parts(
             project=project, runs=runs, claims=claims, findings=findings, drawings=drawings, software=versions(),
-            command=f"ostealgia run {project.folder.name}", files=["results.json", *(f"tables/{name}" for name in tables)],
+            command="ostealgia run PROJECT", files=["results.json", *(f"tables/{name}" for name in tables)],
         )
     )  # fmt: skip
 
@@ -296,6 +298,7 @@ def _target(folder: Path, out: str | Path | None) -> Path:
 
 def write(files: Mapping[str, bytes], target: Path) -> None:
     """Put all files into a new folder beside the target, then swap: either everything is there or nothing has changed."""
+    target = Path(os.path.abspath(target))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         token = secrets.token_hex(4)

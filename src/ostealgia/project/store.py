@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,11 +10,11 @@ from pathlib import Path
 
 from ostealgia.errors import ProjectError, TableError, suggestion
 from ostealgia.io.cells import number_hint, parse_number
+from ostealgia.io.delimited import text_rows
 from ostealgia.io.files import encoding_of, read_bytes, refuse_binary
 from ostealgia.numerics.intervals import Printed
 from ostealgia.project import printed as prints
 from ostealgia.project.model import CONFIG, ProjectSpec, read_config
-from ostealgia.tables.columns import canonical_columns
 
 RESULTS, STUDIES, APPRAISAL, REPAIRS = "results.csv", "studies.csv", "appraisal.csv", "repairs.csv"
 RESULT_COLUMNS = (
@@ -92,6 +90,11 @@ class Project:
     hashes: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def name(self) -> str:
+        """The name of the folder."""
+        return self.folder.resolve().name
+
+    @property
     def inputs_sha256(self) -> str:
         """One hash over the names and hashes of all input files."""
         lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(self.hashes.items()))
@@ -148,7 +151,7 @@ def read_sheet(path: Path, name: str, canonical: tuple[str, ...] = ()) -> Sheet:
     """Read one CSV of the project as text, every row with its number.
 
     canonical : where given, other spellings of columns are mapped to ours and the mapping is in ``notes``.
-    Raises TableError for an empty or binary file, a ragged row, or a missing column.
+    Raises TableError for an empty or binary file, a ragged row, an open quotation mark, or a missing column.
     """
     try:
         data = read_bytes(path, name)
@@ -156,64 +159,20 @@ def read_sheet(path: Path, name: str, canonical: tuple[str, ...] = ()) -> Sheet:
         encoding = encoding_of(data, name)
     except TableError as error:
         raise error.at(file=name) from None
-    header_row, raw_names, body = _records(data.decode(encoding.codec), name)
-    mapping, notes = canonical_columns(raw_names) if canonical else ({item: item.strip() for item in raw_names}, ())
-    names = tuple(mapping[item] for item in raw_names)
+    header, body = text_rows(data, encoding, name, path.suffix)
+    names, notes = (tuple(header.ours), header.notes) if canonical else (tuple(header.names), ())
     missing = [column for column in NEEDED.get(name, ()) if column not in names]
     if missing:
         raise TableError(
             f"the column {missing[0]!r} is missing",
             file=name,
-            row=header_row,
+            row=header.row,
             found=", ".join(names),
             expected=", ".join(canonical or NEEDED[name]),
             action=f"Add the column to the header.{suggestion(missing[0], names)}".strip(),
         )
     rows = tuple(Row(place, dict(zip(names, record, strict=True))) for place, record in body)
     return Sheet(name, names, rows, (*encoding.notes, *notes))
-
-
-def _records(text: str, name: str) -> tuple[int, list[str], list[tuple[int, list[str]]]]:
-    """(row of the header, its names, (row, cells) for each record); lines above the header that start with # explain it."""
-    header: tuple[int, list[str]] | None = None
-    body: list[tuple[int, list[str]]] = []
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), skipinitialspace=True)
-    for place, record in enumerate(_safely(reader, name), start=1):
-        cells = [cell.strip() for cell in record]
-        if not any(cells) or (header is None and cells[0].startswith("#")):
-            continue
-        if header is None:
-            header = place, cells
-        elif len(cells) != len(header[1]):
-            raise TableError(
-                "the row has another number of fields than the header",
-                file=name,
-                row=place,
-                found=f"{len(cells)} fields",
-                expected=f"{len(header[1])} fields",
-                action="Leave a missing value empty but keep its delimiter, and quote a value that holds the delimiter",
-            )
-        else:
-            body.append((place, cells))
-    if header is None:
-        raise TableError("the file has no header", file=name, expected="column names in the first row")
-    return *header, body
-
-
-def _safely(reader: Iterator[list[str]], name: str) -> Iterator[list[str]]:
-    """The records, with a TableError where the text breaks the rules of CSV."""
-    try:
-        yield from reader
-    except csv.Error as error:
-        raise TableError(
-            f"the text is not CSV ({error})", file=name, action="Save the table again as CSV UTF-8"
-        ) from None
-
-
-def _delimiter(text: str) -> str:
-    """The delimiter of the first line that is not a comment."""
-    line = next((item for item in text.splitlines() if item.strip() and not item.lstrip().startswith("#")), "")
-    return max(",;\t", key=line.count)
 
 
 def _sheet(folder: Path, name: str, columns: tuple[str, ...], *, wanted: bool = False) -> Sheet:

@@ -54,7 +54,7 @@ class VerifyResult:
 
     def to_dict(self) -> dict[str, Any]:
         return {
-            "project": self.folder.name,
+            "project": self.folder.resolve().name,
             "same": not self.differences,
             "checked": dict(self.checked),
             "differences": [difference.to_dict() for difference in self.differences],
@@ -64,9 +64,9 @@ class VerifyResult:
         """For a terminal."""
         compared = f"{self.checked['results']} numbers, {self.checked['inputs']} input files, {self.checked['outputs']} output files"
         if not self.differences:
-            return f"{self.folder.name}: everything is as it was ({compared} compared)."
+            return f"{self.folder.resolve().name}: everything is as it was ({compared} compared)."
         lines = [f"  {difference}" for difference in self.differences]
-        return "\n".join([f"{self.folder.name}: {len(self.differences)} differences ({compared} compared)", *lines])
+        return "\n".join([f"{self.folder.resolve().name}: {len(self.differences)} differences ({compared} compared)", *lines])
 
 
 def verify(folder: str | Path, progress: Progress | None = None) -> VerifyResult:

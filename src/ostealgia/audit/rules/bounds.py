@@ -40,11 +40,11 @@ def precision_bound(
     exposed : patients with the factor.
     n : patients in the model.
     cells : the four counts factor x outcome, where they are printed.
-    The information on the coefficient is at most 1/4 of sum (x - mean)^2, so its standard error is at least 2/sqrt(n
-    q (1 - q)) with q = exposed/n, whatever else is in the model: below that is impossible. Adjustment does not
-    narrow it below the crude sqrt(sum 1/cell) either (Robinson, Jewell 1991, doi:10.2307/1403444): below that is
-    inconsistent. For maximum likelihood without weights, penalty or robust errors only. Returns a Finding;
-    recomputed is the bound.
+    The information on the coefficient is at most 1/4 of sum (x - mean)^2, so with q = exposed/n its standard error is at
+    least 2/sqrt(n q (1 - q)), whatever else is in the model: below that is impossible. Adjustment does not narrow it
+    below the crude sqrt(sum 1/cell) either (Robinson, Jewell 1991, doi:10.2307/1403444): below that is inconsistent.
+    For maximum likelihood without weights, penalty or robust errors only.
+    Returns a Finding; recomputed is the bound.
 
     >>> found = precision_bound("1.359", "1.727", exposed=129, n=205)
     >>> found.verdict, round(found.recomputed, 3)
@@ -85,8 +85,8 @@ def events_bound(
     """Can a Cox model give so narrow an interval for a binary factor with that many events?
 
     ci_low, ci_high : Wald limits of the hazard ratio.
-    events : printed number of events; where it is not printed n,
-    the number of patients, is the most that there can be.
+    events : printed number of events.
+    n : patients; where the events are not printed this is the most that there can be.
     Each event adds at most 1/4 to the information on a binary coefficient (Schoenfeld 1983, doi:10.2307/2531021), so
     the standard error is at least 2/sqrt(events). Not for continuous factors, weights, penalties or robust errors.
     Returns a Finding; recomputed is the least number of events that the interval needs.
@@ -130,10 +130,11 @@ def scale_bound(
 ) -> Finding:
     """Can a mean, and its SD, stand on a scale from low to high?
 
-    With an SD the largest one possible for that mean is compared: sqrt((mean - low)(high - mean) n/(n - 1)), all
-    patients at the two ends.
-    n : patients; without it the factor n/(n - 1) is 2, the most it can be. Returns a Finding about the SD where one is
-    given and the mean lies on the scale, else about the value. Source: Bhatia, Davis 2000, doi:10.2307/2589180.
+    sd : with it the largest SD possible for that mean is compared, sqrt((mean - low)(high - mean) n/(n - 1)), which has
+    all patients at the two ends.
+    n : patients; without it the factor n/(n - 1) is 2, the most it can be.
+    Returns a Finding about the SD where one is given and the mean lies on the scale, else about the value.
+    Source: Bhatia, Davis 2000, doi:10.2307/2589180.
 
     >>> scale_bound("7.96", 0, 10, sd="2.27", n=73).verdict, scale_bound("11.2", 0, 10).verdict
     ('consistent', 'impossible')

@@ -27,15 +27,14 @@ def chi2_vs_counts(
     place: Place = NOWHERE,
     alpha: float = ALPHA,
 ) -> Finding:
-    """Which test of these counts gives the printed chi-square: Pearson, Yates, likelihood ratio, N - 1; for a P
-    alone, Fisher's too.
+    """Which test of these counts gives the printed chi-square (Pearson, Yates, likelihood ratio, N - 1) or P (Fisher)?
 
     counts : array (r, c) of whole numbers, groups in columns.
-    statistic, p_value : as printed; with a statistic the
-    finding is about the statistic, and P only helps to weigh it; without one it is about P.
+    statistic, p_value : as printed. With a statistic the finding is about it, and P only helps to weigh it; without one
+    the finding is about P.
     Returns a Finding; recomputed is Pearson's value, or that of the test that fits. Raises OptionError where the
-    counts leave nothing to compare (one row, one column, negative numbers). Source: Pearson 1900,
-    doi:10.1080/14786440009463897; Campbell 2007, doi:10.1002/sim.2832.
+    counts leave nothing to compare (one row, one column, negative numbers).
+    Source: Pearson 1900, doi:10.1080/14786440009463897; Campbell 2007, doi:10.1002/sim.2832.
 
     >>> found = chi2_vs_counts([[59, 37], [73, 36]], "6.677", "0.411")
     >>> found.verdict, round(found.recomputed, 3), found.cause_code, found.repair

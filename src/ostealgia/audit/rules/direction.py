@@ -184,8 +184,8 @@ def adjusted_vs_crude(
 
     counts : [[exposed with outcome, exposed without], [unexposed with, unexposed without]].
     Flagged (as judgement: adjustment may turn an effect) only where both intervals exclude 1 on opposite sides.
-    recomputed is the crude odds ratio.  Source: Simpson 1951, doi:10.1111/j.2517-6161.1951.tb00088.x, for the
-    reversal that adjustment can bring.
+    recomputed is the crude odds ratio.
+    Source: Simpson 1951, doi:10.1111/j.2517-6161.1951.tb00088.x, for the reversal that adjustment can bring.
 
     >>> found = adjusted_vs_crude(Triplet.of("0.116", "0.056", "0.239"), [[80, 29], [52, 44]])
     >>> found.verdict, round(found.recomputed, 2), found.cause_code

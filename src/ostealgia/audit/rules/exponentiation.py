@@ -97,9 +97,9 @@ def double_exponentiation(
     One such triplet alone looks like any other ratio. It is flagged where the same effect is printed elsewhere and
     this one is its exponential, or (as judgement) where the interval is absurdly wide and the recovered one is
     ordinary.
-    elsewhere : the same effect at other places.  Returns a Finding; recomputed is the ratio that was entered; repair
-    shows it with the recovered limits. Where another interval is printed for the same effect both are shown, neither
-    is called true.
+    elsewhere : the same effect at other places.
+    Returns a Finding; recomputed is the ratio that was entered; repair shows it with the recovered limits. Where another
+    interval is printed for the same effect both are shown, neither is called true.
 
     >>> found = double_exponentiation("3.94", "2.64", "5.87", elsewhere=[Elsewhere.of("1.37", "1.02", "1.84")])
     >>> found.verdict, found.severity, found.repair

@@ -51,8 +51,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Candidate:
-    """One test of the summaries: its value at the printed numbers, its range over their rounding, and the same for
-    P."""
+    """One test of the summaries: value at the printed numbers, range over their rounding, and the same for P."""
 
     name: str
     value: float

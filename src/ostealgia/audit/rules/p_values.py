@@ -48,10 +48,9 @@ def p_vs_statistic(
     """Is the printed P the two-sided P of the printed statistic and its degrees of freedom?
 
     distribution : chi2, t, z, F, r or Q.
-    df : none for z, two for F, one for the others; an interval where the df
-    is not printed (Welch).
-    statistic, p_value : as printed.  Returns a Finding about P. Source: Nuijten 2016,
-    doi:10.3758/s13428-015-0664-2.
+    df : none for z, two for F, one for the others; an interval where the df is not printed (Welch).
+    statistic, p_value : as printed.
+    Returns a Finding about P. Source: Nuijten 2016, doi:10.3758/s13428-015-0664-2.
 
     >>> p_vs_statistic("t", "2.652", [203], "0.009").verdict
     'consistent'
@@ -153,8 +152,7 @@ def p_vs_ci(
     """Is the printed P the Wald P that estimate and interval imply?
 
     scale : "ratio" (log scale, no effect 1), "difference" (no effect 0) or "correlation".
-    df : of the t that made
-    the interval.
+    df : of the t that made the interval.
     test : the test P is said to come from ("Wald", "log-rank", ...) or None. A small difference from a log-rank,
     likelihood-ratio or unnamed test on the same side of the significance level is information only.
     Returns a Finding about P. Source: Altman, Bland 2011, doi:10.1136/bmj.d2304.

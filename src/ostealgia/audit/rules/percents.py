@@ -28,8 +28,7 @@ def percent_vs_count(
 
     count, n : whole numbers.
     percent : as printed, in per cent.
-    neighbours : n of neighbouring rows or columns, by
-    name.
+    neighbours : n of neighbouring rows or columns, by name.
     denominators : other totals that may have been used (all patients, patients with data), by name.
     Returns a Finding; repair is the percentage of count and n, with the places that are printed.
 

@@ -39,10 +39,9 @@ LIMITS: dict[str, Callable[..., Any]] = {"Wilson's interval": wilson, "the exact
 def binomial_limits_fit(
     estimate: Printed, low: Printed, high: Printed, *, n: int | None = None, level: float = 0.95
 ) -> str | None:
-    """The name of the method that gives both limits for that n (or for some n up to 5000), or None. All are
-    proportions.
+    """The name of the method that gives both limits for that n (or for some n up to 5000), or None.
 
-    The limits rise with the proportion, so the ends of its rounding range give the ends of theirs.
+    All are proportions. The limits rise with the proportion, so the ends of its rounding range give the ends of theirs.
 
     >>> binomial_limits_fit(*(Printed.parse(text) for text in ("0.900", "0.683", "0.988")), n=20)
     'the exact interval'

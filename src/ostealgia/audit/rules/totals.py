@@ -132,7 +132,7 @@ def duplicate_interval(
 ) -> Finding | None:
     """Do two different estimates carry the same interval to many digits? None where the intervals differ or are short.
 
-    Source of the idea: a coincidence of six digits or more is not expected in one table.
+    Two Wald intervals on different estimates differ; a match of six digits or more is no coincidence of rounding.
 
     >>> found = duplicate_interval(Triplet.of("4.22", "1.22", "2048.64"), Triplet.of("3.91", "1.22", "2048.64"))
     >>> found.verdict, found.cause_code
