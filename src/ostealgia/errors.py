@@ -89,5 +89,5 @@ def suggestion(value: object, choices: Iterable[str]) -> str:
     """
     names = [str(choice) for choice in choices]
     folded = {name.casefold(): name for name in names}
-    close = difflib.get_close_matches(str(value).casefold(), folded, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(str(value).casefold(), folded, n=1, cutoff=0.7)
     return f" Did you mean {folded[close[0]]!r}?" if close else ""

@@ -71,6 +71,23 @@ def test_rows_that_cannot_be_told_apart_are_an_error(make):
         one(make(WINDOW.replace('time = "3 month"\nbaseline = "0 month"', "").replace('"MD"', '"MN"'), PAIN))
 
 
+def test_repeated_labels_are_lines_of_their_own_with_a_note(make):
+    project, spec, found = one(make(MINIMAL, ROWS.replace("Gamma 2003", "Alpha 2001")))
+    assert found.columns["study"] == ["Alpha 2001 (row 2)", "Alpha 2001 (row 4)", "Beta 2002"]
+    assert found.notes == ("Alpha 2001 stands in rows 2, 4: each is taken as a study of its own",)
+    assert run_analysis(project, spec, {}).fit.k == 3
+
+
+def test_where_no_row_can_be_used_each_has_its_own_reason(make):
+    rows = "study,outcome,n,events\nA,response,10,14\nB,response,-3,1\nC,response,12,\n"
+    project, spec, _ = one(make(MINIMAL, rows))
+    run = run_analysis(project, spec, {})
+    assert run.fit is None and run.problem.startswith("no study can be used")
+    reasons = {item.study: item.reason for item in run.excluded}
+    assert "events" in reasons["A"] and "14" in reasons["A"]
+    assert "n" in reasons["B"] and reasons["C"] == "events is empty"
+
+
 def test_two_arms_by_role_and_a_missing_arm(make):
     config = MINIMAL.replace('"PLO"', '"OR"') + 'arms = ["treated", "control"]\n'
     rows = (

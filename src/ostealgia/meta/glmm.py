@@ -72,7 +72,8 @@ def pool_glmm(
 ) -> PoolResult:
     """Fit the model of the measure to its counts; see ``numerics.glmm``.  tau2 is by maximum likelihood whatever ``tau2`` says."""
     refuse_unknown(more, ("glmm", "quadrature", "glmm_method"), "glmm")
-    one_of("ci", ci, INTERVALS)
+    if ci not in INTERVALS:
+        raise OptionError(f"ci={ci!r} does not exist for model='glmm', which has no Hartung-Knapp form; use 'z' or 't'.")
     if weights is not None or tau2_value is not None:
         raise OptionError("weights and tau2_value do not apply to model='glmm'.")
     fit, options = _fitted(data, more)

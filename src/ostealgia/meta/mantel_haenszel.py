@@ -77,7 +77,8 @@ def pool_peto(
 
 
 def _fixed(ci: str, weights: Any, tau2_value: float | None, model: str) -> None:
-    one_of("ci", ci, ("auto", "z"))
+    if ci not in ("auto", "z"):
+        raise OptionError(f"ci={ci!r} does not exist for model={model!r}, a common-effect method with an interval by z.")
     if weights is not None or tau2_value is not None:
         raise OptionError(f"weights and tau2_value do not apply to model={model!r}.")
 

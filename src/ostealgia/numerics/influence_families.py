@@ -20,6 +20,7 @@ from ostealgia.numerics.regression_design import project
 from ostealgia.numerics.regression_tau2 import Problem, log_likelihood, search_grid
 
 Array = NDArray[np.float64]
+HEAVY = 0.999
 
 
 class Pieces(NamedTuple):
@@ -32,13 +33,15 @@ class Pieces(NamedTuple):
 
 
 class Family(Protocol):
-    """Data sets of order one that differ in which studies they hold. k, df : studies and residual df of each member (members,)."""
+    """Data sets of order one that differ in which studies they hold. k, df : studies and residual df of each member (members,).
+    heavy : members that have to be fitted by themselves."""
 
     y: Array
     v: Array
     basis: Array
     k: Array
     df: Array
+    heavy: NDArray[np.bool_]
 
     def pieces(self, a: Array) -> Pieces:
         """The sums of every member with weights a."""
@@ -61,7 +64,8 @@ class LeftOut:
     """Every study left out in turn.
 
     y : residuals of an unweighted fit plus any combination of the columns, (k,).  v : (k,).  basis : (k, p) orthonormal.
-    center : y before the columns were taken out, for the spread.
+    center : y before the columns were taken out, for the spread.  heavy : (k,), members whose study carries nearly all that is known of a
+    coefficient; taking it out by subtraction would lose digits, so their numbers here mean nothing and they are to be refitted.
     """
 
     def __init__(self, y: Array, v: Array, basis: Array, center: Array) -> None:
@@ -69,10 +73,15 @@ class LeftOut:
         k, p = basis.shape
         self.k = np.full(k, float(k - 1))
         self.df = np.full(k, float(k - 1 - p))
+        self.heavy = np.maximum(project(basis, 1.0 / v).leverage, np.einsum("kj,kj->k", basis, basis)) > HEAVY
+
+    def free(self, leverage: Array) -> Array:
+        """1 - leverage, and 1 for the heavy."""
+        return np.where(self.heavy, 1.0, 1.0 - leverage)
 
     def pieces(self, a: Array) -> Pieces:
         f = project(self.basis, a)
-        r, free = f.residual(self.y), 1.0 - f.leverage
+        r, free = f.residual(self.y), self.free(f.leverage)
         u, v = f.u, self.v
         inner, inner_v = u.T @ (a[:, None] * u), u.T @ ((a * v)[:, None] * u)
         lever = np.einsum("ki,ij,kj->k", u, inner, u)
@@ -80,20 +89,23 @@ class LeftOut:
         ratio = (a * (1.0 - 2.0 * f.leverage) + lever) / free  # (PP)_ii / P_ii
         ratio_v = (a * v * (1.0 - 2.0 * f.leverage) + lever_v) / free  # (PVP)_ii / P_ii
         return Pieces(
-            float(r @ r) - r * r / free, float(a @ free) - ratio, float((a * v) @ free) - ratio_v, float(a.sum()) - a
+            float(r @ r) - r * r / free,
+            float(a @ (1.0 - f.leverage)) - ratio,
+            float((a * v) @ (1.0 - f.leverage)) - ratio_v,
+            float(a.sum()) - a,
         )
 
     def score(self, tau2: float, restricted: bool) -> Array:
         w = 1.0 / (self.v + tau2)
         f = project(self.basis, w)
-        r, free = f.residual(self.y), 1.0 - f.leverage
+        r, free = f.residual(self.y), self.free(f.leverage)
         z = f.root * r
         pz = f.root * f.residual(z)
         lever = np.einsum("ki,ij,kj->k", f.u, f.u.T @ (w[:, None] * f.u), f.u)
         ratio = (w * (1.0 - 2.0 * f.leverage) + lever) / free
         share = r / (f.root * free)  # z_i / P_ii
         value = float(z @ z) - 2.0 * share * pz + share * share * w * free * ratio
-        return value - (float(w @ free) - ratio if restricted else float(w.sum()) - w)
+        return value - (float(w @ (1.0 - f.leverage)) - ratio if restricted else float(w.sum()) - w)
 
     def spread(self) -> Array:
         k = len(self.center)
@@ -111,6 +123,7 @@ class FirstStudies:
         self.y, self.v, self.basis = y, v, np.full((len(y), 1), len(y) ** -0.5)
         self.k = np.arange(1.0, len(y) + 1.0)
         self.df = self.k - 1.0
+        self.heavy = np.zeros(len(y), dtype=bool)
 
     def pieces(self, a: Array) -> Pieces:
         s1, s2 = np.cumsum(a), np.cumsum(a * a)
@@ -204,12 +217,13 @@ def _likelihood(family: Family, restricted: bool) -> Array:
     grid = _grid(family, 4.0 * float((residual / df).max()))
     pole = float(family.v.min())
     roots, member, values = falling_roots(lambda t: family.score(t, restricted), grid, pole)
-    if not bool(np.isfinite(values).all()) or bool((values[-1][family.df > 0] > 0).any()):
+    counted = (family.df > 0) & ~family.heavy
+    if not bool(np.isfinite(values).all()) or bool((values[-1][counted] > 0).any()):
         raise ConvergenceError("the likelihood of a refit has no maximum on the search grid")
     out = np.zeros(len(df))
     out[member] = roots
     count = np.bincount(member, minlength=len(df)) + (values[0] <= 0)
-    for i in np.flatnonzero((count > 1) & (family.df > 0)):
+    for i in np.flatnonzero((count > 1) & counted):
         out[i] = _best(family, int(i), [0.0] * int(values[0][i] <= 0) + roots[member == i].tolist(), restricted)
     return out
 

@@ -52,14 +52,11 @@ def mantel_haenszel_design(events: Array, n: Array) -> tuple[Array, Array]:
     """
     m = events.shape[1]
     others, total = n - events, n.sum(axis=1)
-    a, b = events / total[:, None], others  # a_x b_y / N
-    crossed = np.einsum("kx,ky->xy", a, b)
+    crossed = np.einsum("kx,ky->xy", events / total[:, None], others)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.log(crossed / crossed.T)
     np.fill_diagonal(ratio, 0.0)
-    scaled = 1.0 / crossed
-    np.fill_diagonal(scaled, 0.0)
-    share = _shared_arm(events / total[:, None], others / total[:, None], total, scaled)
+    share = _shared_arm(events, others, total, crossed)
     variance = _pair_variance(events, others, total, crossed)
     at = np.arange(m)
     for x in range(m):
@@ -81,13 +78,21 @@ def _pair_variance(a: Array, b: Array, total: Array, crossed: Array) -> Array:
     return found
 
 
-def _shared_arm(a: Array, b: Array, total: Array, scaled: Array) -> Array:
-    """Covariance of the log odds ratios x:y and x:z that share the group x, (m, m, m) as [x, y, z]; a, b are shares of all patients.
+def _shared_arm(a: Array, b: Array, total: Array, crossed: Array) -> Array:
+    """Covariance of the log odds ratios x:y and x:z that share the group x, (m, m, m) as [x, y, z].
 
-    a_x b_y b_z / (C_xy C_xz) + b_x a_y a_z / (C_yx C_zx), summed over studies (Greenland 1989).
+    A third of (a_x b_y b_z / (C_xy C_xz) + n_x b_y a_z / (C_xy C_zx) + n_x a_y b_z / (C_yx C_xz) + b_x a_y a_z / (C_yx C_zx)) / N^2,
+    summed over studies (Greenland 1989).
     """
-    one = np.einsum("k,kx,ky,kz->xyz", total, a, b, b) * scaled[:, :, None] * scaled[:, None, :]
-    return one + np.einsum("k,kx,ky,kz->xyz", total, b, a, a) * scaled.T[:, :, None] * scaled.T[:, None, :]
+    inverse = np.zeros_like(crossed)
+    np.divide(1.0, crossed, out=inverse, where=~np.eye(len(crossed), dtype=bool))
+    found = np.zeros((len(crossed),) * 3)
+    for x, y, y_scale in ((a, b, inverse), (b, a, inverse.T)):
+        for z, z_scale in ((b, inverse), (a, inverse.T)):
+            own = x if z is y else a + b
+            summed = np.einsum("kx,ky,kz->xyz", own / np.square(total)[:, None], y, z)
+            found += summed * y_scale[:, :, None] * z_scale[:, None, :]
+    return found / 3.0
 
 
 def _arm_covariance(share: Array) -> Array:
@@ -95,7 +100,7 @@ def _arm_covariance(share: Array) -> Array:
     m = len(share)
     same = share.sum(axis=(1, 2))  # sum over y, w of cov(L_xy, L_xw)
     towards = share.sum(axis=2)  # [x, y]: sum over w of share[x, y, w]
-    total = np.einsum("yxz->xz", share) - towards - towards.T
+    total = share.sum(axis=0) - towards - towards.T
     return (total + np.diag(same)) / m**2
 
 

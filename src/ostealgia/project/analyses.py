@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ostealgia.meta.sensitivity import SensitivityResult
     from ostealgia.meta.subgroups import SubgroupResult
 
-UNPOOLED = ("sum", "list")
+EXPLAINED = 200  # lines of an analysis without any result whose reasons are worked out one by one
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def _effects(spec: AnalysisSpec, selection: Selection) -> tuple[EffectSizes | No
         raise ProjectError(f"{CONFIG}, analysis {spec.id!r}: {error}") from None
     except TableError as error:
         left = tuple(
-            Excluded(study=study, reason=_empty_cells(spec, selection, i) or error.problem, row=selection.rows[i])
+            Excluded(study=study, reason=_reason(spec, selection, i) or error.problem, row=selection.rows[i])
             for i, study in enumerate(selection.columns["study"])
         )
         reasons = Counter(item.reason for item in left).most_common(2)
@@ -160,6 +160,19 @@ def _effects(spec: AnalysisSpec, selection: Selection) -> tuple[EffectSizes | No
     if spec.baseline and "n_1" in effects.columns:  # the same patients at two times: counted once
         effects = replace(effects, n=np.asarray(effects.columns["n_1"], dtype=float))
     return replace(effects, excluded=left), "", left
+
+
+def _reason(spec: AnalysisSpec, selection: Selection, index: int) -> str:
+    """Why one line cannot be used: its empty cells, or what the effect of this line alone is refused for."""
+    empty = _empty_cells(spec, selection, index)
+    if empty or index >= EXPLAINED:
+        return empty
+    try:
+        effect_sizes(spec, selection.only(index), on_bad="raise")
+    except TableError as error:
+        found = "" if error.found is None else f" (found {error.found})"
+        return _in_words(spec, f"{error.problem}{found}")
+    return ""
 
 
 def _empty_cells(spec: AnalysisSpec, selection: Selection, index: int) -> str:
@@ -203,7 +216,7 @@ def _pooled(run: AnalysisRun) -> AnalysisRun:
     try:
         return replace(run, fit=_pool(run.spec, run.effects))
     except ConvergenceError as error:
-        return replace(run, problem=f"the model did not converge: {error}")
+        return replace(run, problem=f"the model has no fit ({str(error).rstrip('.')})")
 
 
 def _summed(run: AnalysisRun) -> AnalysisRun:

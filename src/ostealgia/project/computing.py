@@ -12,10 +12,12 @@ from ostealgia.project.select import Selection
 OWN = ("frame", "measure", "outcome", "time", "arms", "correlation", "on_bad", "file")
 
 
-def effect_sizes(spec: AnalysisSpec, selection: Selection, measure: str = "") -> EffectSizes:
+def effect_sizes(
+    spec: AnalysisSpec, selection: Selection, measure: str = "", *, on_bad: str = "exclude"
+) -> EffectSizes:
     """Effect sizes of the selected rows by the options of the analysis; a row that cannot be is left out by name.
 
-    measure : another one than that of the analysis. Raises ProjectError for an option that does not exist, and what
+    measure : another one than that of the analysis.  on_bad : "raise" refuses such a row instead. Raises ProjectError for an option that does not exist, and what
     ``effects.compute`` raises.
     """
     from ostealgia.effects.compute import compute
@@ -27,6 +29,4 @@ def effect_sizes(spec: AnalysisSpec, selection: Selection, measure: str = "") ->
                 f"{CONFIG}, analysis {spec.id!r}: effect_options has no {name!r}.{suggestion(name, known)} "
                 f"Known: {', '.join(known)}."
             )
-    return compute(
-        selection.frame(), **{**spec.effect_options, "measure": measure or spec.measure, "on_bad": "exclude"}
-    )  # type: ignore[arg-type]
+    return compute(selection.frame(), **{**spec.effect_options, "measure": measure or spec.measure, "on_bad": on_bad})  # type: ignore[arg-type]

@@ -72,6 +72,11 @@ class Selection:
         columns[column][index] = value
         return replace(self, columns=columns)
 
+    def only(self, index: int) -> Selection:
+        """One line alone."""
+        columns = {name: [values[index]] for name, values in self.columns.items()}
+        return Selection(columns, (self.rows[index],), sources=(self.sources[index],), members=(self.members[index],))
+
     def touching(self, rows: Iterable[int]) -> tuple[int, ...]:
         """Positions of the lines that use any of these rows of the file."""
         wanted = set(rows)
@@ -216,28 +221,37 @@ def _builder(spec: AnalysisSpec) -> Builder:
 
 def _published_row(spec: AnalysisSpec, label: str, group: list[Row], draft: _Draft) -> None:
     """estimate with its interval, standard error or P, as printed."""
-    row = _one(spec, label, [row for row in group if row.text("measure").upper() in ("", spec.measure)], draft)
-    if row is None:
-        if group and not any(item.study == label for item in draft.excluded):
-            draft.leave_out(label, f"its measure is {group[0].text('measure')}, not {spec.measure}", group[0].number)
-        return
-    p_value = row.printed("p_value")
-    usable = row.text("std_error") or (row.text("ci_low") and row.text("ci_high"))
-    if not usable and (p_value is None or p_value.relation != "=" or p_value.value == 0):
-        printed = row.text("p_value") or "nothing"
-        draft.leave_out(
-            label, f"no interval or standard error is printed, and P ({printed}) is no exact number", row.number
-        )
-        return
-    columns = [name for name in PUBLISHED if name != "p_value"] + (["p_value"] if not usable else [])
-    _add(spec, label, {name: (row, name) for name in ("n", *columns)}, draft)
+    fitting = [row for row in group if row.text("measure").upper() in ("", spec.measure)]
+    if not fitting:
+        draft.leave_out(label, f"its measure is {group[0].text('measure')}, not {spec.measure}", group[0].number)
+    for name, row in _lines(spec, label, fitting, draft):
+        p_value = row.printed("p_value")
+        usable = row.text("std_error") or (row.text("ci_low") and row.text("ci_high"))
+        if not usable and (p_value is None or p_value.relation != "=" or p_value.value == 0):
+            printed = row.text("p_value") or "nothing"
+            reason = f"no interval or standard error is printed, and P ({printed}) is no exact number"
+            draft.leave_out(name, reason, row.number)
+            continue
+        columns = [column for column in PUBLISHED if column != "p_value"] + ([] if usable else ["p_value"])
+        _add(spec, name, {column: (row, column) for column in ("n", *columns)}, draft)
 
 
 def _one_group(spec: AnalysisSpec, label: str, group: list[Row], draft: _Draft) -> None:
     """events and n, mean and SD, events and person-time, ... of one arm at one time."""
+    for name, row in _lines(spec, label, group, draft):
+        _add(spec, name, {column: (row, column) for column in KINDS[MEASURES[spec.measure].kind]}, draft)
+
+
+def _lines(spec: AnalysisSpec, label: str, group: list[Row], draft: _Draft) -> list[tuple[str, Row]]:
+    """The row of a study; rows under one label with the same arm and time are lines of their own, with a note."""
+    found = _at_time(spec, group)[0] if spec.time else group
+    places = {tuple(row.text(name) for name in ("arm", "arm_role", "time", "time_unit")) for row in found}
+    if len(found) > 1 and len(places) == 1:
+        numbers = ", ".join(str(row.number) for row in found)
+        draft.notes.append(f"{label} stands in rows {numbers}: each is taken as a study of its own")
+        return [(f"{label} (row {row.number})", row) for row in found]
     row = _one(spec, label, group, draft)
-    if row is not None:
-        _add(spec, label, {name: (row, name) for name in KINDS[MEASURES[spec.measure].kind]}, draft)
+    return [] if row is None else [(label, row)]
 
 
 def _two_arms(spec: AnalysisSpec, label: str, group: list[Row], draft: _Draft) -> None:

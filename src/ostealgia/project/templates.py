@@ -236,8 +236,13 @@ def init(folder: str | Path, template: str) -> list[Path]:
 
 def _config(template: Template, folder: Path) -> str:
     """The text of ``ostealgia.toml``."""
-    head = HEAD.format(title=template.title, folder=folder.name, kind=template.kind)
+    head = HEAD.format(title=template.title, folder=_printable(folder.resolve().name), kind=template.kind)
     if template.kind == "cohort":
         return head + COHORT_HELP
     tail = REVIEW_TAIL.format(id=template.ident, example=template.example)
     return head + TABLES_HELP.format(columns=template.columns) + template.analysis + tail
+
+
+def _printable(name: str) -> str:
+    """A folder's name for a comment: no line end may begin a line of TOML."""
+    return "".join(mark if mark.isprintable() else "?" for mark in name)

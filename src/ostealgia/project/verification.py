@@ -66,7 +66,9 @@ class VerifyResult:
         if not self.differences:
             return f"{self.folder.resolve().name}: everything is as it was ({compared} compared)."
         lines = [f"  {difference}" for difference in self.differences]
-        return "\n".join([f"{self.folder.resolve().name}: {len(self.differences)} differences ({compared} compared)", *lines])
+        return "\n".join(
+            [f"{self.folder.resolve().name}: {len(self.differences)} differences ({compared} compared)", *lines]
+        )
 
 
 def verify(folder: str | Path, progress: Progress | None = None) -> VerifyResult:
