@@ -121,12 +121,12 @@ def _root_of(series: Array) -> Array:
     size = series.shape[1]
     low, high = np.full(size, -1.0), np.ones(size)
     x, moved = np.zeros(size), np.ones(size)
-    for _step in range(100):
+    for step in range(100):
         value, slope = _clenshaw(series, x)
         low, high = np.where(value > 0, x, low), np.where(value > 0, high, x)
         with np.errstate(divide="ignore", invalid="ignore"):
             new = x - value / slope
-        new = np.where((new >= low) & (new <= high), new, 0.5 * (low + high))
+        new = np.where((new >= low) & (new <= high) & (step < 30), new, 0.5 * (low + high))
         moved = np.abs(new - x)
         x = new
         if bool((moved <= 1e-14).all()):

@@ -61,7 +61,7 @@ def solve(pieces: Pieces, k: int, *, restricted: bool) -> Solution:
     the design it came from.
     """
     a = pieces.a
-    covariance = np.linalg.inv(a[1:, 1:])
+    covariance = np.asarray(np.linalg.inv(a[1:, 1:]), dtype=np.float64)
     coefficients = covariance @ a[1:, 0]
     e = np.concatenate([np.ones(1), -coefficients])
     rss = float(e @ a @ e)

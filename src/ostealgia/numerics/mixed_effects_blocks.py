@@ -88,19 +88,21 @@ class Blocks:
 
     def _factor(self, matrices: list[Array]) -> tuple[float, list[Array], Array] | None:
         """log|M|, the inverse of every block, and M^-1 B."""
-        log_det, inverses, solved = 0.0, [], np.empty_like(self.b)
+        log_det, solved = 0.0, np.empty_like(self.b)
+        inverses: list[Array] = []
         for stack in self.stacks:
             m = _marginal(stack, matrices)
-            sd = np.sqrt(np.einsum("bii->bi", m))
+            at = np.arange(len(stack.index[0]))
+            sd = np.sqrt(m[:, at, at])
             if not np.isfinite(sd).all():
                 return None
-            r = m / (sd[:, :, None] * sd[:, None, :])
+            both = sd[:, :, None] * sd[:, None, :]
             try:
-                factor = np.linalg.cholesky(r)
+                factor = np.linalg.cholesky(m / both)
             except np.linalg.LinAlgError:
                 return None
-            log_det += 2.0 * float(np.log(np.einsum("bii->bi", factor)).sum() + np.log(sd).sum())
-            inverse = np.linalg.inv(r) / (sd[:, :, None] * sd[:, None, :])
+            log_det += 2.0 * float(np.log(factor[:, at, at]).sum() + np.log(sd).sum())
+            inverse = np.linalg.inv(m / both) / both
             inverses.append(0.5 * (inverse + np.swapaxes(inverse, 1, 2)))
             solved[stack.index] = inverses[-1] @ self.b[stack.index]
         return log_det, inverses, solved
@@ -115,7 +117,9 @@ class Blocks:
     def _scores(self, t: int, columns: Array) -> Array:
         """Z' columns, (units, m, c)."""
         term, length = self.terms[t], self.groups[t] * self.terms[t].m
-        out = np.stack([np.bincount(self.place[t], weights=column, minlength=length) for column in columns.T], axis=1)
+        out = np.empty((length, columns.shape[1]))
+        for j, column in enumerate(columns.T):
+            out[:, j] = np.bincount(self.place[t], weights=column, minlength=length)
         return out.reshape(self.groups[t], term.m, columns.shape[1])
 
     def _moved(self, firsts: list[Array], solved: Array) -> Array:
@@ -155,10 +159,38 @@ def _spread(matrices: Array, cells: Codes) -> Array:
 
 
 def _marginal(stack: Stack, matrices: list[Array]) -> Array:
-    m = stack.v.copy()
+    m: Array = stack.v.copy()
     for matrix, cells in zip(matrices, stack.cells, strict=True):
         m += np.append(matrix.ravel(), 0.0)[cells]
     return m
+
+
+def marginal(
+    known: KnownCovariance, terms: Sequence[Term], matrices: Sequence[Array], cluster: Codes
+) -> list[tuple[Codes, Array]]:
+    """The marginal covariance by cluster: rows (b, n) and matrices (b, n, n), one entry a cluster size.
+
+    known, terms, matrices : as fitted, G of each term in the unit of the data.  cluster : codes (k,). Raises NotNested where two clusters
+    share a random effect or a sampling error.
+    """
+    links = [chain(term.group) for term, matrix in zip(terms, matrices, strict=True) if matrix.any()]
+    if not known.diagonal:
+        links.append(_known_links(known))
+    part = connected(len(cluster), links)
+    first = np.unique(part, return_index=True)[1]
+    apart = np.flatnonzero(cluster != cluster[first][part])
+    if len(apart):
+        raise NotNested(int(apart[0]), int(first[part[apart[0]]]))
+    stacks = _stacks(known, tuple(terms), cluster)
+    return [(stack.index, _marginal(stack, list(matrices))) for stack in stacks]
+
+
+class NotNested(ValueError):
+    """Two rows of different clusters are dependent in the model; ``rows`` are their positions."""
+
+    def __init__(self, one: int, two: int) -> None:
+        super().__init__(f"rows {one} and {two} are in different clusters and share a random effect or an error")
+        self.rows = (one, two)
 
 
 def _known_links(known: KnownCovariance) -> tuple[Codes, Codes]:
@@ -173,6 +205,7 @@ def _stacks(known: KnownCovariance, terms: tuple[Term, ...], label: Codes) -> li
     for rows in rows_of(label):
         by_size.setdefault(len(rows), []).append(rows)
     where, place = np.empty((2, len(label)), dtype=np.int64)
+    home = np.empty(len(label), dtype=np.int64)
     stacks: list[Stack] = []
     for number, (n, members) in enumerate(sorted(by_size.items())):
         index = np.stack(members)
@@ -180,10 +213,10 @@ def _stacks(known: KnownCovariance, terms: tuple[Term, ...], label: Codes) -> li
         at = np.arange(n)
         v[:, at, at] = known.variance[index]
         where[index], place[index] = np.arange(len(index))[:, None], at
-        label[index] = number
+        home[index] = number
         stacks.append(Stack(index, v, tuple(_cells(term, index) for term in terms)))
     for rows, block in known.blocks:
-        stack = stacks[int(label[rows[0]])]
+        stack = stacks[int(home[rows[0]])]
         stack.v[int(where[rows[0]])][np.ix_(place[rows], place[rows])] = block
     return stacks
 

@@ -58,7 +58,7 @@ def mantel_haenszel_design(events: Array, n: Array) -> tuple[Array, Array]:
     np.fill_diagonal(ratio, 0.0)
     share = _shared_arm(events, others, total, crossed)
     variance = _pair_variance(events, others, total, crossed)
-    at = np.arange(m)
+    at: Index = np.arange(m, dtype=np.int64)
     for x in range(m):
         share[x, at, at] = 0.5 * variance[x]
         share[x, x, :] = share[x, :, x] = 0.0
@@ -118,7 +118,8 @@ def mantel_haenszel_network(designs: list[DesignCounts], n: int) -> CountFit:
         basis = contrast_basis(len(design.arms))
         x = np.zeros((len(design.arms) - 1, n))
         x[:, design.arms] = basis.T
-        y, weight = basis.T @ level, np.linalg.inv(basis.T @ covariance @ basis)
+        y: Array = basis.T @ level
+        weight: Array = np.asarray(np.linalg.inv(basis.T @ covariance @ basis), dtype=np.float64)
         laplacian += x.T @ weight @ x
         right += x.T @ (weight @ y)
         pieces.append((x, y, weight))

@@ -51,6 +51,7 @@ class Regression:
     fitted, residuals, leverage : (k,).  weights : 1 / (v + tau2), or the weights given, (k,).
     hk_factor : weighted residual mean square, before any bound; variance_factor : what vcov was multiplied by.
     q, q_df, q_p_value : residual heterogeneity with tau2 = 0 (QE).  i2_tau2, h2 : from tau2 and the typical variance (Q / df for "common").
+    root : (p, p) triangle R with R'R = X'WX, the inverse of vcov_model (of weights 1 / (v + tau2)).
     loglik : restricted for REML, full otherwise; NaN where it does not belong to the estimator's own model.
     """
 
@@ -87,6 +88,7 @@ class Regression:
     residuals: Array
     leverage: Array
     weights: Array
+    root: Array
     y: Array
     v: Array
     x: Array
@@ -130,6 +132,7 @@ class _Fit(NamedTuple):
     leverage: Array
     weights: Array
     residuals: Array
+    root: Array
 
 
 def fit_regression(
@@ -240,7 +243,8 @@ def _coefficients(data: residual.Problem, basis: Basis, shift: Array, tau2: floa
     f = project(basis.basis, 1.0 / total if user is None else user)
     rest = f.residual(data.y)
     inner = np.linalg.solve(f.factor, f.u.T @ (f.root * data.y))
-    back = np.linalg.inv(f.factor @ basis.factor)  # (p, p) triangle
+    root = f.factor @ basis.factor  # (p, p) triangle
+    back = np.linalg.inv(root)
     if user is None:
         vcov, r = back @ back.T, rest
     else:
@@ -249,9 +253,8 @@ def _coefficients(data: residual.Problem, basis: Basis, shift: Array, tau2: floa
     beta: Array = np.asarray(np.linalg.solve(basis.factor, shift + scale * inner), dtype=float)
     factor = float(r @ r) / data.df if data.df > 0 else NAN
     unit = scale * scale
-    return _Fit(
-        beta, vcov * unit, factor, f.leverage, f.weights / (unit if user is None else 1.0), rest / f.root * scale
-    )
+    weights = f.weights / (unit if user is None else 1.0)
+    return _Fit(beta, vcov * unit, factor, f.leverage, weights, rest / f.root * scale, root / scale)
 
 
 def _finished(
@@ -287,7 +290,8 @@ def _finished(
         omnibus=wald_test(fit.beta, vcov, tested, df), tested=tested, q=q, q_df=k - p, q_p_value=q_p_value(q, k - p),
         i2_tau2=i2, i2_q=i2_from_q(q, k - p) if k > p else 0.0, h2=h2,
         loglik=_loglik(data, found.value / (scale * scale), scale, restricted=estimator == "REML" and method != "given"),
-        fitted=y - fit.residuals[back], residuals=fit.residuals[back], leverage=fit.leverage[back], weights=fit.weights[back],
+        fitted=y - fit.residuals[back], residuals=fit.residuals[back], leverage=fit.leverage[back],
+        weights=fit.weights[back], root=fit.root,
         y=y, v=v, x=x, moment_weights=moment_weights,
     )  # fmt: skip
 

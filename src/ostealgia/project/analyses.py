@@ -171,7 +171,8 @@ def _reason(spec: AnalysisSpec, selection: Selection, index: int) -> str:
         effect_sizes(spec, selection.only(index), on_bad="raise")
     except TableError as error:
         found = "" if error.found is None else f" (found {error.found})"
-        return _in_words(spec, f"{error.problem}{found}")
+        problem = error.problem.replace(f" (study {selection.columns['study'][index]!r})", "")
+        return _in_words(spec, f"{problem}{found}")
     return ""
 
 
@@ -315,8 +316,3 @@ def _repaired(project: Project, run: AnalysisRun, flagged: Mapping[int, str]) ->
     if effects is None:
         return Variant("repaired", title, None, problem=problem)
     return Variant("repaired", title, _quietly(lambda: _pool(run.spec, effects)))
-
-
-def is_missing(value: float | None) -> bool:
-    """None or NaN."""
-    return value is None or math.isnan(value)

@@ -44,12 +44,15 @@ def check_inputs(project: Project) -> tuple[Finding, ...]:
     return tuple(found)
 
 
+OWN_INTERVAL = ("pooled", "estimate", "not-printed")
+
+
 def check_claims(spec: ProjectSpec) -> tuple[Finding, ...]:
-    """Every published estimate against its own interval."""
+    """Every published pooled estimate against its own interval."""
     found = []
     for claim in spec.claim:
         estimate, low, high = claim.printed
-        if estimate is None or low is None or high is None or claim.quantity == "pi":
+        if estimate is None or low is None or high is None or claim.quantity not in OWN_INTERVAL:
             continue
         place = Place(document="published result", quote=claim.title or claim.id)
         try:

@@ -244,12 +244,19 @@ def margin(claim: ClaimSpec, context: Context) -> ClaimResult:
     """The same patients counted in two printed tables."""
     first = _counts_of(claim, claim.place, context)
     second = _counts_of(claim, claim.against, context)
-    found = same_total(first, second, what=claim.title or claim.id, severity=claim.severity)
+    names = (_table_name(claim.place[0].table, context), _table_name(claim.against[0].table, context))
+    found = same_total(
+        first, second, what=claim.title or claim.id, severity=claim.severity, where=(f"in {names[0]}", f"in {names[1]}")
+    )
     published, recomputed = _addition(first), _addition(second)
     return result(
         claim, verdict=VERDICT_OF_FINDING[found.verdict], published=published, recomputed=recomputed,
         detail=claim.comment, numbers=(float(sum(second)), NAN, NAN), findings=(found,),
     )  # fmt: skip
+
+
+def _table_name(ident: str, context: Context) -> str:
+    return printed_tables.short(next(table for table in context.tables if table.id == ident))
 
 
 def _counts_of(claim: ClaimSpec, places: Sequence[Any], context: Context) -> list[int]:

@@ -17,8 +17,8 @@ def effect_sizes(
 ) -> EffectSizes:
     """Effect sizes of the selected rows by the options of the analysis; a row that cannot be is left out by name.
 
-    measure : another one than that of the analysis.  on_bad : "raise" refuses such a row instead. Raises ProjectError for an option that does not exist, and what
-    ``effects.compute`` raises.
+    measure : another one than that of the analysis.  on_bad : "raise" refuses such a row instead.
+    Raises ProjectError for an option that does not exist, and what ``effects.compute`` raises.
     """
     from ostealgia.effects.compute import compute
 

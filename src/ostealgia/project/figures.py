@@ -70,9 +70,10 @@ def _options(run: AnalysisRun, flagged: Mapping[int, str]) -> dict[str, Any]:
             options["arms"] = (_capital(plural(spec.time)), _capital(plural(spec.baseline)))
         elif len(spec.arms) == 2:
             options["arms"] = tuple(_capital(arm) for arm in spec.arms)
-    marked = run.selection.touching(flagged)
-    if marked:
-        options["audit"] = {str(run.selection.columns["study"][i]): "inconsistent" for i in marked}
+    shown = set() if run.fit is None else set(run.fit.effects.study)
+    names = {str(run.selection.columns["study"][i]) for i in run.selection.touching(flagged)}
+    if names & shown:
+        options["audit"] = dict.fromkeys(sorted(names & shown), "inconsistent")
     return options
 
 

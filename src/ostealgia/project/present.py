@@ -13,10 +13,11 @@ from ostealgia.project.analyses import AnalysisRun
 from ostealgia.project.claim_base import CANNOT, DIFFERS, ClaimResult
 from ostealgia.project.model import TableSpec
 from ostealgia.project.present_analysis import Parts, comparison, exclusion, root_of, section
-from ostealgia.project.printed_tables import short
+from ostealgia.project.printed_tables import STATISTIC, P, short
 from ostealgia.project.store import STUDIES, Project, Row
 from ostealgia.project.words import capital, count_of, patients_text, percents, range_text, signs, title_of, value_text
 from ostealgia.report import content
+from ostealgia.tables.measures import MEASURES
 
 METHODS = (
     "Rows were typed from the tables of the paper as printed; the source column of the tables below says where each number stands. "
@@ -128,7 +129,9 @@ def _sentence(run: AnalysisRun, estimate: str) -> str:
     """The sentence of the analysis with the number put in; a plain one where none is written."""
     if "{estimate}" in run.spec.answer:
         return run.spec.answer.replace("{estimate}", estimate).rstrip(".")
-    return f"{title_of(run)}: {estimate}"
+    measure = MEASURES[run.spec.measure]
+    name = f"{measure.title} " if measure.ratio or measure.no_effect is not None else ""
+    return f"{title_of(run)}: {name}{estimate}"
 
 
 def _crude_answer(run: AnalysisRun) -> content.Answer:
@@ -175,9 +178,9 @@ def _checked_answer(parts: Parts) -> Iterable[content.Answer]:
         bad = [claim.title.split(": ", 1)[-1].split(",")[0] for claim in tests if claim.verdict == DIFFERS]
         if tests:
             rest = f" (not {', '.join(bad)})" if bad else ""
-            told.append(f"{short(table)} {len(tests) - len(bad)} of {len(tests)}{rest}")
+            told.append(f"{short(table)}: {len(tests) - len(bad)} of {len(tests)}{rest}")
     if told:
-        yield content.Answer(text=f"Printed tests and ratios that fit: {'; '.join(told)}.")
+        yield content.Answer(text=f"Tests and ratios that fit. {'; '.join(told)}.")
 
 
 # ---------------------------------------------------------------- what is wrong
@@ -198,7 +201,7 @@ def _problems(parts: Parts, rows: Sequence[content.FindingRow]) -> Iterable[cont
             found.append((rank, content.Problem(text=text, verdict=group[0][0].verdict, target=group[0][1].id)))
             continue
         for finding, row in group:
-            quote = f"{finding.quote}: " if finding.quote else ""
+            quote = f"{finding.quote}: " if finding.quote and not finding.message.startswith(finding.quote) else ""
             text = f"{quote}{_brief(finding.message)}."
             found.append((rank, content.Problem(text=text, verdict=finding.verdict, target=row.id)))
     told = {id(finding) for finding, _ in pairs}
@@ -293,9 +296,13 @@ def _short(value: float) -> str:
 
 
 def _exclusions(parts: Parts) -> Iterable[content.ExclusionRow]:
+    """Who was left out of which analysis; of a sensitivity analysis only what its own analysis does not say already."""
     for run in parts.runs.values():
+        parent = parts.runs[root_of(run, parts)]
+        said = {item.study for item in parent.excluded} if parent is not run else set()
         for item in run.excluded:
-            yield exclusion(run, item)
+            if item.study not in said:
+                yield exclusion(run, item)
 
 
 # ---------------------------------------------------------------- what was entered, methods
@@ -309,8 +316,51 @@ def _entered(parts: Parts) -> Iterable[content.Table]:
 
 
 def _printed_table(table: TableSpec, parts: Parts) -> content.Table:
+    """A printed table as it stands in the paper: one column a group, or one ratio a row."""
     sheet = parts.project.tables[table.id]
-    return _sheet_table(table.id, f"{table.title} (as printed)", sheet.names, sheet.rows)
+    build = {"groups": _grouped_rows, "ratios": _ratio_rows}[table.kind]
+    columns, rows = build(table, sheet.rows)
+    return content.Table(id=f"entered-{table.id}", title=f"{table.title} (as printed)", columns=columns, rows=rows)
+
+
+def _grouped_rows(
+    table: TableSpec, rows: Sequence[Row]
+) -> tuple[tuple[content.Column, ...], tuple[dict[str, str], ...]]:
+    columns = [content.Column(key="variable", label="Variable", wide=True)]
+    columns += [
+        content.Column(key=group.column, label=f"{group.name} (n = {group.n})", align="right") for group in table.groups
+    ]
+    columns += [
+        content.Column(key="statistic", label="t or χ²", align="decimal"),
+        content.Column(key="p", label="P", align="decimal"),
+    ]
+    out = []
+    for row in rows:
+        level = row.text("level")
+        cells = {"variable": f"\u2003{level}" if level else row.text("variable")}
+        for group in table.groups:
+            count, percent = row.text(f"{group.column}_n"), row.text(f"{group.column}_pct")
+            mean, sd = row.text(f"{group.column}_mean"), row.text(f"{group.column}_sd")
+            cells[group.column] = f"{mean} ± {sd}" if mean else f"{count} ({percent})" if percent else count
+        out.append(cells | {"statistic": row.text(STATISTIC), "p": row.text(P)})
+    return tuple(columns), tuple(out)
+
+
+def _ratio_rows(table: TableSpec, rows: Sequence[Row]) -> tuple[tuple[content.Column, ...], tuple[dict[str, str], ...]]:
+    columns = (
+        content.Column(key="label", label="Variable", wide=True),
+        content.Column(key="estimate", label=table.measure, align="decimal"),
+        content.Column(key="ci", label="95% CI", align="right"),
+        content.Column(key="p", label="P", align="right"),
+    )
+    out = []
+    for row in rows:
+        if row.text(table.estimate):
+            ci = f"{row.text('ci_low')} to {row.text('ci_high')}" if row.text("ci_low") else ""
+            out.append(
+                {"label": row.text(table.label), "estimate": row.text(table.estimate), "ci": ci, "p": row.text(P)}
+            )
+    return columns, tuple(out)
 
 
 def _sheet_table(ident: str, title: str, names: Sequence[str], rows: Sequence[Row]) -> content.Table:

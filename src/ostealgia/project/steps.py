@@ -123,7 +123,7 @@ def compute(project: Project, out: Path, say: Progress) -> ProjectResult:
     runs = _analyse(project, checked)
     say(f"{name}: {len(project.spec.claim)} published numbers")
     claims = judge(Context(project, runs))
-    findings = _findings(checked, claims)
+    findings = _findings(project, checked, claims)
     if runs:
         say(f"{name}: figures")
     drawings = _draw(runs, checked)
@@ -172,15 +172,14 @@ def _analyse(project: Project, checked: Sequence[Finding]) -> dict[str, Analysis
     return {spec.id: run_analysis(project, spec, flagged) for spec in project.spec.analysis}
 
 
-def _findings(checked: Sequence[Finding], claims: Sequence[ClaimResult]) -> tuple[Finding, ...]:
-    """Findings about the inputs, then those the claims brought; the same statement once."""
-    found: dict[tuple[str, str, str], Finding] = {}
-    for finding in (*checked, *(finding for claim in claims for finding in claim.findings)):
-        key = (finding.rule, finding.reported, finding.message)
-        found.setdefault(
-            key if not finding.document else (*key[:2], f"{finding.document}:{finding.line}:{finding.message}"), finding
-        )
-    return tuple(found.values())
+def _findings(project: Project, checked: Sequence[Finding], claims: Sequence[ClaimResult]) -> tuple[Finding, ...]:
+    """Findings about the inputs, those the claims brought, and published intervals that nothing has looked at yet."""
+    from ostealgia.project.checks import check_claims
+
+    found = list(dict.fromkeys((*checked, *(finding for claim in claims for finding in claim.findings))))
+    seen = {(finding.rule, finding.reported) for finding in found}
+    more = [finding for finding in check_claims(project.spec) if (finding.rule, finding.reported) not in seen]
+    return (*found, *more)
 
 
 def _draw(runs: Mapping[str, AnalysisRun], checked: Sequence[Finding]) -> dict[str, tuple[Drawing, ...]]:

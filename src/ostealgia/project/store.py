@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -188,11 +187,3 @@ def _hashes(folder: Path, spec: ProjectSpec) -> dict[str, str]:
     names = [CONFIG, RESULTS, STUDIES, APPRAISAL, REPAIRS, *(table.file for table in spec.table)]
     present = [name for name in names if (folder / name).is_file()]
     return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in present}
-
-
-def number(row: Row, column: str) -> float:
-    """``Row.value`` with NaN for text: for places where the text itself has been reported already."""
-    try:
-        return row.value(column)
-    except ValueError:
-        return math.nan
