@@ -48,6 +48,43 @@ def p_value(value: float | None) -> str:
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
+def p_text(value: float | None) -> str:
+    """P with its sign: "P = 0.012", "P < 0.001".
+
+    >>> p_text(0.0121), p_text(0.00001)
+    ('P = 0.012', 'P < 0.001')
+    """
+    text = p_value(value)
+    return f"P {text}" if text.startswith("<") else f"P = {text}"
+
+
+def level_text(level: float) -> str:
+    """A confidence level, given as a proportion, as per cent.
+
+    >>> level_text(0.95), level_text(0.995)
+    ('95%', '99.5%')
+    """
+    return f"{100 * level:.10g}%"
+
+
+def count_of(number: int, one: str, many: str) -> str:
+    """A number with its noun.
+
+    >>> count_of(1, "study", "studies"), count_of(3, "study", "studies")
+    ('1 study', '3 studies')
+    """
+    return f"{number} {one if number == 1 else many}"
+
+
+def capital(text: str) -> str:
+    """The text with a capital first letter, the others as they are.
+
+    >>> capital("log odds ratio")
+    'Log odds ratio'
+    """
+    return text[:1].upper() + text[1:]
+
+
 def interval(low: float | None, high: float | None, digits: int = 2, *, typographic: bool = False) -> str:
     """An interval as "73 to 83".
 

@@ -212,6 +212,18 @@ def test_further_analyses_only_when_asked_for(here, capsys):
         assert word in text
 
 
+def test_a_note_on_the_data_is_told_once(here, capsys):
+    table = here(
+        "slab,events_1,n_1,events_2,n_2,site\n" + "".join(f"{row},x\n" for row in ROWS.split()) + "Zero,0,50,3,50,x\n"
+    )
+    more = ["--egger", "--leave-one-out", "--subgroup", "site"]
+    assert main(["pool", table, "-m", "OR", *more]) == 0
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines() if line.startswith("  note: ")]
+    assert len(lines) == len(set(lines)) > 3
+    found = pooled(capsys, table, "-m", "OR", *more)
+    assert not set(found["notes"]) & {*found["egger"]["notes"], *found["leave_one_out"]["notes"]}
+
+
 # accepted, with a note on the result
 
 

@@ -171,9 +171,8 @@ def test_intervals_hold_their_proportion(arm, method, level):
     x, n = arm
     p, low, high = (float(value) for value in proportion_interval(x, n, method=method, level=level))
     assert 0 <= low <= high <= 1
-    assert (
-        low - 1e-12 <= p <= high + 1e-12 or method == "logit"
-    )  # at 0 and n events 0.5 moves the logit interval inwards
+    if method != "logit" or 0 < x < n:  # at 0 and n events 0.5 moves the logit interval inwards
+        assert low - 1e-12 <= p <= high + 1e-12
     _, low_2, high_2 = proportion_interval(n - x, n, method=method, level=level)
     assert_allclose([low, high], [1 - high_2, 1 - low_2], rtol=1e-9, atol=1e-9)
 
@@ -437,3 +436,39 @@ def test_published_comparisons_in_a_long_table():
         assert_allclose(effects.estimate[0], math.log(14 * 32 / (26 * 9)))
     ratios = {name: values[2:] for name, values in table.items() if name not in {"n", "events"}}
     assert compute(ratios, measure="HR", arms=("treated", "control")).study == ("B", "C")
+
+
+def test_notes_count_the_studies_that_enter():
+    """Who is left out is in ``excluded``: 33 rows of which 13 are empty are 20 studies."""
+    rows = 13
+    table = {
+        "study": [f"S{i}" for i in range(20)] + [f"E{i}" for i in range(rows)],
+        "events": [0, 0, 0] + [4] * 17 + [None] * rows,
+        "n": [12] * 20 + [9] * rows,
+    }
+    effects = compute(table, measure="PLO")
+    assert effects.k == 20 and len(effects.excluded) == rows
+    assert "0.5 added to every cell of 3 of 20 studies (apply_increment='only0'): S0, S1, S2" in effects.notes
+    ratios = {
+        "study": list("ABC"),
+        "estimate": [0.5, 0.8, None],
+        "ci_low": [0.3, 0.7, None],
+        "ci_high": [0.9, 1.2, None],
+    }
+    assert "standard error from the 95% interval, in 2 of 2 studies" in compute(ratios, measure="HR").notes
+    change = {
+        "mean_pre": [6, 7, None],
+        "sd_pre": [2, 2, 2],
+        "mean_post": [2, 3, 4],
+        "sd_post": [2, 2, 2],
+        "n": [16, 20, 9],
+    }
+    stated = compute(change, measure="MC", correlation=0.5)
+    assert "correlation 0.5 (option) used in 2 of 2 studies" in stated.notes
+
+
+def test_a_row_that_is_left_out_is_in_no_note():
+    """Nothing is added where the measure stays undefined: the row is excluded and not among the corrected ones."""
+    effects = compute(ZERO, measure="OR", drop_double_zero=True)
+    assert "0.5 added to every cell of 2 of 3 studies (apply_increment='only0'): B, D" in effects.notes
+    assert not any("C" in note for note in effects.notes)

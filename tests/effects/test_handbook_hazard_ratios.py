@@ -126,3 +126,9 @@ def test_zero_events_have_no_ratio():
         hazard_ratio_from_medians(0, 4.0)
     with pytest.raises(TableError, match="variance is not above 0"):
         hazard_ratio_from_o_minus_e(-1.0, 0.0)
+
+
+def test_without_a_standard_error_there_is_no_interval_in_the_text():
+    found = hazard_ratio_from_medians(44, 37.5)
+    assert str(found).splitlines()[0] == "HR 0.85, ratio of medians"
+    assert found.to_dict()["ci_low"] is None

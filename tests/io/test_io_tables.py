@@ -136,6 +136,12 @@ def test_windows_1252_is_read_and_told(save):
     assert "line 2" in table.notes[0]
 
 
+def test_letters_with_accents_stay_in_the_names_of_columns(save):
+    table = read_table(save("study,Länge,Lönge,n\nA,1,2,3\n"))
+    assert list(table.frame.columns) == ["study", "länge", "lönge", "n"]
+    assert table.find("Länge") == "länge"
+
+
 def test_row_numbers_are_those_of_a_spreadsheet(save):
     table = read_table(save('# comment\nstudy,n\n"A\nwith a second line",1\n\nB,2\n'))
     assert table.frame.index.tolist() == [3, 5]  # the quoted line break makes no row, the blank line is one

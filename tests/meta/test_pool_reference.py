@@ -109,7 +109,7 @@ def test_tau2_interval(case):
     """Q-profile and likelihood limits at the case's tolerance.
 
     The reference's limits of the generalised Q, and all those of its second package, come from a root search that stops at 1.2e-4 in tau2
-    (R's uniroot default); there the limit is held to that, and test_generalised_q_limits checks the equation itself to 1e-9.
+    (R's uniroot default); there the limit is held to that, and test_generalised_q_limits checks its probability by simulation.
     """
     y, v = np.array(case["inputs"]["yi"], dtype=float), np.array(case["inputs"]["vi"], dtype=float)
     method = METHOD[case["spec"]["method"]]

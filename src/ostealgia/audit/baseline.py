@@ -150,10 +150,10 @@ def _tests(variable: Variable, layout: Layout) -> list[Finding]:
         return []
     counts = _counts(variable, layout)
     if counts is not None:
-        return _count_tests(variable, row, counts, layout)
+        return _count_tests(row, counts, layout)
     summary = variable.head or row
     if summary.has_means:
-        return _mean_tests(variable, row, summary, layout)
+        return _mean_tests(row, summary, layout)
     return []
 
 
@@ -175,7 +175,7 @@ def _counts(variable: Variable, layout: Layout) -> list[list[int]] | None:
     return table if float(chi2_df(table)) > 0 else None
 
 
-def _count_tests(variable: Variable, row: Row, counts: list[list[int]], layout: Layout) -> list[Finding]:
+def _count_tests(row: Row, counts: list[list[int]], layout: Layout) -> list[Finding]:
     place = place_of(row, layout)
     if row.statistic is None:
         return [chi2_vs_counts(counts, None, row.p_value, place=place)]
@@ -187,7 +187,7 @@ def _count_tests(variable: Variable, row: Row, counts: list[list[int]], layout: 
     return [first, _weigh(second, first, Source("the counts", fitting[0] if fitting else None))]
 
 
-def _mean_tests(variable: Variable, row: Row, summary: Row, layout: Layout) -> list[Finding]:
+def _mean_tests(row: Row, summary: Row, layout: Layout) -> list[Finding]:
     place = place_of(row, layout)
     groups = [
         Group.of(mean, sd, size)

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 from ostealgia.audit.finding import Place
 from ostealgia.audit.rules.p_values import printed_p
 from ostealgia.errors import OptionError, TableError
+from ostealgia.io.cells import MISSING_WORDS
 from ostealgia.numerics.intervals import Printed
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # what stands in a cell where nothing is printed
-EMPTY = frozenset({"", "-", "–", "—", "−", "na", "n/a", "nr", "nan", "none", "."})
+EMPTY = MISSING_WORDS | {""}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,10 +76,12 @@ class Row:
 
     @property
     def has_counts(self) -> bool:
+        """Whether a count is printed for every group."""
         return all(count is not None for count in self.counts)
 
     @property
     def has_means(self) -> bool:
+        """Whether mean and SD are printed for every group."""
         return all(part is not None for part in (*self.means, *self.sds))
 
     @property
@@ -108,6 +111,7 @@ class Variable:
 
     @property
     def rows(self) -> tuple[Row, ...]:
+        """Its own line, then its categories."""
         return ((self.head,) if self.head else ()) + self.levels
 
     @property

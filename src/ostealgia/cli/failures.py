@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import io
 import os
 import re
 import sys
@@ -83,8 +84,8 @@ def _silence_stdout() -> None:
     """The reader of our output has gone: let the interpreter flush into nothing."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError, AttributeError):
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    except (OSError, ValueError, AttributeError):  # no file behind the stream
+        sys.stdout = io.StringIO()
 
 
 def error_text(error: OstealgiaError) -> str:

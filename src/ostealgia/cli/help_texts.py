@@ -14,7 +14,7 @@ Exit status: 0 done; 1 done, with findings (verify); 2 the input or the call is 
 DEMO_EXAMPLES = """\b
 Examples:
   ostealgia demo
-  ostealgia demo --out /tmp/demo --json > claims.json"""
+  ostealgia demo --out reports --json > claims.json"""
 
 INIT_EXAMPLES = """\b
 Examples:
@@ -24,7 +24,7 @@ Examples:
 RUN_EXAMPLES = """\b
 Examples:
   ostealgia run my-review
-  ostealgia run my-review --out /tmp/build --json > results.json"""
+  ostealgia run my-review --out results --json > results.json"""
 
 VERIFY_EXAMPLES = """\b
 Examples:

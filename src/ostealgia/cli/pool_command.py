@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -135,7 +135,6 @@ def compute(request: Request, table: Table) -> Answer:
 
     chosen = _selection(request, table)
     effects = effect_sizes(table.frame, measure=request.measure, **request.effect_options, **chosen)
-    effects = replace(effects, notes=tuple(dict.fromkeys((*table.notes, *effects.notes))))
     options = request.pool_options
     fit = meta.pool(effects, **options)
     more: dict[str, Any] = {}
@@ -148,7 +147,12 @@ def compute(request: Request, table: Table) -> Answer:
         more["cumulative"] = meta.cumulative(fit, order=table.find(request.cumulative))
     if request.egger:
         more["egger"] = meta.egger(fit)
-    return Answer(fit=fit, more=more)
+    return Answer(fit=fit, more={key: _without_notes(value, effects.notes) for key, value in more.items()})
+
+
+def _without_notes(result: Any, told: Sequence[str]) -> Any:
+    """A result beside the pool without the notes on the data, which the pool has told."""
+    return replace(result, notes=tuple(note for note in result.notes if note not in told))
 
 
 # option that chooses rows -> the columns it goes by, one of which must be there
@@ -227,10 +231,7 @@ def _study_row(row: dict[str, Any], fit: PoolResult) -> dict[str, Any]:
 
 def _pooled_row(kind: str, label: str, fit: PoolResult) -> dict[str, Any]:
     row = {name: getattr(fit, name, None) for name in _COLUMNS}
-    row |= {
-        f"reported_{name}": getattr(fit.reported, name)
-        for name in ("estimate", "ci_low", "ci_high", "pi_low", "pi_high")
-    }
+    row |= {f"reported_{name}": getattr(fit.reported, name) for name in _REPORTED}
     return row | {"kind": kind, "label": label}
 
 

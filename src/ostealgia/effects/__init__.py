@@ -9,9 +9,56 @@ from ostealgia.effects.compute import compute, without_zero_errors
 from ostealgia.effects.result import EffectSizes
 
 if TYPE_CHECKING:
-    from ostealgia.effects.absolute import *  # noqa: F403
-    from ostealgia.effects.conversions import *  # noqa: F403
-    from ostealgia.effects.handbook import *  # noqa: F403
+    from ostealgia.effects.absolute import (
+        AbsoluteEffect,
+        NumberNeeded,
+        ReexpressedSmd,
+        absolute_effect,
+        absolute_effect_of,
+        number_needed,
+        odds_ratio_to_smd,
+        smd_to_odds_ratio,
+        smd_to_points,
+    )
+    from ostealgia.effects.conversions import (
+        CompletedMeans,
+        Filled,
+        MeanSd,
+        change_correlation,
+        change_sd,
+        complete_means,
+        critical_value,
+        mean_sd_from_median,
+        sd_from_ci,
+        sd_from_iqr,
+        sd_from_p,
+        sd_from_range,
+        sd_from_se,
+        sd_from_se_of_difference,
+        sd_from_t,
+        se_from_ci,
+        se_from_p,
+    )
+    from ostealgia.effects.handbook import (
+        EventArm,
+        HazardRatio,
+        MeanArm,
+        PairedDifference,
+        change_score,
+        combine_events,
+        combine_means,
+        crossover_difference,
+        design_effect,
+        effective_arm,
+        final_value,
+        hazard_ratio_from_log_rank,
+        hazard_ratio_from_medians,
+        hazard_ratio_from_o_minus_e,
+        hazard_ratio_from_observed_expected,
+        inflate_std_error,
+        mix_change_and_final,
+        split_control,
+    )
 
 # module -> names that are loaded when they are first used
 _LAZY = {
@@ -33,7 +80,55 @@ _LAZY = {
 }  # fmt: skip
 _HOME = {name: module for module, names in _LAZY.items() for name in names}
 
-__all__ = ["EffectSizes", "compute", "without_zero_errors"]
+__all__ = [
+    "AbsoluteEffect",
+    "CompletedMeans",
+    "EffectSizes",
+    "EventArm",
+    "Filled",
+    "HazardRatio",
+    "MeanArm",
+    "MeanSd",
+    "NumberNeeded",
+    "PairedDifference",
+    "ReexpressedSmd",
+    "absolute_effect",
+    "absolute_effect_of",
+    "change_correlation",
+    "change_score",
+    "change_sd",
+    "combine_events",
+    "combine_means",
+    "complete_means",
+    "compute",
+    "critical_value",
+    "crossover_difference",
+    "design_effect",
+    "effective_arm",
+    "final_value",
+    "hazard_ratio_from_log_rank",
+    "hazard_ratio_from_medians",
+    "hazard_ratio_from_o_minus_e",
+    "hazard_ratio_from_observed_expected",
+    "inflate_std_error",
+    "mean_sd_from_median",
+    "mix_change_and_final",
+    "number_needed",
+    "odds_ratio_to_smd",
+    "sd_from_ci",
+    "sd_from_iqr",
+    "sd_from_p",
+    "sd_from_range",
+    "sd_from_se",
+    "sd_from_se_of_difference",
+    "sd_from_t",
+    "se_from_ci",
+    "se_from_p",
+    "smd_to_odds_ratio",
+    "smd_to_points",
+    "split_control",
+    "without_zero_errors",
+]
 
 
 def __getattr__(name: str) -> Any:

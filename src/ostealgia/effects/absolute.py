@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ostealgia import display
 from ostealgia.errors import OptionError, TableError
 from ostealgia.options import confidence_level, one_of
-from ostealgia.tables.result import Result
+from ostealgia.tables.result import Result, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +59,7 @@ class NumberNeeded:
 
     def to_dict(self) -> dict[str, Any]:
         """kind, value, interval (text), the unrounded limits and their kinds; infinity as "Infinity", NaN as None."""
-        numbers = {name: _plain(getattr(self, name)) for name in ("value", "near", "far")}
+        numbers = {name: plain(getattr(self, name), infinity="Infinity") for name in ("value", "near", "far")}
         words = {"kind": self.kind, "near_kind": self.near_kind, "far_kind": self.far_kind}
         return {**words, **numbers, "through_infinity": self.through_infinity, "interval": self.interval}
 
@@ -78,12 +78,6 @@ class NumberNeeded:
             "no difference (number needed infinite)" if math.isinf(self.value) else f"{self.kind} {_whole(self.value)}"
         )
         return f"{head} ({self.interval})" if self.interval else head
-
-
-def _plain(value: float) -> float | str | None:
-    if math.isnan(value):
-        return None
-    return "Infinity" if math.isinf(value) else value
 
 
 def _whole(value: float) -> str:
@@ -199,7 +193,7 @@ class AbsoluteEffect(Result):
 
     def to_dict(self) -> dict[str, Any]:
         """All fields by name; NaN as None."""
-        numbers = {name: _plain(getattr(self, name)) for name in NUMBERS}
+        numbers = {name: plain(getattr(self, name), infinity="Infinity") for name in NUMBERS}
         return {
             "measure": self.measure, "event": self.event, "per": self.per, **numbers,
             "number_needed": self.number_needed.to_dict(), "notes": list(self.notes),
@@ -232,7 +226,7 @@ class AbsoluteEffect(Result):
     def _interval(self, digits: int) -> str:
         parts = []
         for word, low, high in (
-            (f"{100 * self.ci_level:g}% CI", self.difference_low, self.difference_high),
+            (f"{display.level_text(self.ci_level)} CI", self.difference_low, self.difference_high),
             ("prediction", self.difference_pi_low, self.difference_pi_high),
         ):
             if not math.isnan(low):
@@ -261,11 +255,10 @@ def absolute_effect(
 ) -> AbsoluteEffect:
     """An odds ratio, risk ratio, hazard ratio or risk difference as events per 100 at a stated baseline risk.
 
-    measure : "OR", "PETO", "RR", "HR" or "RD".  estimate, ci_low, ci_high, pi_low, pi_high : as reported (a ratio, not
-    its log).
+    measure : "OR", "PETO", "RR", "HR" or "RD".
+    estimate, ci_low, ci_high, pi_low, pi_high : as reported (a ratio, not its log).
     baseline_risk : risk of the event without treatment, 0 to 1; for HR at one time t it is 1 - S(t), and the answer
-    holds
-    at that time.  event : "undesirable" or "desirable".  per : patients in the text (100, 1000).
+    holds at that time.  event : "undesirable" or "desirable".  per : patients in the text (100, 1000).
     The interval is that of the effect; the baseline risk counts as known (Handbook 15.4; Survival for HR).
     Errors: OptionError where baseline_risk or event is not given, TableError for an effect that gives a risk beyond 0
     or 1.
@@ -396,7 +389,8 @@ class ReexpressedSmd(Result):
     def to_dict(self) -> dict[str, Any]:
         """All fields by name; NaN as None."""
         names = ("smd", "smd_low", "smd_high", "estimate", "ci_low", "ci_high", "ci_level", "sd_nrs_0_10")
-        return {"scale": self.scale, **{name: _plain(getattr(self, name)) for name in names}, "notes": list(self.notes)}
+        numbers = {name: plain(getattr(self, name), infinity="Infinity") for name in names}
+        return {"scale": self.scale, **numbers, "notes": list(self.notes)}
 
     def to_frame(self) -> pd.DataFrame:
         """One row: the fields of to_dict without notes."""
@@ -407,7 +401,7 @@ class ReexpressedSmd(Result):
     def __str__(self) -> str:
         span = ""
         if not math.isnan(self.ci_low):
-            span = f" ({100 * self.ci_level:g}% CI {display.interval(self.ci_low, self.ci_high)})"
+            span = f" ({display.level_text(self.ci_level)} CI {display.interval(self.ci_low, self.ci_high)})"
         head = f"SMD {display.number(self.smd)} is {display.number(self.estimate)} {self.scale}{span}"
         if self.scale == "odds ratio":
             head = f"SMD {display.number(self.smd)} is an odds ratio of {display.number(self.estimate)}{span}"

@@ -10,23 +10,9 @@ from numpy.typing import NDArray
 
 from ostealgia.effects.reading import Sheet, as_text, some
 from ostealgia.errors import OptionError, TableError, suggestion
+from ostealgia.tables.columns import ARM_COLUMNS
 from ostealgia.tables.result import Excluded
 
-# what a row says about its arm; all else of a study is one value a study
-ARM_LEVEL = (
-    "events",
-    "non_events",
-    "n",
-    "mean",
-    "sd",
-    "std_error",
-    "person_time",
-    "median",
-    "q1",
-    "q3",
-    "min",
-    "max",
-)
 ROLES = (
     ("treated", "treatment", "intervention", "experimental", "exposed", "active"),
     ("control", "comparator", "comparison", "placebo", "unexposed", "sham"),
@@ -197,7 +183,7 @@ def _widen(sheet: Sheet, sides: Sequence[int], pairs: Sequence[tuple[int, int]])
     for name, values in sheet.columns.items():
         if name in ("arm", "arm_role"):
             continue
-        if name not in ARM_LEVEL:
+        if name not in ARM_COLUMNS:  # one value a study
             columns[name] = values[first]
             continue
         for suffix, index in (("_1", first), ("_2", second)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -153,6 +153,7 @@ class _Computation:
         self.labels = sheet.labels()
         self.faults = Faults(sheet, self.labels, on_bad)
         self.notes: list[str] = []
+        self.counted: list[tuple[Mask, Callable[[list[str], str], str]]] = []
         self.text: dict[str, dict[int, str]] = {}
         self.estimate = np.full(sheet.size, np.nan)
         self.variance = np.full(sheet.size, np.nan)
@@ -240,8 +241,7 @@ class _Computation:
             given = cells.get("correlation", np.full(self.sheet.size, np.nan))
             empty = np.isnan(given)
             cells["correlation"] = np.where(empty, fill, given)
-            if empty.any():
-                self.notes.append(f"correlation {fill:g} (option) used in {int(empty.sum())} of {studies(len(empty))}")
+            self.note_rows(empty, lambda names, of: f"correlation {fill:g} (option) used in {of}")
         return cells, reported.complete(published, self.sheet.size)
 
     def published_rows(self, cells: Mapping[str, Array], published: Mapping[str, Array]) -> Mask:
@@ -290,12 +290,11 @@ class _Computation:
             none = good & (cells["events_1"] == 0) & (cells["events_2"] == 0)
         if not none.any():
             return none
-        names = [self.labels[i] for i in np.flatnonzero(none)]
         what = "no event in either group" + (", or nothing but events" if "n_1" in cells else "")
         if self.settings.get("drop_double_zero"):
             self.faults.leave_out(none, f"{what} (drop_double_zero)")
             return none
-        self.notes.append(f"{what}, in {studies(len(names))}: {some(names)}")
+        self.note_rows(none, lambda names, of: f"{what}, in {studies(len(names))}: {some(names)}")
         return np.zeros_like(none)
 
     def apply(self, formula: Formula, cells: dict[str, Array], index: NDArray[np.int64]) -> None:
@@ -315,23 +314,41 @@ class _Computation:
             why = ", an empty cell to which nothing is added" if formula.corrects else ""
             self.faults.leave_out([int(index[j])], f"{self.definition.name} is not defined for {there}{why}")
         self.estimate[index], self.variance[index] = estimate, variance
-        flat = index[~undefined & (variance == 0)]
-        if len(flat):
-            names = some([self.labels[i] for i in flat])
-            self.notes.append(f"standard error 0, so no weight by inverse variance, in: {names}")
+        self.note_rows(
+            self.mask(index[~undefined & (variance == 0)]),
+            lambda names, of: f"standard error 0, so no weight by inverse variance, in: {some(names)}",
+        )
 
     def note_increment(self, fixed: zero_cells.Corrected, index: NDArray[np.int64]) -> None:
-        if not fixed.changed.any():
-            return
-        names = [self.labels[i] for i in index[fixed.changed]]
         increment, rule = self.settings["increment"], self.settings["apply_increment"]
         what = "treatment-arm correction (TACC)" if increment == zero_cells.TACC else f"{increment:g}"
         only_variance = "variance" in (self.settings.get("rd_increment"), self.settings.get("pr_increment"))
         where = "every cell, for the variance only," if only_variance else "every cell"
         if "person_time" in " ".join(self.needed()):
             where = "the events"
-        total = f"{len(names)} of {studies(self.sheet.size)}"
-        self.notes.append(f"{what} added to {where} of {total} (apply_increment={rule!r}): {some(names)}")
+        self.note_rows(
+            self.mask(index[fixed.changed]),
+            lambda names, of: f"{what} added to {where} of {of} (apply_increment={rule!r}): {some(names)}",
+        )
+
+    def mask(self, index: NDArray[np.int64]) -> Mask:
+        """Positions as a mask (k,)."""
+        found = np.zeros(self.sheet.size, dtype=bool)
+        found[index] = True
+        return found
+
+    def note_rows(self, rows: Mask, text: Callable[[list[str], str], str]) -> None:
+        """A note on some rows, from their labels and "2 of 9 studies"; written when it is known which rows stay."""
+        self.counted.append((rows, text))
+
+    def notes_on(self, keep: Mask) -> list[str]:
+        """The notes on rows, about those that stay only: who is left out is in ``excluded``, with the reason."""
+        notes: list[str] = []
+        for rows, text in self.counted:
+            names = [self.labels[i] for i in np.flatnonzero(rows & keep)]
+            if names:
+                notes.append(text(names, f"{len(names)} of {studies(int(keep.sum()))}"))
+        return notes
 
     def from_published(self, published: dict[str, Array], rows: Mask) -> None:
         """Estimates and variances of the rows with a published effect."""
@@ -374,10 +391,8 @@ class _Computation:
         return f"{', '.join(empty)} {'is' if len(empty) == 1 else 'are'} empty"
 
     def note_published(self, found: reported.Published, use: Mask) -> None:
-        total = int(use.sum())
-        if self.formula is not None and all(name in self.sheet.columns for name in self.needed()) and total:
-            names = some([self.labels[i] for i in np.flatnonzero(use)])
-            self.notes.append(f"published effect used where the data are incomplete: {names}")
+        if self.formula is not None and all(name in self.sheet.columns for name in self.needed()):
+            self.note_rows(use, lambda names, of: f"published effect used where the data are incomplete: {some(names)}")
         interval = "its interval" if "ci_level" in self.sheet.columns else f"the {100 * self.level:.4g}% interval"
         texts = {
             reported.INTERVAL: f"standard error from {interval}",
@@ -385,12 +400,12 @@ class _Computation:
             reported.P_VALUE: "standard error from the P value",
         }
         for code, text in texts.items():
-            count = int((use & (found.way == code)).sum())
-            if count and not (code == reported.ERROR and self.definition.name == "GEN"):
-                self.notes.append(f"{text}, in {count} of {studies(self.sheet.size)}")
-        if (found.midpoint & use).any():
-            names = some([self.labels[i] for i in np.flatnonzero(found.midpoint & use)])
-            self.notes.append(f"estimate taken as the middle of its interval on the analysis scale: {names}")
+            if not (code == reported.ERROR and self.definition.name == "GEN"):
+                self.note_rows(use & (found.way == code), lambda names, of, text=text: f"{text}, in {of}")
+        self.note_rows(
+            found.midpoint & use,
+            lambda names, of: f"estimate taken as the middle of its interval on the analysis scale: {some(names)}",
+        )
 
     def no_correlation(self, names: Sequence[str]) -> OptionError:
         where = f" for {some(names)}" if names else ""
@@ -425,7 +440,7 @@ class _Computation:
             rows=tuple(self.sheet.rows[index].tolist()) if self.sheet.numbered else (),
             options=self.settings,
             excluded=tuple(excluded),
-            notes=tuple(dict.fromkeys([*self.sheet.notes, *self.notes, *_label_notes(study)])),
+            notes=tuple(dict.fromkeys([*self.sheet.notes, *self.notes, *self.notes_on(keep), *_label_notes(study)])),
         )
 
     def patients(self) -> Array:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ostealgia.display import level_text
 from ostealgia.effects.medians import NUMBERS, MeanSd, mean_sd_from_median, named, out_of_order
 from ostealgia.effects.spread import (
     change_correlation,
@@ -215,7 +216,7 @@ class _Table:
         sd = np.where(~np.isnan(by_se), by_se, np.where(~np.isnan(by_ci), by_ci, found.sd))
         how = [
             "from the standard error" if not np.isnan(by_se[i])
-            else f"from the {100 * level[i]:g}% interval ({distribution})" if not np.isnan(by_ci[i])
+            else f"from the {level_text(level[i])} interval ({distribution})" if not np.isnan(by_ci[i])
             else found.method_of(i, "sd")
             for i in range(len(at))
         ]  # fmt: skip

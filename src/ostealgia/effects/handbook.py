@@ -9,7 +9,7 @@ it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import TypeVar
 
@@ -26,7 +26,7 @@ from ostealgia.effects.hazard_ratios import (
 )
 from ostealgia.effects.spread import change_correlation, change_sd
 from ostealgia.errors import OptionError, TableError
-from ostealgia.options import between
+from ostealgia.options import between, one_of
 
 __all__ = [
     "EventArm",
@@ -334,7 +334,7 @@ def final_value(
     return MeanArm(mean=mean_pre + mean_change, sd=roots[-1], n=n)
 
 
-def mix_change_and_final(measure: str, kinds: Sequence[str] | Iterable[str]) -> tuple[str, ...]:
+def mix_change_and_final(measure: str, kinds: Iterable[str]) -> tuple[str, ...]:
     """Whether studies with change scores and studies with final values may be pooled together (Handbook 10.5.2).
 
     kinds : "change" or "final" a study. Mean differences (MD) may be mixed, with the note that is returned;
@@ -346,8 +346,7 @@ def mix_change_and_final(measure: str, kinds: Sequence[str] | Iterable[str]) -> 
     """
     kinds = list(kinds)
     for kind in kinds:
-        if kind not in ("change", "final"):
-            raise OptionError(f"kinds has {kind!r}, which is not one of 'change', 'final'.")
+        one_of("kinds", kind, ("change", "final"))
     change, final = kinds.count("change"), kinds.count("final")
     if not (change and final):
         return ()
@@ -356,5 +355,5 @@ def mix_change_and_final(measure: str, kinds: Sequence[str] | Iterable[str]) -> 
             f"measure={measure!r} cannot mix change scores ({change}) and final values ({final}). "
             "Use MD on one scale, or pool the two kinds apart."
         )
-    counts = f"{change} {'study' if change == 1 else 'studies'} with change scores and {final} with final values"
+    counts = f"{display.count_of(change, 'study', 'studies')} with change scores and {final} with final values"
     return (f"{counts} are pooled as mean differences (Handbook 10.5.2)",)

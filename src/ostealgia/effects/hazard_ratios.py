@@ -19,7 +19,7 @@ from scipy.special import ndtr, ndtri
 from ostealgia import display
 from ostealgia.errors import OptionError, TableError
 from ostealgia.options import between, confidence_level, one_of
-from ostealgia.tables.result import Result
+from ostealgia.tables.result import Result, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +49,7 @@ class HazardRatio(Result):
 
     def to_dict(self) -> dict[str, Any]:
         """All fields by name, notes included; NaN as None."""
-        values: dict[str, Any] = {name: _none(getattr(self, name)) for name in NUMBERS}
+        values: dict[str, Any] = {name: plain(getattr(self, name)) for name in NUMBERS}
         return {"measure": "HR", **values, "method": self.method, "notes": list(self.notes)}
 
     def to_frame(self) -> pd.DataFrame:
@@ -59,13 +59,9 @@ class HazardRatio(Result):
         return pd.DataFrame([{key: value for key, value in self.to_dict().items() if key != "notes"}])
 
     def __str__(self) -> str:
-        span = display.interval(self.ci_low, self.ci_high)
-        head = f"HR {display.number(self.hazard_ratio)} ({100 * self.ci_level:g}% CI {span}), {self.method}"
+        span = f" ({display.level_text(self.ci_level)} CI {display.interval(self.ci_low, self.ci_high)})"
+        head = f"HR {display.number(self.hazard_ratio)}{'' if math.isnan(self.ci_low) else span}, {self.method}"
         return "\n".join([head, *(f"  note: {note}" for note in self.notes)])
-
-
-def _none(value: float) -> float | None:
-    return None if math.isnan(value) else value
 
 
 def _result(log_hr: float, std_error: float, level: float, method: str, notes: tuple[str, ...] = ()) -> HazardRatio:
@@ -119,13 +115,13 @@ def hazard_ratio_from_log_rank(
 ) -> HazardRatio:
     """Hazard ratio from the P value (or chi-square, 1 df) of a log-rank test and the number of events.
 
-    p_value, chi_square : exactly one.  favours : "treated" or "control", the group that did better, which P does not
-    tell.
+    p_value, chi_square : exactly one.  sides : of P, 2 or 1.
+    favours : "treated" or "control", the group that did better, which P does not tell.
     events_1, events_2 : events a group (1 = treated), or events : in both together.  n_1, n_2 : randomised patients.
     variance : of O - E: "events" E1 E2/(E1 + E2), "allocation" E n1 n2/(n1 + n2)^2, "equal" E/4; "auto" takes the first
-    whose
-    inputs are given.  sides : of P, 2 or 1.  Then O - E = z sqrt(V), log HR = (O - E)/V, SE = 1/sqrt(V) (Parmar;
-    Tierney). Errors: OptionError for a missing direction or unknown rule, TableError for numbers that cannot be.
+    whose inputs are given.
+    Then O - E = z sqrt(V), log HR = (O - E)/V, SE = 1/sqrt(V) (Parmar; Tierney).
+    Errors: OptionError for a missing direction or unknown rule, TableError for numbers that cannot be.
 
     >>> print(hazard_ratio_from_log_rank(p_value=0.075, events=485, n_1=491, n_2=485, favours="treated"))
     HR 0.85 (95% CI 0.71 to 1.02), log-rank P, variance from all events and the numbers randomised
@@ -217,7 +213,7 @@ def hazard_ratio_from_medians(
     NaN. The assumption is in the notes of the result (Tierney; Parmar).
 
     >>> print(hazard_ratio_from_medians(44, 37.5))
-    HR 0.85 (95% CI - to -), ratio of medians
+    HR 0.85, ratio of medians
       note: exponential survival (constant hazards) is assumed in both groups
       note: no standard error: the events of each group are needed
     """

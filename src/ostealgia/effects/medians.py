@@ -217,5 +217,6 @@ def _notes(
 
 
 def named(error: TableError, label: str) -> TableError:
+    """The same error with the label of its row in front."""
     return TableError(f"{label}: {error.problem}", row=error.row, column=error.column, found=error.found,
                       expected=error.expected, action=error.action)  # fmt: skip

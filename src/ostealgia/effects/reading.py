@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ostealgia.display import count_of
 from ostealgia.errors import TableError, suggestion
 from ostealgia.tables.columns import canonical_columns
 
@@ -38,6 +39,7 @@ class Sheet:
 
     @property
     def size(self) -> int:
+        """Number of rows."""
         return len(self.rows)
 
     def take(self, keep: NDArray[Any]) -> Sheet:
@@ -186,7 +188,7 @@ def studies(count: int) -> str:
     >>> studies(1), studies(3)
     ('1 study', '3 studies')
     """
-    return f"{count} {'study' if count == 1 else 'studies'}"
+    return count_of(count, "study", "studies")
 
 
 def some(names: Sequence[str]) -> str:

@@ -84,5 +84,8 @@ class EffectSizes(Result):
 
     def __str__(self) -> str:
         head = f"EffectSizes: {self.measure} ({self.definition.analysis_scale}), {self.k} rows"
-        tail = [f"  {len(self.excluded)} excluded" if self.excluded else "", *(f"  note: {note}" for note in self.notes)]
+        tail = [
+            f"  {len(self.excluded)} excluded" if self.excluded else "",
+            *(f"  note: {note}" for note in self.notes),
+        ]
         return "\n".join([head, self.to_frame().head(8).to_string(index=False), *(line for line in tail if line)])

@@ -25,6 +25,7 @@ SMALLEST_N: dict[str, int] = {"both": 5, "range": 2, "iqr": 5}
 
 # -- small checks -----------------------------------------------------------------------------------------------------
 def as_array(x: ArrayLike | None) -> Array:
+    """Numbers as an array of floats; NaN where nothing is given."""
     return np.asarray(np.nan if x is None else x, dtype=float)
 
 
@@ -41,6 +42,7 @@ def refuse(
 
 
 def above_zero(name: str, x: ArrayLike | None) -> Array:
+    """Numbers as an array; a TableError for the first that is not above 0 (NaN stays)."""
     values = as_array(x)
     refuse(name, values, ~(values > 0) & ~np.isnan(values), "above 0")
     return values
@@ -62,6 +64,7 @@ def critical_value(level: float = 0.95, df: ArrayLike = np.inf) -> Array:
 
 
 def quantile_t(probability: ArrayLike, df: ArrayLike) -> Array:
+    """Quantile of t, arrays broadcast; of the normal distribution where df is infinite, NaN where it is NaN."""
     p, df = np.broadcast_arrays(as_array(probability), as_array(df))
     finite = np.where(np.isfinite(df), df, 1.0)
     t = np.where(np.isnan(df), np.nan, np.asarray(stdtrit(finite, p)))

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-MINUS = "\u2212"
+from ostealgia.display import MINUS
+from ostealgia.tables.columns import ARM_COLUMNS
+
 # words that stand for "no value" in a column of numbers (folded to lower case); the empty cell needs no word
 MISSING_WORDS = frozenset([
     "na", "n/a", "#n/a", "nan", "null", "none", "-", "--", ".", "..", "?", "\u2013", "\u2014", MINUS,
@@ -24,25 +26,11 @@ TEXT_COLUMNS = frozenset([
     "treatment_1", "treatment_2", "tool", "domain", "item", "judgement", "support", "column", "from", "to", "why",
     "accepted_by", "date",
 ])  # fmt: skip
-_PER_ARM = (
-    "events",
-    "non_events",
-    "n",
-    "mean",
-    "sd",
-    "std_error",
-    "person_time",
-    "median",
-    "q1",
-    "q3",
-    "min",
-    "max",
-)
 # columns that are numbers whatever they look like: text in them is reported, not taken as a label
 NUMBER_COLUMNS = frozenset([
     "estimate", "std_error", "variance", "ci_low", "ci_high", "ci_level", "p_value", "r", "correlation",
     "o_minus_e", "mean_pre", "sd_pre", "mean_post", "sd_post",
-    *_PER_ARM, *(f"{name}_{arm}" for arm in (1, 2) for name in _PER_ARM),
+    *ARM_COLUMNS, *(f"{name}_{arm}" for arm in (1, 2) for name in ARM_COLUMNS),
 ])  # fmt: skip
 
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")

@@ -141,12 +141,11 @@ class Body:
 
 @dataclass
 class Finished:
-    """values : float array, int array or list of objects.  text : (row position, cell) in a column of numbers."""
+    """values : float array, int array or list of objects.  text : the first (row position, cell) in a column of numbers."""
 
     values: Any
     notes: list[str] = field(default_factory=list)
     text: list[tuple[int, str]] = field(default_factory=list)
-    text_count: int = 0
     wants_text: bool = False
     empty: bool = False
 
@@ -213,10 +212,10 @@ def _read_runs(column: Column, decimal_comma: bool) -> tuple[NDArray[np.float64]
 
 
 def _as_text(column: Column) -> Finished:
-    if not all(isinstance(run, list) for run in column.runs):
+    typed = [run for run in column.runs if isinstance(run, list)]
+    if len(typed) < len(column.runs):
         return Finished([], wants_text=True)  # a run is numbers already: read the file again to have them as typed
-    values = [cell.strip() or None for run in column.runs for cell in run]  # type: ignore[union-attr]
-    return Finished(values)
+    return Finished([cell.strip() or None for run in typed for cell in run])
 
 
 def _as_mixed(column: Column, numbers: Any, text: dict[int, str], missing: Counter[str], minus: int) -> Finished:
@@ -224,7 +223,7 @@ def _as_mixed(column: Column, numbers: Any, text: dict[int, str], missing: Count
     for position, cell in text.items():
         values[position] = cell
     found = sorted(text.items())[:_REMEMBERED]
-    return Finished(values, _notes(column.name, missing, minus), found, len(text))
+    return Finished(values, _notes(column.name, missing, minus), found)
 
 
 def _notes(name: str, missing: Counter[str], minus: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import itertools
@@ -20,7 +21,8 @@ _SEPARATOR = re.compile(
 )  # a line that some spreadsheets write above the header
 
 
-def _records(data: bytes, encoding: Encoding, delimiter: str) -> Iterator[list[str]]:
+def open_records(data: bytes, encoding: Encoding, delimiter: str) -> Iterator[list[str]]:
+    """Records of the text, in file order, blank lines as empty lists (so that counting them counts rows)."""
     lines = io.TextIOWrapper(io.BytesIO(data), encoding=encoding.codec, newline="")
     return csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=True)
 
@@ -33,12 +35,10 @@ def find_delimiter(data: bytes, encoding: Encoding, suffix: str = "") -> str:
     best, best_score = ",", (0.0, 0)
     for delimiter in sorted(DELIMITERS, key=lambda d: d != "\t" or suffix.lower() not in (".tsv", ".tab")):
         widths = []
-        try:
-            for record in itertools.islice(_records(data, encoding, delimiter), _SAMPLE):
+        with contextlib.suppress(csv.Error):  # a row that read_body will refuse, with its place
+            for record in itertools.islice(open_records(data, encoding, delimiter), _SAMPLE):
                 if (record and not is_comment(record)) or widths:
                     widths.append(len(record))
-        except csv.Error:
-            pass
         if not widths or widths[0] < 2:
             continue
         filled = [width for width in widths if width]
@@ -162,11 +162,6 @@ def _broken(error: csv.Error, shown: str, row: int) -> TableError:
     return TableError(
         problem, file=shown, row=row, expected='fields separated by one delimiter, quoted with "', action=action
     )
-
-
-def open_records(data: bytes, encoding: Encoding, delimiter: str) -> Iterator[list[str]]:
-    """Records of the text, in file order, blank lines as empty lists (so that counting them counts rows)."""
-    return _records(data, encoding, delimiter)
 
 
 def line_end_notes(data: bytes, encoding: Encoding) -> tuple[str, ...]:

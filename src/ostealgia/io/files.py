@@ -152,9 +152,9 @@ def encoding_of(data: bytes, shown: str) -> Encoding:
     try:
         text = data.decode(codec)
     except UnicodeDecodeError as error:
-        raise _unreadable(data, shown, f"text that breaks {title} at byte {error.start + 1}") from error
+        raise _unreadable(shown, f"text that breaks {title} at byte {error.start + 1}") from error
     if "\x00" in text:
-        raise _unreadable(data, shown, "NUL characters")
+        raise _unreadable(shown, "NUL characters")
     return Encoding(codec, title, (f"the file is {title}",))
 
 
@@ -169,13 +169,13 @@ def _without_mark(data: bytes, shown: str) -> Encoding:
     except UnicodeDecodeError as error:
         byte = data[error.start]
         line = data[: error.start].count(b"\n") + 1
-        raise _unreadable(data, shown, f"byte 0x{byte:02x} in line {line}, neither UTF-8 nor Windows-1252") from error
+        raise _unreadable(shown, f"byte 0x{byte:02x} in line {line}, neither UTF-8 nor Windows-1252") from error
     line = data[: first.start].count(b"\n") + 1
     note = f"the file is not UTF-8 (line {line}); it was read as Windows-1252: check letters with accents"
     return Encoding("cp1252", _NAMES["cp1252"], (note,))
 
 
-def _unreadable(data: bytes, shown: str, found: str) -> TableError:
+def _unreadable(shown: str, found: str) -> TableError:
     return TableError(
         "the encoding of the text cannot be read",
         file=shown,

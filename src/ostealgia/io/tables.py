@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -175,24 +175,28 @@ def _table(source: _Source, shown: str, allow_empty: bool) -> Table:
     return _assemble(source, header, body, finished, shown)
 
 
-class _Source:
+class _Source(Protocol):
     """A file opened as a table: names, header_row, notes, and body(), which can be read again."""
 
     names: list[str]
     header_row: int
     notes: tuple[str, ...]
-    encoding = ""
-    delimiter: str | None = None
-    sheet: str | None = None
+    encoding: str
+    delimiter: str | None
+    sheet: str | None
 
     def body(self, header: columns.Header, labels: frozenset[str]) -> columns.Body:
-        raise NotImplementedError
+        """Every row under the header; columns named in labels, by our names, as text."""
+        ...
 
     def check_empty_cells(self, header: columns.Header) -> None:
         """Raise where an empty cell is not what it seems."""
+        ...
 
 
 class _Text(_Source):
+    sheet = None
+
     def __init__(self, data: bytes, suffix: str, shown: str) -> None:
         self.data, self.shown = data, shown
         self.codec = files.encoding_of(data, shown)
@@ -213,9 +217,13 @@ class _Text(_Source):
             next(records)
         return delimited.read_body(records, header, self.shown, labels)
 
+    def check_empty_cells(self, header: columns.Header) -> None:
+        """An empty field of a text file is empty."""
+
 
 class _Workbook(_Source):
     encoding = "xlsx"
+    delimiter = None
 
     def __init__(self, data: bytes, sheet: str | int | None, shown: str) -> None:
         self.data, self.shown = data, shown

@@ -22,7 +22,7 @@ def is_workbook(data: bytes, shown: str = "") -> bool:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             size = sum(item.file_size for item in archive.infolist())
             found = "xl/workbook.xml" in archive.namelist()
-    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, EOFError):
+    except (zipfile.BadZipFile, RuntimeError, OSError, ValueError, EOFError):
         return False
     if found and size > _LARGEST:
         action = "Save the sheet as CSV and give that file"

@@ -158,13 +158,15 @@ def csv_text(frame: pd.DataFrame | Iterable[Mapping[str, Any]]) -> str:
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    if hasattr(frame, "itertuples"):
-        names = [str(name) for name in frame.columns]  # type: ignore[union-attr]
-        rows: Iterable[Iterable[Any]] = frame.itertuples(index=False, name=None)  # type: ignore[union-attr]
+    table: Any = frame
+    rows: Iterable[Iterable[Any]]
+    if hasattr(table, "itertuples"):
+        names = [str(name) for name in table.columns]
+        rows = table.itertuples(index=False, name=None)
     else:
-        records = list(frame)
+        records: list[Mapping[str, Any]] = list(table)
         names = list(dict.fromkeys(str(name) for record in records for name in record))
-        rows = ([record.get(name) for name in names] for record in records)  # type: ignore[union-attr]
+        rows = ([record.get(name) for name in names] for record in records)
     writer.writerow([defuse(name) for name in names])
     writer.writerows([csv_cell(value) for value in row] for row in rows)
     return buffer.getvalue()

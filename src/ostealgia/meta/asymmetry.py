@@ -62,8 +62,9 @@ def egger(effects: Any) -> EggerResult:
     """Is the effect larger in less precise studies?
 
     effects : as for ``pool``, or a PoolResult; three studies or more with unequal standard errors.
-    The regression of effect on standard error, weighted by 1 / SE^2 with multiplicative dispersion: t with k - 2 df. A note under ten
-    studies: the test has little power then. Raises OptionError.  Source: Egger et al. 1997, doi:10.1136/bmj.315.7109.629.
+    The regression of effect on standard error, weighted by 1 / SE^2 with multiplicative dispersion: t with k - 2 df. A
+    note under ten studies: the test has little power then. Raises OptionError.  Source: Egger et al. 1997,
+    doi:10.1136/bmj.315.7109.629.
 
     >>> found = egger({"estimate": [0.2, 0.4, 0.5, 0.9], "std_error": [0.1, 0.2, 0.3, 0.4]})
     >>> found.df

@@ -16,7 +16,8 @@ class AsymmetryResult(Result):
 
     kind, title : which test.  model : what was regressed on what, with which weights.  predictor : its name.
     slope .. p_value : coefficient of the predictor with its test; ``df`` is infinite for a normal quantile.
-    intercept : the effect where the predictor is zero.  limit_estimate .. limit_ci_high : the same with its interval, where zero
+    intercept : the effect where the predictor is zero.  limit_estimate .. limit_ci_high : the same with its interval,
+    where zero
     means a study without error.  tau2 : residual, where the model has one.
     """
 
@@ -71,8 +72,10 @@ _COLUMNS = (
 class RankTestResult(Result):
     """A rank correlation of effects with their precision.
 
-    tau : Kendall's tau-b.  s, s_std_error : concordant less discordant pairs and its standard error under no association.
-    p_value : the one asked for by ``p_method``; p_exact (NaN with ties or fifty studies), p_normal and p_corrected beside it.
+    tau : Kendall's tau-b.  s, s_std_error : concordant less discordant pairs and its standard error under no
+    association.
+    p_value : the one asked for by ``p_method``; p_exact (NaN with ties or fifty studies), p_normal and p_corrected
+    beside it.
     """
 
     kind: str

@@ -52,12 +52,15 @@ def regtest(
     """Is the effect another one in smaller studies? A straight line through the funnel.
 
     effects : as for ``pool``, or a PoolResult; three studies or more.
-    model : "lm" (weights 1 / variance with multiplicative dispersion, t with k - 2 df; with the standard error this is Egger's test) or
-    "rma" (mixed-effects meta-regression with the residual tau2 by ``tau2``, test by ``ci``: "z", "t", "HK").
-    predictor : "sei" standard error, "vi" variance, "ni" n, "ninv" 1 / n, "sqrtni", "sqrtninv".  level : of the limit estimate.
-    Where the predictor is zero for a study without error, the intercept is given as limit estimate with its interval.
+    model : "lm" (weights 1 / variance with multiplicative dispersion, t with k - 2 df; with the standard error this is
+    Egger's test) or "rma" (mixed-effects meta-regression with the residual tau2 by ``tau2``, test by ``ci``: "z", "t",
+    "HK").
+    predictor : "sei" standard error, "vi" variance, "ni" n, "ninv" 1 / n, "sqrtni", "sqrtninv".  level : of the limit
+    estimate. Where the predictor is zero for a study without error, the intercept is given as limit estimate with its
+    interval.
     Returns an AsymmetryResult. Raises OptionError.
-    Not for ratios from 2x2 tables with large effects, where effect and standard error are tied: see "harbord", "peters".
+    Not for ratios from 2x2 tables with large effects, where effect and standard error are tied: see "harbord",
+    "peters".
     Sources: Egger et al. 1997, doi:10.1136/bmj.315.7109.629; Sterne & Egger 2005, doi:10.1002/0470870168.ch6.
 
     >>> found = regtest({"estimate": [0.2, 0.4, 0.5, 0.9], "std_error": [0.1, 0.2, 0.3, 0.4]}, predictor="vi")
@@ -127,9 +130,10 @@ def begg(effects: Any, *, p: str = "auto") -> RankTestResult:
     """Do effects and variances go together in rank?
 
     effects : as for ``pool``, or a PoolResult; three studies or more.
-    p : "exact" (from all orders; no ties, under fifty studies), "normal" (S over its standard error), "corrected" (|S| - 1 over it),
-    "auto": exact where that is possible, else normal.
-    Kendall's correlation of standardised deviations from the common effect with the variances. Low power; Egger's test is preferred.
+    p : "exact" (from all orders; no ties, under fifty studies), "normal" (S over its standard error), "corrected" (|S|
+    - 1 over it), "auto": exact where that is possible, else normal.
+    Kendall's correlation of standardised deviations from the common effect with the variances. Low power; Egger's test
+    is preferred.
     Returns a RankTestResult. Raises OptionError.  Source: Begg & Mazumdar 1994, doi:10.2307/2533446.
 
     >>> begg({"estimate": [0.2, 0.4, 0.5, 0.9], "std_error": [0.1, 0.2, 0.3, 0.4]}).tau
@@ -188,7 +192,12 @@ def _arcsine(data: EffectSizes, level: float) -> AsymmetryResult:
     )  # fmt: skip
     found = _thompson(line_data, level)
     return AsymmetryResult(
-        **{**_fields(found), "kind": "arcsine", "title": "Ruecker's arcsine test", "model": f"arcsine difference; {found.model}"}
+        **{
+            **_fields(found),
+            "kind": "arcsine",
+            "title": "Ruecker's arcsine test",
+            "model": f"arcsine difference; {found.model}",
+        }
     )
 
 
@@ -240,7 +249,8 @@ COUNT_TESTS: dict[str, CountTest] = {
     ),
 }  # fmt: skip
 EQUAL_ARMS = (
-    "information of the risk ratio for groups of equal size, n d / (4 h), as in R's meta; kind='harbord-fisher' has n1 n2 d / (n h)"
+    "information of the risk ratio for groups of equal size, n d / (4 h), as in R's meta; "
+    "kind='harbord-fisher' has n1 n2 d / (n h)"
 )
 
 
@@ -322,13 +332,16 @@ KINDS: dict[str, Callable[..., AsymmetryResult | RankTestResult]] = {
 }
 
 
-def asymmetry_test(effects: Any, kind: str = "egger", *, level: float = 0.95, **options: Any) -> AsymmetryResult | RankTestResult:
+def asymmetry_test(
+    effects: Any, kind: str = "egger", *, level: float = 0.95, **options: Any
+) -> AsymmetryResult | RankTestResult:
     """One test of funnel asymmetry by its name.
 
-    effects : as for ``pool``, or a PoolResult; three studies or more.  kind : "egger", "egger-mixed" (meta-regression with REML), "thompson", "begg";
-    with 2x2 counts (events_1, n_1, events_2, n_2) "harbord" and "harbord-fisher", "peters", "macaskill" and "macaskill-pooled", "deeks",
-    "schwarzer", "arcsine"; for SMD "pustejovsky".  options : ``p`` of "begg" and "schwarzer".
-    Counts are used as they were observed; studies without events (or others) in both groups are excluded by name.
+    effects : as for ``pool``, or a PoolResult; three studies or more.  kind : "egger", "egger-mixed" (meta-regression
+    with REML), "thompson", "begg"; with 2x2 counts (events_1, n_1, events_2, n_2) "harbord" and "harbord-fisher",
+    "peters", "macaskill" and "macaskill-pooled", "deeks", "schwarzer", "arcsine"; for SMD "pustejovsky".  options :
+    ``p`` of "begg" and "schwarzer". Counts are used as they were observed; studies without events (or others) in both
+    groups are excluded by name.
     Returns an AsymmetryResult or RankTestResult. Raises OptionError.
     Asymmetry is not publication bias: heterogeneity, and the tie of a ratio to its own standard error, give it too.
     Source: Sterne et al. 2011, doi:10.1136/bmj.d4002.

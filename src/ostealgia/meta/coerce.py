@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ostealgia.effects.reading import as_text
 from ostealgia.effects.result import EffectSizes
 from ostealgia.errors import TableError
 from ostealgia.tables.measures import measure_of
@@ -18,6 +19,9 @@ def as_effects(data: Any, measure: str | None = None) -> EffectSizes:
     data : EffectSizes, a pandas frame, or a mapping of columns. A frame with ``estimate`` and ``std_error`` (or ``variance``) counts as
     effects on the analysis scale of ``measure`` (its own column ``measure``, else "GEN"). Anything else goes through ``effects.compute``
     and needs ``measure``.  Raises TableError.
+
+    >>> as_effects({"study": ["A", "B"], "estimate": [0.1, 0.4], "std_error": [0.1, 0.2]}).measure
+    'GEN'
     """
     if isinstance(data, EffectSizes):
         return data
@@ -57,20 +61,21 @@ def _given(data: Any, names: list[str], measure: str | None) -> EffectSizes | No
     try:
         y = np.array(data["estimate"], dtype=float)
         se = np.array(data["std_error"], dtype=float)
+        n = np.array(data["n"], dtype=float) if "n" in names else np.full(len(y), np.nan)
     except (TypeError, ValueError):
         return None
-    if y.ndim != 1 or y.shape != se.shape or len(y) == 0:
+    if y.ndim != 1 or len(y) == 0 or any(np.shape(data[name]) != y.shape for name in names):
         return None
     if not (np.isfinite(y).all() and np.isfinite(se).all() and (se > 0).all()):
         return None
     definition, note = measure_of(measure or _own_measure(data, names) or "GEN")
-    study = tuple(map(str, data["study"])) if "study" in names else tuple(f"study {i + 1}" for i in range(len(y)))
+    given = (as_text(name) for name in data["study"]) if "study" in names else [""] * len(y)
+    study = tuple(name or f"study {i}" for i, name in enumerate(given, start=1))
     if len(set(study)) < len(study):
         return None
     rest = {
         name: np.asarray(data[name]) for name in names if name not in {"study", "estimate", "std_error", "measure", "n"}
     }
-    n = np.array(data["n"], dtype=float) if "n" in names else np.full(len(y), np.nan)
     return EffectSizes(
         measure=definition.name,
         study=study,

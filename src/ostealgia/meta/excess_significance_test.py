@@ -72,12 +72,16 @@ def excess_significance(
     """Are there more significant studies than their power lets expect?
 
     effects : as for ``pool``, or a PoolResult; two studies or more. The measure should have a value of no effect.
-    test : "exact" (sum of independent trials of unequal probability), "chi2" (without continuity correction), "binomial" (mean power).
-    alpha, alternative : what counts as significant in a study: "two-sided", "greater", "less".  tail : of the test itself.
+    test : "exact" (sum of independent trials of unequal probability), "chi2" (without continuity correction),
+    "binomial" (mean power).
+    alpha, alternative : what counts as significant in a study: "two-sided", "greater", "less".  tail : of the test
+    itself.
     theta : the true effect, on the analysis scale; None is the pooled mean with the tau2 in force.
-    tau2 : 0 (the common effect, as in the original), a number, or an estimator ("REML"): true effects are then normal around theta.
-    Not with much heterogeneity and tau2 = 0: small true effects in some studies and large ones in others give an excess by themselves.
-    Returns an ExcessSignificanceResult. Raises OptionError.  Source: Ioannidis & Trikalinos 2007, doi:10.1177/1740774507079441.
+    tau2 : 0 (the common effect, as in the original), a number, or an estimator ("REML"): true effects are then normal
+    around theta. Not with much heterogeneity and tau2 = 0: small true effects in some studies and large ones in others
+    give an excess by themselves.
+    Returns an ExcessSignificanceResult. Raises OptionError.  Source: Ioannidis & Trikalinos 2007,
+    doi:10.1177/1740774507079441.
 
     >>> found = excess_significance({"estimate": [0.5, 0.6, 0.1], "std_error": [0.2, 0.2, 0.2]})
     >>> found.observed, round(found.expected, 2)
@@ -92,7 +96,9 @@ def excess_significance(
         raise OptionError(f"{data.measure} has no value of no effect, so no study is significant or not.")
     spread = _tau2(data.estimate, data.variance, tau2)
     y = data.estimate - data.definition.no_effect
-    center = weighted_mean(y, data.variance, spread).estimate if theta is None else float(theta) - data.definition.no_effect
+    center = (
+        weighted_mean(y, data.variance, spread).estimate if theta is None else float(theta) - data.definition.no_effect
+    )
     hits = excess.significant(y, data.variance, alpha, alternative)
     power = excess.power(data.variance, center, spread, alpha, alternative)
     observed, expected = int(hits.sum()), float(power.sum())

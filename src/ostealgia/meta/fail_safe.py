@@ -17,7 +17,7 @@ from ostealgia.tables.result import Result
 KINDS = ("Rosenthal", "Orwin", "Rosenberg", "General")
 WARNING = (
     "fail-safe N is not recommended: it takes the missing studies to show no effect on average, does not count heterogeneity or the size "
-    "of the effect, and has no agreed threshold (Becker 2005, doi:10.1002/0470870168.ch7; Cochrane Handbook 13.3.5.3)"
+    "of the effect, and has no agreed threshold (Becker 2005, doi:10.1002/0470870168.ch7)"
 )
 
 
@@ -25,8 +25,10 @@ WARNING = (
 class FailSafeResult(Result):
     """n : studies averaging no effect that would change the conclusion.
 
-    estimate, p_value, tau2 : of the observed studies as the method sees them (Rosenthal: one-sided P of Stouffer's sum of z).
-    target : the effect to which the mean should fall, or NaN.  alpha : the P that should be passed, where there is no target.
+    estimate, p_value, tau2 : of the observed studies as the method sees them (Rosenthal: one-sided P of Stouffer's sum
+    of z).
+    target : the effect to which the mean should fall, or NaN.  alpha : the P that should be passed, where there is no
+    target.
     estimate_with, p_value_with, tau2_with : with n null studies added ("General").
     """
 
@@ -59,7 +61,9 @@ class FailSafeResult(Result):
         if math.isfinite(self.p_value):
             body.append(f"P of the observed studies {p_text(self.p_value)}")
         if math.isfinite(self.estimate_with):
-            body.append(f"with them: mean {significant(self.estimate_with)}, P {p_text(self.p_value_with)}, tau2 {significant(self.tau2_with)}")
+            body.append(
+                f"with them: mean {significant(self.estimate_with)}, P {p_text(self.p_value_with)}, tau2 {significant(self.tau2_with)}"
+            )
         return text_lines(f"Fail-safe N by {self.kind}: {self.measure}", body, self)
 
 
@@ -67,27 +71,33 @@ def fail_safe_n(
     effects: Any, kind: str = "Rosenthal", *, alpha: float = 0.05, target: float | None = None, weighted: bool = True,
     model: str = "random", tau2: str = "REML", exact: bool = True,
 ) -> FailSafeResult:  # fmt: skip
-    """How many studies averaging no effect would have to be hidden to change the conclusion? Not recommended; a note says why.
+    """How many studies averaging no effect would have to be hidden to change the conclusion?
 
-    effects : as for ``pool``, or a PoolResult; two studies or more.
-    kind : "Rosenthal" (one-sided P of the sum of z rises to ``alpha``), "Orwin" (the mean falls to ``target``), "Rosenberg" (two-sided P of the
-    common effect rises to ``alpha``), "General" (P rises to ``alpha``, or the mean falls to ``target`` where one is given, in a model refitted).
-    target : on the analysis scale, half of the mean for "Orwin" where none is given (then n is k, whatever the data); its sign is that of the mean.
+    Not recommended; a note says why.
+    effects : as for ``pool``, or a PoolResult; two studies or more, of a measure with a value of no effect.
+    kind : "Rosenthal" (one-sided P of the sum of z rises to ``alpha``), "Orwin" (the mean falls to ``target``),
+    "Rosenberg" (two-sided P of the common effect rises to ``alpha``), "General" (P rises to ``alpha``, or the mean
+    falls to ``target`` where one is given, in a model refitted).
+    target : on the analysis scale, half of the mean for "Orwin" where none is given (then n is k, whatever the data);
+    its sign is that of the mean.
     weighted : "Orwin" by weights 1 / variance, else the plain mean.  model, tau2 : of "General", "random" or "common".
-    exact : "General" refits the model with the hidden studies; False puts tau2 together from its parts, as metafor does unless asked.
+    exact : "General" refits the model with the hidden studies; False puts tau2 together from its parts, as metafor does
+    unless asked.
     Returns a FailSafeResult. Raises OptionError, ConvergenceError above 100,000 studies.
     Sources: Rosenthal 1979, doi:10.1037/0033-2909.86.3.638; Orwin 1983, doi:10.3102/10769986008002157; Rosenberg 2005,
     doi:10.1111/j.0014-3820.2005.tb01004.x.
 
     >>> found = fail_safe_n({"estimate": [0.5, 0.6, 0.7], "std_error": [0.2, 0.2, 0.2]})
     >>> found.n, "not recommended" in found.notes[-1]
-    (28, True)
+    (27, True)
     """
     one_of("kind", kind, KINDS)
     one_of("model", model, ("random", "common"))
     one_of("tau2", tau2, TAU2)
     between("alpha", alpha, 0.0, 1.0)
     data = studies(effects, 2, "fail-safe N")
+    if data.definition.no_effect is None:
+        raise OptionError(f"{data.measure} has no value of no effect that hidden studies could average.")
     y, v = data.estimate, data.variance
     goal = _target(kind, target)
     notes = [*data.notes]
@@ -114,12 +124,16 @@ def _target(kind: str, target: float | None) -> float | None:
         raise OptionError(f"target belongs to kind='Orwin' and 'General'; {kind!r} takes alpha.")
     value = float(target)
     if not (math.isfinite(value) and value != 0.0):
-        raise OptionError(f"target={target!r} should be a number other than 0: no number of null studies brings a mean to 0.")
+        raise OptionError(
+            f"target={target!r} should be a number other than 0: no number of null studies brings a mean to 0."
+        )
     return abs(value)
 
 
 def _orwin(y: Any, v: Any, goal: float | None, weighted: bool, notes: list[str]) -> tuple[fail_safe.FailSafe, float]:
     if goal is None:
         goal = abs(fail_safe.orwin(y, v, 1.0, weighted=weighted).estimate) / 2.0
-        notes.append("no target was given: half of the mean, for which the number is that of the studies, whatever they say")
+        notes.append(
+            "no target was given: half of the mean, for which the number is that of the studies, whatever they say"
+        )
     return fail_safe.orwin(y, v, goal, weighted=weighted), goal

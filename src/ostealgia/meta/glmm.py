@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ostealgia.effects.result import EffectSizes
 from ostealgia.errors import OptionError, TableError
-from ostealgia.meta.pooling import counts_as_given, finish, refuse_unknown
+from ostealgia.meta.assembly import PoolOptions, counts_as_given, finish
 from ostealgia.meta.result import PoolResult
 from ostealgia.numerics import pooling
 from ostealgia.numerics.glmm import GlmmFit
@@ -23,6 +23,7 @@ from ostealgia.tables.result import Excluded
 Array = NDArray[np.float64]
 NAN = math.nan
 INTERVALS = ("auto", "z", "t")
+RANDOM_INTERCEPT = "random intercept"  # the only model of one group
 
 
 def _proportion(c: dict[str, Array], **options: Any) -> GlmmFit:
@@ -58,25 +59,16 @@ GLMM: dict[str, tuple[Callable[..., GlmmFit], tuple[str, ...], tuple[str, ...]]]
 }
 
 
-def pool_glmm(
-    data: EffectSizes,
-    *,
-    tau2: str,
-    ci: str,
-    pi: str,
-    level: float,
-    tau2_ci: str | None,
-    weights: Any,
-    tau2_value: float | None,
-    more: dict[str, Any],
-) -> PoolResult:
+def pool_glmm(data: EffectSizes, options: PoolOptions) -> PoolResult:
     """Fit the model of the measure to its counts; see ``numerics.glmm``.  tau2 is by maximum likelihood whatever ``tau2`` says."""
-    refuse_unknown(more, ("glmm", "quadrature", "glmm_method"), "glmm")
+    options.refuse_unknown(("glmm", "quadrature", "glmm_method"), "glmm")
+    options.refuse_weights("glmm")
+    ci, level = options.ci, options.level
     if ci not in INTERVALS:
-        raise OptionError(f"ci={ci!r} does not exist for model='glmm', which has no Hartung-Knapp form; use 'z' or 't'.")
-    if weights is not None or tau2_value is not None:
-        raise OptionError("weights and tau2_value do not apply to model='glmm'.")
-    fit, options = _fitted(data, more)
+        raise OptionError(
+            f"ci={ci!r} does not exist for model='glmm', which has no Hartung-Knapp form; use 'z' or 't'."
+        )
+    fit, shown = _fitted(data, options)
     notes = [*counts_as_given(data.notes), *fit.notes]
     data = replace(data, notes=())
     if ci == "auto":
@@ -87,7 +79,7 @@ def pool_glmm(
     method = "z" if ci == "auto" else ci
     mean = pooling.Mean(fit.estimate, fit.std_error, NAN, np.full(fit.k, NAN))
     std_error, df = pooling.INTERVALS[method](mean, fit.k, level)
-    rule = _rule(pi, fit, notes)
+    rule = _rule(options.pi, fit, notes)
     predicted = (NAN, NAN) if rule is None else pooling.prediction_interval(mean, fit.tau2, fit.k, rule, level)
     _, low, high = h_interval(fit.q_wald, fit.k, level)
     return finish(
@@ -102,7 +94,7 @@ def pool_glmm(
         test=pooling.wald(fit.estimate, std_error, df, level),
         prediction=predicted,
         notes=notes,
-        options={"ci": ci, **options},
+        options={"ci": ci, **shown},
         certificate={
             **fit.certificate,
             "q_lrt": fit.q_lrt,
@@ -124,7 +116,7 @@ def pool_glmm(
     )
 
 
-def _fitted(data: EffectSizes, more: dict[str, Any]) -> tuple[GlmmFit, dict[str, Any]]:
+def _fitted(data: EffectSizes, options: PoolOptions) -> tuple[GlmmFit, dict[str, Any]]:
     """The fit, and the options as they are shown."""
     if data.measure not in GLMM:
         offered = ", ".join(GLMM)
@@ -138,18 +130,17 @@ def _fitted(data: EffectSizes, more: dict[str, Any]) -> tuple[GlmmFit, dict[str,
             action="Give the counts, or use model='random'.",
         )
     columns = {name: np.asarray(data.columns[name], dtype=float) for name in names}
-    chosen: dict[str, Any] = {
-        "glmm": one_of("glmm", more.get("glmm") or models[0], models) if models else "random intercept"
-    }
-    if not models and more.get("glmm") not in (None, "random intercept"):
+    chosen = options.get("glmm", models[0] if models else RANDOM_INTERCEPT)
+    if models:
+        one_of("glmm", chosen, models)
+    elif chosen != RANDOM_INTERCEPT:
         raise OptionError(
-            f"glmm={more['glmm']!r} is for two groups; measure {data.measure} has a random-intercept model only."
+            f"glmm={chosen!r} is for two groups; measure {data.measure} has a random-intercept model only."
         )
-    method = one_of("glmm_method", more.get("glmm_method") or "ML", ("ML", "EE"))
-    points = int(more.get("quadrature") or 7)
-    extra = {"model": chosen["glmm"]} if models else {}
-    fit = function(columns, method=method, quadrature_points=points, **extra)
-    shown = {**chosen, "glmm_method": method}
+    method = one_of("glmm_method", options.get("glmm_method", "ML"), ("ML", "EE"))
+    extra = {"model": chosen} if models else {}
+    fit = function(columns, method=method, quadrature_points=int(options.get("quadrature", 7)), **extra)
+    shown = {"glmm": chosen, "glmm_method": method}
     if method == "ML":
         shown["quadrature"] = fit.quadrature_points
     return fit, shown
@@ -162,7 +153,7 @@ def _rule(pi: str, fit: GlmmFit, notes: list[str]) -> str | None:
         raise OptionError(
             f"pi={pi!r} needs a Hartung-Knapp standard error, which a GLMM does not have; use 'V', 'HTS' or 'S'."
         )
-    if fit.k < 3:
+    if 1 < fit.k < 3:
         notes.append("no prediction interval: it needs at least three studies")
     return pi
 

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ostealgia.effects.result import EffectSizes
+from ostealgia.effects.zero_cells import rows_to_correct
 from ostealgia.errors import OptionError, TableError
-from ostealgia.meta.pooling import counts_as_given, finish, refuse_unknown
+from ostealgia.meta.assembly import PoolOptions, counts_as_given, finish
 from ostealgia.meta.result import PoolResult
 from ostealgia.numerics import pooling
 from ostealgia.numerics.heterogeneity import h_interval, i2_from_h
@@ -23,64 +24,48 @@ Array = NDArray[np.float64]
 NAN = math.nan
 TABLES = ("events_1", "n_1", "events_2", "n_2")
 RATES = ("events_1", "person_time_1", "events_2", "person_time_2")
+TESTS = (
+    "cmh", "cmh_p_value", "breslow_day", "breslow_day_p_value", "tarone", "tarone_p_value", "tarone_df",
+)  # fmt: skip
+# measure -> columns of counts, of each model
 COUNTS: dict[str, tuple[str, ...]] = {"OR": TABLES, "RR": TABLES, "RD": TABLES, "IRR": RATES, "IRD": RATES}
+PETO_COUNTS: dict[str, tuple[str, ...]] = {"OR": TABLES, "PETO": TABLES}
 
 
-def pool_mantel_haenszel(
-    data: EffectSizes,
-    *,
-    tau2: str,
-    ci: str,
-    pi: str,
-    level: float,
-    tau2_ci: str | None,
-    weights: Any,
-    tau2_value: float | None,
-    more: dict[str, Any],
-) -> PoolResult:
+def pool_mantel_haenszel(data: EffectSizes, options: PoolOptions) -> PoolResult:
     """Pool by Mantel-Haenszel weights.
 
     Further options: ``mh_increment`` ("none", the default, or "effects": the increments that the study effects got are also in the
     pooled tables, as in R's meta without MH.exact), ``rd_variance`` ("sato" or "greenland"), ``rate_weights`` ("MH" or "Cochran").
     """
-    refuse_unknown(more, ("mh_increment", "rd_variance", "rate_weights"), "MH")
-    _fixed(ci, weights, tau2_value, "MH")
+    _fixed(options, ("mh_increment", "rd_variance", "rate_weights"), "MH")
     counts = _counts(data, COUNTS, "MH")
-    increment = _increment(data, more)
+    increment = _increment(data, counts, options.get("mh_increment", "none"))
     if COUNTS[data.measure] is TABLES:
-        variance = more.get("rd_variance") or "sato"
+        variance = options.get("rd_variance", "sato")
         fit = mantel_haenszel(*counts, measure=data.measure, increment=increment, variance=variance)
     else:
-        method = more.get("rate_weights") or "MH"
+        method = options.get("rate_weights", "MH")
         fit = mantel_haenszel_rates(*counts, measure=data.measure, increment=increment, method=method)
-    shown = {name: value for name, value in more.items() if value is not None}
-    return _result(data, fit, "MH", level, {"mh_increment": "none", **shown})
+    shown = {name: value for name, value in options.more.items() if value is not None}
+    return _result(data, fit, "MH", options.level, {"mh_increment": "none", **shown})
 
 
-def pool_peto(
-    data: EffectSizes,
-    *,
-    tau2: str,
-    ci: str,
-    pi: str,
-    level: float,
-    tau2_ci: str | None,
-    weights: Any,
-    tau2_value: float | None,
-    more: dict[str, Any],
-) -> PoolResult:
+def pool_peto(data: EffectSizes, options: PoolOptions) -> PoolResult:
     """Pool by Peto's one-step odds ratio; measure OR or PETO."""
-    refuse_unknown(more, (), "peto")
-    _fixed(ci, weights, tau2_value, "peto")
-    counts = _counts(data, {"OR": TABLES, "PETO": TABLES}, "peto")
-    return _result(data, peto(*counts), "peto", level, {})
+    _fixed(options, (), "peto")
+    counts = _counts(data, PETO_COUNTS, "peto")
+    return _result(data, peto(*counts), "peto", options.level, {})
 
 
-def _fixed(ci: str, weights: Any, tau2_value: float | None, model: str) -> None:
-    if ci not in ("auto", "z"):
-        raise OptionError(f"ci={ci!r} does not exist for model={model!r}, a common-effect method with an interval by z.")
-    if weights is not None or tau2_value is not None:
-        raise OptionError(f"weights and tau2_value do not apply to model={model!r}.")
+def _fixed(options: PoolOptions, known: tuple[str, ...], model: str) -> None:
+    """Refuse what a common-effect method with an interval by z does not have."""
+    options.refuse_unknown(known, model)
+    options.refuse_weights(model)
+    if options.ci not in ("auto", "z"):
+        raise OptionError(
+            f"ci={options.ci!r} does not exist for model={model!r}, a common-effect method with an interval by z."
+        )
 
 
 def _counts(data: EffectSizes, offered: dict[str, tuple[str, ...]], model: str) -> list[Array]:
@@ -97,43 +82,35 @@ def _counts(data: EffectSizes, offered: dict[str, tuple[str, ...]], model: str) 
     return [np.asarray(data.columns[name], dtype=float) for name in names]
 
 
-def _increment(data: EffectSizes, more: dict[str, Any]) -> Array:
-    """What is added to each table before pooling: nothing, or what the study effects got."""
-    rule = one_of("mh_increment", more.get("mh_increment") or "none", ("none", "effects"))
-    if rule == "none":
+def _increment(data: EffectSizes, counts: list[Array], rule: str) -> Array:
+    """What is added to each table before pooling, (k,): nothing, or what the study effects got."""
+    if one_of("mh_increment", rule, ("none", "effects")) == "none":
         return np.zeros(data.k)
-    size = data.options.get("increment", 0.5)
+    if "increment" not in data.options:
+        raise OptionError(
+            "mh_increment='effects' takes over the increment of the study effects, which were given and not computed here. "
+            "Give the counts alone, or use mh_increment='none'."
+        )
+    size = data.options["increment"]
     if isinstance(size, str):
         raise OptionError(
             "mh_increment='effects' needs one increment for all four cells; found the treatment-arm correction."
         )
-    cells = [np.asarray(data.columns[name], dtype=float) for name in COUNTS[data.measure]]
-    empty = (cells[0] == 0) | (cells[2] == 0)
+    events_1, total_1, events_2, total_2 = counts
+    empty = (events_1 == 0) | (events_2 == 0)
     if COUNTS[data.measure] is TABLES:
-        empty |= (cells[0] == cells[1]) | (cells[2] == cells[3])
-    return np.where(empty, float(size), 0.0)
+        empty |= (events_1 == total_1) | (events_2 == total_2)
+    return np.where(rows_to_correct(empty, data.options["apply_increment"]), float(size), 0.0)
 
 
 def _result(data: EffectSizes, fit: MantelHaenszelFit, model: str, level: float, options: dict[str, Any]) -> PoolResult:
     total = float(fit.weights.sum())
     _, low, high = h_interval(fit.q, fit.q_df + 1, level) if fit.q_df > 0 else (NAN, NAN, NAN)
-    tests = {
-        name: getattr(fit, name)
-        for name in (
-            "cmh",
-            "cmh_p_value",
-            "breslow_day",
-            "breslow_day_p_value",
-            "tarone",
-            "tarone_p_value",
-            "tarone_df",
-        )
-    }
+    tests = {name: getattr(fit, name) for name in TESTS}
     as_given = options.get("mh_increment", "none") == "none"
     notes = counts_as_given(data.notes) if as_given else list(data.notes)
-    shown = replace(data, notes=())
     return finish(
-        shown,
+        replace(data, notes=()),
         100.0 * fit.weights / total,
         model=model,
         tau2_method=None,

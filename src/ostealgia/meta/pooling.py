@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from ostealgia.effects.result import EffectSizes
 from ostealgia.errors import OptionError, TableError
-from ostealgia.meta.backtransform import to_reported
+from ostealgia.meta.assembly import PoolOptions, finish
 from ostealgia.meta.coerce import as_effects
-from ostealgia.meta.result import PoolResult, ScaleEstimate
+from ostealgia.meta.result import PoolResult
 from ostealgia.numerics import pooling
 from ostealgia.numerics.likelihood import log_likelihood
 from ostealgia.numerics.tau2 import TAU2, estimate_tau2, tau2_dl_from_q
@@ -65,44 +65,36 @@ def pool(
         one_of("tau2_ci", tau2_ci, (*TAU2_CI, "none"))
     confidence_level(level)
     data = as_effects(effects, measure)
-    return MODELS[model](
-        data, tau2=tau2, ci=ci, pi=pi, level=level, tau2_ci=tau2_ci, weights=weights, tau2_value=tau2_value, more=more
+    options = PoolOptions(
+        tau2=tau2, ci=ci, pi=pi, level=level, tau2_ci=tau2_ci, weights=weights, tau2_value=tau2_value, more=more
     )
+    return MODELS[model](data, options)
 
 
-def _inverse_variance(
-    data: EffectSizes,
-    *,
-    random: bool,
-    tau2: str,
-    ci: str,
-    pi: str,
-    level: float,
-    tau2_ci: str | None,
-    weights: Any,
-    tau2_value: float | None,
-    more: dict[str, Any],
-) -> PoolResult:
-    refuse_unknown(more, ("q_center", "mh_increment"), "random" if random else "common")
+def _inverse_variance(data: EffectSizes, options: PoolOptions, *, random: bool) -> PoolResult:
+    options.refuse_unknown(("q_center", "mh_increment"), "random" if random else "common")
     data = _positive(data)
     y, v, k = data.estimate, data.variance, data.k
+    tau2, tau2_value, level = options.tau2, options.tau2_value, options.level
     notes = list(data.notes)
-    given = _weights(weights, k)
-    center, center_shown = _center(data, more)
+    given = _weights(options.weights, k)
+    center, center_shown = _center(data, options)
     value, value_se, certificate = _between(y, v, tau2, given, tau2_value, notes) if random else (0.0, NAN, {})
     if center is not None and random and tau2 == "DL" and tau2_value is None and k > 1:
         value = tau2_dl_from_q(pooling.q_around(y, v, center), v)
-    user = given if weights is not None else (1.0 / v if random and tau2 == "GENQ" and tau2_value is None else None)
+    user = given if given is not None else (1.0 / v if random and tau2 == "GENQ" and tau2_value is None else None)
     mean = pooling.weighted_mean(y, v, 0.0 if math.isnan(value) else value, user)
-    method = _interval_method(ci, k, value, random, notes)
+    method = _interval_method(options.ci, k, value, random, notes)
     std_error, df = pooling.INTERVALS[method](mean, k, level)
+    if std_error == 0:
+        notes.append(f"no interval by ci={method!r}: all effects are equal, so its standard error is 0")
     test = pooling.wald(mean.estimate, std_error, df, level)
     heterogeneity = pooling.heterogeneity(y, v, value, level, random=random, center=center)
     predicted = (NAN, NAN)
-    rule = pi if random and pi != "none" else None
+    rule = options.pi if random and options.pi != "none" else None
     if rule is not None:
         predicted = pooling.prediction_interval(mean, value, k, rule, level, adhoc=method == "HK-adhoc")
-        if k < 3:
+        if 1 < k < 3:
             notes.append("no prediction interval: it needs at least three studies")
     return finish(
         data,
@@ -117,14 +109,10 @@ def _inverse_variance(
         prediction=predicted,
         notes=notes,
         certificate=certificate,
-        options={
-            "ci": ci,
-            **center_shown,
-            **_shown_weights(weights),
-        },
+        options={"ci": options.ci, **center_shown, **_shown_weights(options.weights)},
         tau2=value if random else 0.0,
         tau2_std_error=value_se,
-        tau2_ci_method=_tau2_interval(tau2, tau2_ci, k) if random and tau2_value is None else None,
+        tau2_ci_method=_tau2_interval(tau2, options.tau2_ci, k) if random and tau2_value is None else None,
         loglik=_loglik(y, v, value, tau2, random),
         **heterogeneity._asdict(),
     )
@@ -139,7 +127,6 @@ def _between(
             raise OptionError(f"tau2_value={known!r} is not a number of 0 or more.")
         return float(known), NAN, {"method": "given"}
     if len(y) < 2:
-        notes.append("one study: tau2 cannot be estimated and the pooled effect is that of the study")
         return NAN, NAN, {"method": method, "reason": "one study"}
     found = estimate_tau2(y, v, method, weights=weights if method == "GENQ" else None)
     certificate = dict(found.certificate)
@@ -165,20 +152,18 @@ def _positive(data: EffectSizes) -> EffectSizes:
     return kept
 
 
-def _center(data: EffectSizes, more: dict[str, Any]) -> tuple[float | None, dict[str, Any]]:
+def _center(data: EffectSizes, options: PoolOptions) -> tuple[float | None, dict[str, Any]]:
     """The value around which Q is taken: the inverse-variance mean (None), or the Mantel-Haenszel estimate as in RevMan and meta."""
-    name = one_of("q_center", more.get("q_center") or "inverse", ("inverse", "MH"))
+    name = one_of("q_center", options.get("q_center", "inverse"), ("inverse", "MH"))
+    increment = options.get("mh_increment")
     if name == "inverse":
-        if more.get("mh_increment") is not None:
+        if increment is not None:
             raise OptionError("mh_increment belongs to model='MH' or q_center='MH'.")
         return None, {}
     from ostealgia.meta.mantel_haenszel import pool_mantel_haenszel
 
-    fit = pool_mantel_haenszel(
-        data, tau2="DL", ci="z", pi="none", level=0.95, tau2_ci=None, weights=None, tau2_value=None,
-        more={"mh_increment": more.get("mh_increment")},
-    )  # fmt: skip
-    return fit.estimate, {"q_center": "MH", "mh_increment": more.get("mh_increment") or "none"}
+    fit = pool_mantel_haenszel(data, PoolOptions(more={"mh_increment": increment}))
+    return fit.estimate, {"q_center": "MH", "mh_increment": increment or "none"}
 
 
 def _shown_weights(weights: Any) -> dict[str, Any]:
@@ -227,121 +212,33 @@ def _loglik(y: Array, v: Array, tau2: float, method: str, random: bool) -> float
     return log_likelihood(tau2 if random else 0.0, [(y, v)], restricted=restricted)
 
 
-def refuse_unknown(more: dict[str, Any], known: tuple[str, ...], model: str) -> None:
-    """Raise where an option does not belong to the model."""
-    wrong = [name for name, value in more.items() if name not in known and value is not None]
-    if wrong:
-        offered = ", ".join(known) if known else "none"
-        raise OptionError(
-            f"{', '.join(wrong)}: not an option of model={model!r}. Further options of this model: {offered}."
-        )
+def _random(data: EffectSizes, options: PoolOptions) -> PoolResult:
+    return _inverse_variance(data, options, random=True)
 
 
-def counts_as_given(notes: Sequence[str]) -> list[str]:
-    """The notes of the effects for a model of the counts, in which an increment for empty cells only concerns what is drawn.
-
-    >>> counts_as_given(["0.5 added to every cell of 1 of 8 studies: A"])
-    ['the pooled effect is of the counts as given; in the study effects that are shown: 0.5 added to every cell of 1 of 8 studies: A']
-    """
-    head = "the pooled effect is of the counts as given; in the study effects that are shown: "
-    return [head + note if "added to" in note and "cell" in note else note for note in notes]
+def _common(data: EffectSizes, options: PoolOptions) -> PoolResult:
+    return _inverse_variance(data, options, random=False)
 
 
-def finish(
-    data: EffectSizes,
-    weights: Array,
-    *,
-    model: str,
-    ci_method: str,
-    pi_method: str | None,
-    level: float,
-    estimate: float,
-    test: pooling.Wald,
-    prediction: tuple[float, float],
-    notes: list[str],
-    options: dict[str, Any],
-    **fields: Any,
-) -> PoolResult:
-    """Put the parts of a fit together and add the reported scale."""
-    if data.k == 1:
-        notes.append("one study: nothing was pooled")
-    test_fields = test._asdict()
-    shown = to_reported(data.definition, np.array([estimate, test.ci_low, test.ci_high, *prediction]), data)
-    if data.definition.no_effect is None:
-        test_fields["statistic"] = test_fields["p_value"] = NAN
-    reported = ScaleEstimate(
-        scale=data.definition.reported_scale,
-        estimate=float(shown[0]),
-        ci_low=float(shown[1]),
-        ci_high=float(shown[2]),
-        pi_low=float(shown[3]),
-        pi_high=float(shown[4]),
-        **{name: test_fields[name] for name in ("std_error", "statistic", "df", "p_value")},
-    )
-    _outside(data, shown, notes)
-    n = float(np.nansum(data.n)) if np.isfinite(data.n).any() else NAN
-    if np.isfinite(data.n).any() and not np.isfinite(data.n).all():
-        notes.append(f"n is the sum over the {int(np.isfinite(data.n).sum())} of {data.k} studies that state it")
-    return PoolResult(
-        measure=data.measure,
-        model=model,
-        ci_method=ci_method,
-        pi_method=pi_method,
-        ci_level=level,
-        k=data.k,
-        n=n,
-        estimate=estimate,
-        pi_low=prediction[0],
-        pi_high=prediction[1],
-        reported=reported,
-        effects=data,
-        weights=weights,
-        excluded=data.excluded,
-        notes=tuple(dict.fromkeys(notes)),
-        options={**data.options, **options},
-        **test_fields,
-        **fields,
-    )
-
-
-def _outside(data: EffectSizes, shown: Array, notes: list[str]) -> None:
-    """A note where a limit lies beyond what the measure can be."""
-    measure = data.definition
-    with np.errstate(invalid="ignore"):
-        beyond = (shown < measure.lower - 1e-12) | (shown > measure.upper + 1e-12)
-    if beyond.any():
-        notes.append(
-            f"a limit lies outside {measure.lower:g} to {measure.upper:g}: the {measure.analysis_scale} scale does not respect the range"
-        )
-
-
-def _random(data: EffectSizes, **options: Any) -> PoolResult:
-    return _inverse_variance(data, random=True, **options)
-
-
-def _common(data: EffectSizes, **options: Any) -> PoolResult:
-    return _inverse_variance(data, random=False, **options)
-
-
-def _glmm(data: EffectSizes, **options: Any) -> PoolResult:
+def _glmm(data: EffectSizes, options: PoolOptions) -> PoolResult:
     from ostealgia.meta.glmm import pool_glmm
 
-    return pool_glmm(data, **options)
+    return pool_glmm(data, options)
 
 
-def _mantel_haenszel(data: EffectSizes, **options: Any) -> PoolResult:
+def _mantel_haenszel(data: EffectSizes, options: PoolOptions) -> PoolResult:
     from ostealgia.meta.mantel_haenszel import pool_mantel_haenszel
 
-    return pool_mantel_haenszel(data, **options)
+    return pool_mantel_haenszel(data, options)
 
 
-def _peto(data: EffectSizes, **options: Any) -> PoolResult:
+def _peto(data: EffectSizes, options: PoolOptions) -> PoolResult:
     from ostealgia.meta.mantel_haenszel import pool_peto
 
-    return pool_peto(data, **options)
+    return pool_peto(data, options)
 
 
-MODELS: dict[str, Callable[..., PoolResult]] = {
+MODELS: dict[str, Callable[[EffectSizes, PoolOptions], PoolResult]] = {
     "random": _random,
     "common": _common,
     "glmm": _glmm,

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ostealgia.effects.result import EffectSizes
+from ostealgia.numerics.pooling import quantile
 from ostealgia.tables.measures import MEASURES, Measure
-from ostealgia.tables.result import Result
+from ostealgia.tables.result import Result, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,12 +125,12 @@ class PoolResult(Result):
     @property
     def study_low(self) -> Array:
         """Lower Wald limit of each study on the analysis scale, (k,)."""
-        return self.effects.estimate - _z(self.ci_level) * self.effects.std_error
+        return self.effects.estimate - quantile(self.ci_level, math.inf) * self.effects.std_error
 
     @property
     def study_high(self) -> Array:
         """Upper Wald limit of each study on the analysis scale, (k,)."""
-        return self.effects.estimate + _z(self.ci_level) * self.effects.std_error
+        return self.effects.estimate + quantile(self.ci_level, math.inf) * self.effects.std_error
 
     def to_frame(self) -> pd.DataFrame:
         """One row: the pooled estimate on the analysis scale with its heterogeneity."""
@@ -156,38 +157,25 @@ class PoolResult(Result):
 
         Intervals of single proportions on the reported scale are Clopper-Pearson, all others Wald on the analysis scale.
         """
-        import pandas as pd
+        from ostealgia.meta.backtransform import study_frame
 
-        from ostealgia.meta.backtransform import study_reported
-
-        data: dict[str, Any] = {
-            "study": list(self.effects.study),
-            "estimate": self.effects.estimate,
-            "std_error": self.effects.std_error,
-            "ci_low": self.study_low,
-            "ci_high": self.study_high,
-            "weight": self.weights,
-            **study_reported(self),
-            "n": self.effects.n,
-        }
-        data.update({name: values for name, values in self.effects.columns.items() if name not in data})
-        return pd.DataFrame(data)
+        return study_frame(self.effects, self.ci_level, self.weights)
 
     def to_dict(self) -> dict[str, Any]:
         """The stable JSON of ``ostealgia pool``: NaN is None, infinite degrees of freedom are "Infinity"."""
         body: dict[str, Any] = {
-            name: _plain(getattr(self, name))
+            name: plain(getattr(self, name))
             for name in ("measure", "model", "tau2_method", "ci_method", "pi_method", "ci_level", "k", "n")
         }
         body["reported"] = _scale_dict(self.reported)
         body["analysis_scale"] = _scale_dict(self.analysis_scale)
-        body.update({name: _plain(getattr(self, name)) for name in _HETEROGENEITY})
+        body.update({name: plain(getattr(self, name)) for name in _HETEROGENEITY})
         body.update(
-            loglik=_plain(self.loglik),
+            loglik=plain(self.loglik),
             converged=self.converged,
-            certificate={name: _plain(value) for name, value in self.certificate.items()},
-            options={name: _plain(value) for name, value in self.options.items()},
-            weights=[_plain(w) for w in self.weights],
+            certificate=plain(self.certificate),
+            options=plain(self.options),
+            weights=plain(self.weights),
             studies=self._study_dicts(),
             excluded=[row.to_dict() for row in self.excluded],
             notes=list(self.notes),
@@ -195,22 +183,10 @@ class PoolResult(Result):
         return body
 
     def _study_dicts(self) -> list[dict[str, Any]]:
-        from ostealgia.meta.backtransform import study_reported
+        from ostealgia.meta.backtransform import study_columns
 
-        shown = study_reported(self)
-        columns = {
-            "estimate": self.effects.estimate,
-            "std_error": self.effects.std_error,
-            "ci_low": self.study_low,
-            "ci_high": self.study_high,
-            "weight": self.weights,
-            "n": self.effects.n,
-            **shown,
-        }
-        return [
-            {"study": name, **{key: _plain(values[i]) for key, values in columns.items()}}
-            for i, name in enumerate(self.effects.study)
-        ]
+        columns = study_columns(self.effects, self.ci_level, self.weights)
+        return [{name: plain(columns[name][i]) for name in _STUDY} for i in range(self.k)]
 
     def __str__(self) -> str:
         from ostealgia.meta.text import pool_text
@@ -225,37 +201,14 @@ class PoolResult(Result):
 
 _SHARED = ("estimate", "std_error", "statistic", "df", "p_value", "ci_low", "ci_high", "pi_low", "pi_high")
 _REPORTED = ("estimate", "ci_low", "ci_high", "pi_low", "pi_high")
+_STUDY = ("study", "estimate", "std_error", "ci_low", "ci_high", "weight", "n",
+          "reported_estimate", "reported_ci_low", "reported_ci_high")  # fmt: skip
 _HETEROGENEITY = (
     "tau2", "tau2_std_error", "tau2_ci_low", "tau2_ci_high", "tau2_ci_method",
     "i2_tau2", "i2_q", "i2_q_ci_low", "i2_q_ci_high", "h2", "q", "q_df", "q_p_value",
 )  # fmt: skip
 
 
-def _z(level: float) -> float:
-    from scipy.special import ndtri
-
-    return float(ndtri(0.5 + level / 2))
-
-
-def _plain(value: Any) -> Any:
-    """A value that JSON can hold: NaN and infinity become None."""
-    if isinstance(value, (np.floating, float)):
-        return float(value) if math.isfinite(value) else None
-    if isinstance(value, np.integer):
-        return int(value)
-    if isinstance(value, np.bool_):
-        return bool(value)
-    if isinstance(value, np.ndarray):
-        return [_plain(item) for item in value.tolist()]
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    return value
-
-
 def _scale_dict(scale: ScaleEstimate) -> dict[str, Any]:
-    body = {"scale": scale.scale, **{name: _plain(getattr(scale, name)) for name in _SHARED}}
-    if math.isinf(scale.df):
-        body["df"] = "Infinity"
-    return body
+    body = {"scale": scale.scale, **{name: plain(getattr(scale, name)) for name in _SHARED}}
+    return body | {"df": plain(scale.df, infinity="Infinity")}

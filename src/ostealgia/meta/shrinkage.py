@@ -21,8 +21,14 @@ if TYPE_CHECKING:
 def shrunken(fit: PoolResult) -> pd.DataFrame:
     """Best linear unbiased predictions: the true effect of each study, drawn towards the pooled effect.
 
-    fit : random effects.  Returns study, estimate, std_error, ci_low, ci_high on the analysis scale (normal interval at fit.ci_level; the
-    uncertainty of tau2 is not in it).  Source: Raudenbush & Bryk 1985, doi:10.3102/10769986010002075.
+    fit : random effects.  Returns study, estimate, std_error, ci_low, ci_high on the analysis scale, one row a study; the interval is at
+    ``fit.ci_level`` with the degrees of freedom of the pool, and the uncertainty of tau2 is not in it. Raises OptionError for another
+    model.  Source: Raudenbush & Bryk 1985, doi:10.3102/10769986010002075.
+
+    >>> from ostealgia.meta.pooling import pool
+    >>> fit = pool({"estimate": [0.0, 0.5, 1.0], "std_error": [0.2, 0.2, 0.2]}, tau2="DL", ci="z")
+    >>> shrunken(fit)["estimate"].round(2).tolist()
+    [0.08, 0.5, 0.92]
     """
     import pandas as pd
 
@@ -47,7 +53,11 @@ def shrunken(fit: PoolResult) -> pd.DataFrame:
 def fit_statistics(effects: Any) -> dict[str, float]:
     """Log-likelihoods of the REML and ML fits, and AIC, BIC, AICc and deviance of the ML fit.
 
-    Parameters are the mean and tau2. The deviance is twice the distance to the saturated model of known variances.
+    effects : as for ``pool``. Parameters are the mean and tau2. The deviance is twice the distance to the saturated model of known
+    variances; AICc counts at least four studies.  Source: Hurvich & Tsai 1989, doi:10.1093/biomet/76.2.297.
+
+    >>> round(fit_statistics({"estimate": [0.0, 0.5, 1.0], "std_error": [0.2, 0.2, 0.2]})["loglik_ml"], 2)
+    -1.57
     """
     data = as_effects(effects)
     y, v, k = data.estimate, data.variance, data.k

@@ -57,7 +57,9 @@ def sizes(data: EffectSizes, what: str) -> Array:
     n = np.asarray(data.n, dtype=float)
     if not (np.isfinite(n).all() and (n > 0).all()):
         missing = [data.study[i] for i in np.flatnonzero(~(np.isfinite(n) & (n > 0)))[:3]]
-        raise OptionError(f"{what} needs the number of patients (column n) of every study; missing: {', '.join(missing)}.")
+        raise OptionError(
+            f"{what} needs the number of patients (column n) of every study; missing: {', '.join(missing)}."
+        )
     return n
 
 
@@ -67,7 +69,7 @@ def tables(data: EffectSizes, what: str, least: int = 3) -> tuple[EffectSizes, t
     if missing:
         raise OptionError(f"{what} needs the counts {', '.join(TABLES)}; missing: {', '.join(missing)}.")
     cells = np.array([np.asarray(data.columns[name], dtype=float) for name in TABLES])
-    known = np.isfinite(cells).all(axis=0)
+    known = np.asarray(np.isfinite(cells).all(axis=0))
     events, total = cells[0] + cells[2], cells[1] + cells[3]
     keep = known & (events > 0) & (events < total)
     if keep.all():
@@ -94,7 +96,15 @@ def plain(value: Any) -> Any:
     """
     if isinstance(value, (float, np.floating)):
         number = float(value)
-        return number if math.isfinite(number) else None if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
+        return (
+            number
+            if math.isfinite(number)
+            else None
+            if math.isnan(number)
+            else "Infinity"
+            if number > 0
+            else "-Infinity"
+        )
     if isinstance(value, np.integer):
         return int(value)
     if isinstance(value, np.bool_):
@@ -110,7 +120,9 @@ def plain(value: Any) -> Any:
 
 def as_dict(result: Result, *, without: tuple[str, ...] = ()) -> dict[str, Any]:
     """Every field of a result that JSON can hold; excluded rows and notes at the end."""
-    body = {f.name: plain(getattr(result, f.name)) for f in fields(result) if f.name not in {*without, "notes", "excluded"}}
+    body = {
+        f.name: plain(getattr(result, f.name)) for f in fields(result) if f.name not in {*without, "notes", "excluded"}
+    }
     return {**body, "excluded": [row.to_dict() for row in result.excluded], "notes": list(result.notes)}
 
 

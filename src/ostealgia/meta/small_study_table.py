@@ -29,15 +29,17 @@ TITLES = {
 TIED = {"OR", "RR", "PETO"}
 TIED_NOTE = "the effect is tied to its own standard error in 2x2 tables; prefer Harbord, Peters or the arcsine test"
 ONE_GROUP = {"PLO", "PLN", "PR", "PAS", "PFT"}
-ONE_GROUP_NOTE = "a proportion is tied to its own standard error, and there is no significance to select on"
+ONE_GROUP_NOTE = (
+    'a proportion is tied to its own standard error: rather regtest(effects, predictor="ninv"), on the sample size'
+)
 
 
 def small_study_effects(effects: Any, *, level: float = 0.95) -> pd.DataFrame:
     """Which tests of small-study effects apply here, what do they say, and why do the others not apply?
 
-    effects : as for ``pool``, or a PoolResult.  Returns a frame, one row a test: test, kind, k, applies, statistic, df, p_value,
-    estimate and std_error (slope, or S of a rank test), note. A test that cannot be done has no numbers and its reason in ``note``.
-    One test should be chosen beforehand; the smallest P of this table is not a result.
+    effects : as for ``pool``, or a PoolResult.  Returns a frame, one row a test: test, kind, k, applies, statistic, df,
+    p_value, estimate and std_error (slope, or S of a rank test), note. A test that cannot be done has no numbers and
+    its reason in ``note``. One test should be chosen beforehand; the smallest P of this table is not a result.
     Raises OptionError where the effects cannot be read.
 
     >>> frame = small_study_effects({"estimate": [0.2, 0.4, 0.5, 0.9], "std_error": [0.1, 0.2, 0.3, 0.4]})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ostealgia.effects.reading import as_text, some
 from ostealgia.effects.result import EffectSizes
 from ostealgia.errors import OptionError, TableError, suggestion
 from ostealgia.meta.coerce import as_effects
@@ -17,7 +18,7 @@ from ostealgia.meta.pooling import pool
 from ostealgia.meta.result import PoolResult
 from ostealgia.numerics.heterogeneity import q_p_value
 from ostealgia.numerics.tau2 import estimate_tau2
-from ostealgia.tables.result import Result
+from ostealgia.tables.result import Result, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,9 +52,9 @@ class SubgroupResult(Result):
         return {
             "by": self.by,
             "tau2_common": self.tau2_common,
-            "q_between": _finite(self.q_between),
+            "q_between": plain(self.q_between),
             "q_between_df": self.q_between_df,
-            "q_between_p_value": _finite(self.q_between_p_value),
+            "q_between_p_value": plain(self.q_between_p_value),
             "groups": {label: fit.to_dict() for label, fit in self.groups.items()},
             "notes": list(self.notes),
         }
@@ -94,6 +95,9 @@ def subgroup(effects: Any, *, by: Any, tau2_common: bool = False, **options: Any
         groups = {label: replace(fit, tau2_method=f"{method}, common") for label, fit in groups.items()}
     overall = pool(data, **{key: value for key, value in options.items() if key != "tau2_value"})
     q, df = _between(list(groups.values()))
+    if df and math.isnan(q):
+        lone = [label for label, fit in groups.items() if not math.isfinite(fit.std_error)]
+        notes.append(f"no test between subgroups: no standard error in {some(lone)}")
     return SubgroupResult(
         by=name, groups=groups, overall=overall, q_between=q, q_between_df=df,
         q_between_p_value=q_p_value(q, df) if df > 0 else math.nan, tau2_common=tau2_common, notes=tuple(notes),
@@ -109,19 +113,11 @@ def _labels(data: EffectSizes, by: Any) -> tuple[str, list[str]]:
                 expected=f"one of {listed}",
                 action=suggestion(by, data.columns).strip() or None,
             )
-        return by, [_label(value) for value in data.columns[by]]
-    labels = [_label(value) for value in by]
+        return by, [as_text(value) for value in data.columns[by]]
+    labels = [as_text(value) for value in by]
     if len(labels) != data.k:
         raise OptionError(f"by has {len(labels)} labels for {data.k} effects; give one a row.")
     return "subgroup", labels
-
-
-def _label(value: Any) -> str:
-    if value is None or (isinstance(value, (float, np.floating)) and math.isnan(value)):
-        return ""
-    if isinstance(value, (float, np.floating)) and float(value).is_integer():
-        return str(int(value))
-    return str(value).strip()
 
 
 def _codes(labels: list[str]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -143,7 +139,3 @@ def _between(fits: list[PoolResult]) -> tuple[float, int]:
         return math.nan, max(0, len(fits) - 1)
     centre = float((weight * estimate).sum()) / float(weight.sum())
     return float((weight * (estimate - centre) ** 2).sum()), len(fits) - 1
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

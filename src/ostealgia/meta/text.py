@@ -7,7 +7,9 @@ import math
 from typing import TYPE_CHECKING
 
 from ostealgia import display
+from ostealgia.display import count_of, level_text, p_text
 from ostealgia.meta.result import PoolResult
+from ostealgia.tables.measures import Measure
 
 if TYPE_CHECKING:
     from ostealgia.meta.sensitivity import SensitivityResult
@@ -45,37 +47,57 @@ def method_line(fit: PoolResult) -> str:
     return f"{model}, {level_text(fit.ci_level)} CI by {CI_NAMES[fit.ci_method]}"
 
 
-def level_text(level: float) -> str:
-    """A confidence level as per cent: 95%, 99.5%."""
-    return f"{100 * level:.10g}%"
+def measure_text(measure: Measure, value: float, *, typographic: bool = False) -> str:
+    """A value on the reported scale of a measure, in its digits.
 
-
-def shown(fit: PoolResult, value: float, *, typographic: bool = False) -> str:
-    """A value on the reported scale, in the digits of its measure."""
-    measure = fit.definition
+    >>> from ostealgia.tables.measures import MEASURES
+    >>> measure_text(MEASURES["PLO"], 0.7863), measure_text(MEASURES["OR"], 0.984)
+    ('78.6%', '0.98')
+    """
     if measure.percent:
         return display.percent(value, 1, typographic=typographic)
     return display.number(value, measure.digits, typographic=typographic)
 
 
+def measure_interval(measure: Measure, low: float, high: float, *, typographic: bool = False) -> str:
+    """An interval on the reported scale of a measure, the per cent sign once; "no interval" where there is none.
+
+    >>> from ostealgia.tables.measures import MEASURES
+    >>> measure_interval(MEASURES["PLO"], 0.732, 0.832), measure_interval(MEASURES["OR"], math.nan, math.nan)
+    ('73.2 to 83.2%', 'no interval')
+    """
+    if math.isnan(low) and math.isnan(high):
+        return "no interval"
+    left, right = (measure_text(measure, value, typographic=typographic) for value in (low, high))
+    return f"{left.removesuffix('%')} to {right}"
+
+
+def shown(fit: PoolResult, value: float, *, typographic: bool = False) -> str:
+    """A value on the reported scale, in the digits of its measure."""
+    return measure_text(fit.definition, value, typographic=typographic)
+
+
 def interval_text(fit: PoolResult, low: float, high: float, *, typographic: bool = False) -> str:
-    """An interval on the reported scale: "0.88 to 1.09", per cent sign once."""
-    left, right = shown(fit, low, typographic=typographic), shown(fit, high, typographic=typographic)
-    if fit.definition.percent and left.endswith("%"):
-        left = left[:-1]
-    return f"{left} to {right}"
+    """An interval on the reported scale: "0.88 to 1.09", per cent sign once; "no interval" where there is none."""
+    return measure_interval(fit.definition, low, high, typographic=typographic)
+
+
+def _effect(fit: PoolResult) -> str:
+    """The pooled effect with its interval, reported scale."""
+    part = fit.reported
+    return f"{shown(fit, part.estimate)} [{interval_text(fit, part.ci_low, part.ci_high)}]"
 
 
 def pool_text(fit: PoolResult) -> str:
     """The result in a few lines: question, size, effect, heterogeneity, methods, notes."""
-    size = f"{fit.k} {'study' if fit.k == 1 else 'studies'}"
+    size = count_of(fit.k, "study", "studies")
     if math.isfinite(fit.n):
         size += f", {fit.n:,.0f} patients"
-    effect = f"{fit.measure} {shown(fit, fit.reported.estimate)} [{interval_text(fit, fit.reported.ci_low, fit.reported.ci_high)}]"
+    effect = f"{fit.measure} {_effect(fit)}"
     if math.isfinite(fit.pi_low):
         effect += f"   prediction [{interval_text(fit, fit.reported.pi_low, fit.reported.pi_high)}]"
     if math.isfinite(fit.p_value):
-        effect += f"   P {_with_sign(fit.p_value)}"
+        effect += f"   {p_text(fit.p_value)}"
     lines = [f"PoolResult: {fit.measure} ({fit.definition.title}), {method_line(fit)}", f"  {size}", f"  {effect}"]
     lines += [f"  {line}" for line in heterogeneity_lines(fit)]
     lines.append(f"  {settings_line(fit)}")
@@ -100,7 +122,7 @@ def heterogeneity_lines(fit: PoolResult) -> list[str]:
     if math.isfinite(fit.i2_tau2):
         i2.append(f"I2 {fit.i2_tau2:.0f}% (from tau2)")
     if fit.k > 1 and math.isfinite(fit.q):
-        i2.append(f"Q {fit.q:.2f}, df {fit.q_df:.0f}, P {_with_sign(fit.q_p_value)}")
+        i2.append(f"Q {fit.q:.2f}, df {fit.q_df:.0f}, {p_text(fit.q_p_value)}")
     if fit.k > 1 and i2:
         parts.append("   ".join(i2))
     return parts
@@ -138,14 +160,11 @@ def subgroup_text(result: SubgroupResult) -> str:
         f"SubgroupResult: {result.overall.measure} by {result.by}, {'one tau2 for all' if result.tau2_common else 'a tau2 for each'}"
     ]
     for label, fit in [*result.groups.items(), ("all", result.overall)]:
-        effect = (
-            f"{shown(fit, fit.reported.estimate)} [{interval_text(fit, fit.reported.ci_low, fit.reported.ci_high)}]"
-        )
         tau2 = f"tau2 {fit.tau2:.4f}" if math.isfinite(fit.tau2) else ""
-        lines.append(f"  {label.ljust(width)}  k={fit.k:<3d} {effect}   {tau2}".rstrip())
+        lines.append(f"  {label.ljust(width)}  k={fit.k:<3d} {_effect(fit)}   {tau2}".rstrip())
     if math.isfinite(result.q_between):
         lines.append(
-            f"  between subgroups: Q {result.q_between:.2f}, df {result.q_between_df}, P {_with_sign(result.q_between_p_value)}"
+            f"  between subgroups: Q {result.q_between:.2f}, df {result.q_between_df}, {p_text(result.q_between_p_value)}"
         )
     return "\n".join(lines + [f"  note: {note}" for note in result.notes])
 
@@ -156,16 +175,8 @@ def sensitivity_text(result: SensitivityResult) -> str:
     width = max(len(label) for label in result.labels)
     lines = [f"SensitivityResult: {result.kind}, {method_line(result.original)}"]
     for label, fit in zip(result.labels, result.fits, strict=True):
-        effect = (
-            f"{shown(fit, fit.reported.estimate)} [{interval_text(fit, fit.reported.ci_low, fit.reported.ci_high)}]"
-        )
-        lines.append(f"  {verb} {label.ljust(width)}  {effect}")
-    return "\n".join(lines)
-
-
-def _with_sign(value: float) -> str:
-    text = display.p_value(value)
-    return text if text.startswith("<") else f"= {text}"
+        lines.append(f"  {verb} {label.ljust(width)}  {_effect(fit)}")
+    return "\n".join(lines + [f"  note: {note}" for note in result.notes])
 
 
 def _upper(value: float) -> str:

@@ -34,7 +34,8 @@ TRIMMING = ("fitted", "common")
 class TrimAndFillResult(Result):
     """The pool with the studies that a symmetric funnel would have.
 
-    k0, k0_std_error : number of studies filled in, and the standard error of the estimate before rounding.  p_value : of no missing study, R0 only.
+    k0, k0_std_error : number of studies filled in, and the standard error of the estimate before rounding.  p_value :
+    of no missing study, R0 only.
     side : where they lie.  side_chosen : "auto" or "given".  estimator, trimming : how they were counted.
     filled_study, filled_estimate, filled_std_error : the mirror images, on the analysis scale, (k0,).
     original, adjusted : the pool without and with them.
@@ -104,7 +105,8 @@ def trim_and_fill(
     effects : as for ``pool``, or a PoolResult, whose model is then used; three studies or more.
     estimator : of the number missing: "L0" (robust, the usual), "R0" (from the longest run of ranks; has a test), "Q0".
     side : where studies are missing, "left", "right", or "auto" by the sign of the slope of effect on standard error.
-    trimming : "fitted" (the model that is fitted, as metafor does) or "common" (the common-effect model, as R's meta does), also for the slope.
+    trimming : "fitted" (the model that is fitted, as metafor does) or "common" (the common-effect model, as R's meta
+    does), also for the slope.
     options : model ("random", "common"), tau2, ci, level as in ``pool``.
     The filled studies are not data: the result is a sensitivity analysis, and heterogeneity alone makes it fill.
     Returns a TrimAndFillResult. Raises OptionError, ConvergenceError.
@@ -140,7 +142,9 @@ def _original(effects: Any, data: EffectSizes, options: dict[str, Any]) -> PoolR
     """The pool that is trimmed: the one given, or one by the options."""
     if isinstance(effects, PoolResult):
         if options:
-            raise OptionError(f"{', '.join(options)}: a pool is trimmed by its own model; give the effects to choose another.")
+            raise OptionError(
+                f"{', '.join(options)}: a pool is trimmed by its own model; give the effects to choose another."
+            )
         fit = effects
     else:
         fit = pool(data, **options)
@@ -167,7 +171,9 @@ def _side(data: EffectSizes, method: str) -> str:
         slope = weighted_line(data.estimate, data.std_error, 1.0 / data.variance).slope
     else:
         design = np.column_stack([np.ones(data.k), data.std_error])
-        slope = float(fit_regression(data.estimate, data.variance, design, method, names=["intercept", "std_error"]).beta[1])
+        slope = float(
+            fit_regression(data.estimate, data.variance, design, method, names=["intercept", "std_error"]).beta[1]
+        )
     return "right" if slope < 0 else "left"
 
 

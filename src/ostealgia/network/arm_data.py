@@ -13,7 +13,7 @@ from ostealgia.effects.faults import Faults
 from ostealgia.effects.reading import Sheet, as_text, numbers, some, studies
 from ostealgia.errors import OptionError, TableError
 from ostealgia.network.contrast_data import ArmCounts, Contrasts
-from ostealgia.network.labels import alphabetical, codes
+from ostealgia.network.labels import codes, ordered
 from ostealgia.options import one_of
 from ostealgia.tables.result import Excluded
 
@@ -68,7 +68,9 @@ def _risk_difference(cells: Cells, study: Index, k: int, options: Mapping[str, A
 
 
 def _arcsine(cells: Cells, study: Index, k: int, options: Mapping[str, Any]) -> Arms:
-    return Arms(np.arcsin(np.sqrt(cells["events"] / cells["n"])), 1 / (4 * cells["n"]), np.zeros(k), np.zeros(k, dtype=bool))
+    return Arms(
+        np.arcsin(np.sqrt(cells["events"] / cells["n"])), 1 / (4 * cells["n"]), np.zeros(k), np.zeros(k, dtype=bool)
+    )
 
 
 def _rate(cells: Cells, study: Index, k: int, options: Mapping[str, Any]) -> Arms:
@@ -214,12 +216,12 @@ def contrasts_of_arms(table: ArmTable, measure: str, options: Mapping[str, Any])
     """Every pair of arms of each study: the earlier arm less the later one."""
     recipe = RECIPES[measure]
     k = len(table.names)
-    with np.errstate(all="ignore"):
-        arms = recipe.make(table.cells, table.study, k, options)
     first, second = pairs_within(table.study, table.treatment)
     study = table.study[first]
-    difference = arms.value[first] - arms.value[second]
-    variance = arms.variance[first] + arms.variance[second] + arms.common[study] * difference**2
+    with np.errstate(all="ignore"):  # what is not finite is left out by name below
+        arms = recipe.make(table.cells, table.study, k, options)
+        difference = arms.value[first] - arms.value[second]
+        variance = arms.variance[first] + arms.variance[second] + arms.common[study] * difference**2
     bad, why = _no_contrast(table, recipe, difference, variance, study)
     difference[bad[study]], variance[bad[study]] = np.nan, np.nan
     excluded = [Excluded(study=table.names[s], reason=why[s]) for s in sorted(why)]
@@ -283,8 +285,8 @@ def pairs_within(study: Index, treatment: list[str]) -> tuple[Index, Index]:
     order = np.argsort(study, kind="stable")
     size = np.bincount(study)
     begin = np.concatenate([[0], np.cumsum(size)[:-1]])
-    rank = np.empty(len(treatment), dtype=np.int64)
-    rank[sorted(range(len(treatment)), key=lambda i: alphabetical(treatment[i]))] = np.arange(len(treatment))
+    place_of = {name: i for i, name in enumerate(ordered(set(treatment)))}
+    rank = np.array([place_of[name] for name in treatment], dtype=np.int64)
     firsts: list[Index] = [np.zeros(0, dtype=np.int64)]
     seconds: list[Index] = [np.zeros(0, dtype=np.int64)]
     for m in np.unique(size[size > 1]).tolist():

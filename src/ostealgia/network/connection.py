@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from ostealgia.errors import TableError
 from ostealgia.network.contrast_data import Contrasts
-from ostealgia.network.labels import alphabetical, join, known
+from ostealgia.network.labels import alphabetical, join, known, ordered
 from ostealgia.numerics.network import components
 from ostealgia.tables.result import Result
 
@@ -121,25 +122,43 @@ def parts_of(found: Contrasts) -> NetworkParts:
     for c in range(int(code.max()) + 1 if len(names) else 0):
         inside = [i for i, j in zip(rows, code[first].tolist(), strict=True) if j == c]
         members = tuple(name for name, j in zip(names, code.tolist(), strict=True) if j == c)
-        pairs = {tuple(sorted((found.treat1[i], found.treat2[i]), key=place.__getitem__)): None for i in inside}
+        pairs = dict.fromkeys(_sorted_pair(found.treat1[i], found.treat2[i], place) for i in inside)
         studies = tuple(dict.fromkeys(found.study[i] for i in inside))
-        made.append(Part(treatments=members, studies=studies, comparisons=tuple(pairs), patients=_patients(found, studies)))
+        made.append(
+            Part(treatments=members, studies=studies, comparisons=tuple(pairs), patients=_patients(found, studies))
+        )
     made.sort(key=lambda part: (-len(part.treatments), -len(part.studies), alphabetical(part.treatments[0])))
     return NetworkParts(contrasts=found, parts=tuple(made), excluded=found.excluded, notes=found.notes)
+
+
+def _sorted_pair(a: str, b: str, place: dict[str, int]) -> tuple[str, str]:
+    return (a, b) if place[a] < place[b] else (b, a)
+
+
+def is_connected(found: Contrasts, names: Sequence[str]) -> bool:
+    """True where contrasts with a value join all these treatments, of which there are two or more."""
+    if len(names) < 2:
+        return False
+    place = {name: i for i, name in enumerate(names)}
+    pairs = [(place[a], place[b]) for a, b in zip(found.treat1, found.treat2, strict=True)]
+    first, second = np.array(pairs, dtype=np.int64).T
+    return int(components(len(names), first, second).max()) == 0
 
 
 def treatment_names(found: Contrasts) -> list[str]:
     """The treatments with at least one contrast that has a value, in order."""
     usable = np.isfinite(found.estimate).tolist()
     names = {name for a, b, ok in zip(found.treat1, found.treat2, usable, strict=True) if ok for name in (a, b)}
-    return sorted(names, key=alphabetical)
+    return ordered(names)
 
 
 def studies_of_treatments(found: Contrasts) -> dict[str, int]:
     """In how many studies each treatment is."""
     pairs = {
         (study, name)
-        for study, a, b, ok in zip(found.study, found.treat1, found.treat2, np.isfinite(found.estimate).tolist(), strict=True)
+        for study, a, b, ok in zip(
+            found.study, found.treat1, found.treat2, np.isfinite(found.estimate).tolist(), strict=True
+        )
         if ok
         for name in (a, b)
     }
@@ -185,7 +204,11 @@ def take(found: Contrasts, part: Part) -> Contrasts:
     from dataclasses import replace
 
     members, studies = set(part.treatments), set(part.studies)
-    keep = [i for i, (name, ok) in enumerate(zip(found.treat1, np.isfinite(found.estimate), strict=True)) if ok and name in members]
+    keep = [
+        i
+        for i, (name, ok) in enumerate(zip(found.treat1, np.isfinite(found.estimate), strict=True))
+        if ok and name in members
+    ]
     arms = found.arms
     if arms is not None:
         inside = [i for i, study in enumerate(arms.study) if study in studies]

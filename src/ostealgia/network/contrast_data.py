@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ostealgia.effects import checks
 from ostealgia.effects.faults import Faults
-from ostealgia.effects.reading import Sheet, as_text, numbers
+from ostealgia.effects.reading import NOTHING, Sheet, as_text, numbers
 from ostealgia.errors import TableError
 from ostealgia.network.labels import codes
 from ostealgia.tables.measures import MEASURES, Measure
@@ -78,9 +78,11 @@ class Contrasts(Result):
 def read_contrasts(sheet: Sheet, measure: str, on_bad: str) -> Contrasts:
     """Contrasts as given, with columns study, treat1, treat2, estimate, std_error. Rows with an empty cell are left out by name."""
     if "study" not in sheet.columns:
-        raise TableError("contrasts need a column 'study'", file=sheet.file, expected="the label of the study in each row")
+        raise TableError(
+            "contrasts need a column 'study'", file=sheet.file, expected="the label of the study in each row"
+        )
     labels = sheet.labels()
-    first, second = ([as_text(v) for v in sheet.columns[name].tolist()] for name in ("treat1", "treat2"))
+    first, second = ([_label(v) for v in sheet.columns[name].tolist()] for name in ("treat1", "treat2"))
     faults = Faults(sheet, labels, on_bad)
     cells: dict[str, Array] = {}
     for name in ("estimate", "std_error"):
@@ -112,6 +114,10 @@ def read_contrasts(sheet: Sheet, measure: str, on_bad: str) -> Contrasts:
         excluded=tuple(lost),
         notes=tuple(sheet.notes),
     )
+
+
+def _label(value: Any) -> str:
+    return value.strip() if type(value) is str and value not in NOTHING else as_text(value)
 
 
 def studies_without_row(contrasts: Contrasts) -> set[str]:

@@ -14,9 +14,10 @@ from ostealgia.errors import OptionError, TableError
 from ostealgia.network import connection
 from ostealgia.network.contrast_data import Contrasts, studies_without_row
 from ostealgia.network.estimates import PREDICTION, NetworkEstimates, prediction_df
-from ostealgia.network.labels import alphabetical, codes, join, known
+from ostealgia.network.labels import codes, join, known, ordered
 from ostealgia.network.reading import contrasts
 from ostealgia.network.result import SMALL_VALUES, NetworkResult
+from ostealgia.network.text import with_sign
 from ostealgia.numerics import network as numerics
 from ostealgia.numerics.heterogeneity import i2_from_q, q_p_value
 from ostealgia.numerics.network_tau2 import METHODS, network_tau2
@@ -78,13 +79,15 @@ def fit(
     if model == "MH":
         from ostealgia.network.counts import fit_counts
 
-        found = fit_counts(data, measure=measure, component=component, level=level, on_bad=on_bad, file=file, options=options)
+        found = fit_counts(
+            data, measure=measure, component=component, level=level, on_bad=on_bad, file=file, options=options
+        )
         return _with_reference(found, reference, small_values)
     table = contrasts(data, measure=measure, on_bad=on_bad, file=file, **options)
-    table, part = _connected(_complete(table, on_bad), component)
-    names, k, evidence, table, notes = _evidence(table, part, multiarm_tolerance)
+    table, names = _connected(_complete(table, on_bad), component)
+    studies, evidence, notes = _evidence(table, names, multiarm_tolerance)
     found = _fitted(
-        table, names, k, evidence, model=model, tau2=tau2, tau2_value=tau2_value, pi=pi, level=level, notes=notes,
+        table, names, studies, evidence, model=model, tau2=tau2, tau2_value=tau2_value, pi=pi, level=level, notes=notes,
         options={"multiarm_tolerance": multiarm_tolerance, **({} if component is None else {"component": component})},
     )  # fmt: skip
     return _with_reference(found, reference, small_values)
@@ -93,25 +96,29 @@ def fit(
 def fit_parts(data: Any, **options: Any) -> tuple[NetworkResult, ...]:
     """One result for each connected part of the network, the largest first.
 
-    data, options : as for ``fit``, without ``component``; a reference counts in the part that holds it.
+    data, options : as for ``fit``, without ``component``; a reference counts in the part that holds it. Not for model="MH", whose parts
+    depend on which arms have events: call ``fit`` with ``component``.
 
     >>> data = {"study": ["A", "B"], "treat1": ["x", "p"], "treat2": ["y", "q"], "estimate": [0.1, 0.2], "std_error": [0.1, 0.1]}
     >>> [found.treatments for found in fit_parts(data)]
     [('p', 'q'), ('x', 'y')]
     """
+    if options.get("model") == "MH" or "component" in options:
+        raise OptionError("fit_parts takes neither model='MH' nor component; call fit for each part.")
     reading = {"measure", "increment", "apply_increment", "rr_increment_to_n", "on_bad", "file"}
     table = contrasts(data, **{name: value for name, value in options.items() if name in reading})
-    found = connection.parts_of(_complete(table, options.get("on_bad", "raise")))
-    reference = options.pop("reference", None)
+    on_bad = options.get("on_bad", "raise")
+    rest = {name: value for name, value in options.items() if name not in reading}
+    found = connection.parts_of(_complete(table, on_bad))
+    connection.choose_part(found, 1)
+    reference = rest.pop("reference", None)
     if reference is not None:
         reference = known("reference", reference, [name for part in found.parts for name in part.treatments])
-    source = data if options.get("model") == "MH" else table
-    if source is table:
-        options = {name: value for name, value in options.items() if name not in reading - {"on_bad"}}
-    return tuple(
-        fit(source, component=part.treatments[0], reference=reference if reference in part.treatments else None, **options)
-        for part in found.parts
-    )
+    made = []
+    for part in found.parts:
+        own = reference if reference in part.treatments else None
+        made.append(fit(found.contrasts, component=part.treatments[0], reference=own, **rest))
+    return tuple(made)
 
 
 def _complete(table: Contrasts, on_bad: str) -> Contrasts:
@@ -143,12 +150,16 @@ def _complete(table: Contrasts, on_bad: str) -> Contrasts:
 
 def _incomplete(table: Contrasts, study: str) -> str:
     """What is wrong with the contrasts of one study."""
-    pairs = [tuple(sorted((a, b))) for s, a, b in zip(table.study, table.treat1, table.treat2, strict=True) if s == study]
+    pairs = [
+        tuple(sorted((a, b))) for s, a, b in zip(table.study, table.treat1, table.treat2, strict=True) if s == study
+    ]
     twice = [pair for pair in dict.fromkeys(pairs) if pairs.count(pair) > 1]
     if twice:
         return f"{twice[0][0]} against {twice[0][1]} is given {pairs.count(twice[0])} times"
-    arms = sorted({name for pair in pairs for name in pair}, key=alphabetical)
-    missing = [f"{a} against {b}" for i, a in enumerate(arms) for b in arms[i + 1 :] if tuple(sorted((a, b))) not in pairs]
+    arms = ordered({name for pair in pairs for name in pair})
+    missing = [
+        f"{a} against {b}" for i, a in enumerate(arms) for b in arms[i + 1 :] if tuple(sorted((a, b))) not in pairs
+    ]
     text = f"{len(arms)} arms ({join(arms)}) but {len(pairs)} of {len(arms) * (len(arms) - 1) // 2} contrasts; no {join(missing)}"
     return text + (" (a row was left out)" if study in studies_without_row(table) else "")
 
@@ -162,22 +173,25 @@ def _rows(table: Contrasts, keep: Any) -> Contrasts:
     )  # fmt: skip
 
 
-def _connected(table: Contrasts, component: str | int | None) -> tuple[Contrasts, connection.Part]:
+def _connected(table: Contrasts, component: str | int | None) -> tuple[Contrasts, tuple[str, ...]]:
+    """The contrasts of one connected part, and its treatments in order."""
+    names = tuple(connection.treatment_names(table))
+    if component is None and connection.is_connected(table, names):
+        return table, names
     found = connection.parts_of(table)
     part = connection.choose_part(found, component)
     if found.connected:
-        return table, part
+        return table, part.treatments
     others = [f"{other}" for other in found.parts if other is not part]
     note = f"not connected with this part, so not compared: {'; '.join(others)}"
     chosen = connection.take(table, part)
-    return replace(chosen, notes=(*chosen.notes, note)), part
+    return replace(chosen, notes=(*chosen.notes, note)), part.treatments
 
 
 def _evidence(
-    table: Contrasts, part: connection.Part, tolerance: float
-) -> tuple[tuple[str, ...], list[str], numerics.Evidence, Contrasts, list[str]]:
+    table: Contrasts, names: tuple[str, ...], tolerance: float
+) -> tuple[list[str], numerics.Evidence, list[str]]:
     """Codes and arrays; rows turned so that treat1 comes before treat2."""
-    names = part.treatments
     place = {name: i for i, name in enumerate(names)}
     first = np.array([place[name] for name in table.treat1], dtype=np.int64)
     second = np.array([place[name] for name in table.treat2], dtype=np.int64)
@@ -190,7 +204,7 @@ def _evidence(
     notes: list[str] = []
     for block in evidence.blocks:
         _check_block(block, studies, tolerance, notes)
-    return names, studies, evidence, table, notes
+    return studies, evidence, notes
 
 
 def _check_block(block: numerics.Block, studies: list[str], tolerance: float, notes: list[str]) -> None:
@@ -242,6 +256,11 @@ def _fitted(
     q_between, df_between = max(0.0, base.q - q_within), evidence.df - df_within
     if df_between == 0:
         q_between = 0.0
+    p_between = q_p_value(q_between, df_between)
+    if df_between > 0 and p_between < 0.05:
+        notes.append(
+            f"designs disagree (inconsistency, P {with_sign(p_between)}): look at split() and decomposition() before using the estimates"
+        )
     rule = pi if pi != "none" else None
     pi_df = NAN if rule is None or math.isnan(value) else prediction_df(rule, evidence.df)
     scaled = base if used == 0.0 else numerics.solve(evidence, used)
@@ -270,7 +289,7 @@ def _fitted(
         q_heterogeneity_p_value=q_p_value(q_within, df_within),
         q_inconsistency=q_between,
         q_inconsistency_df=df_between,
-        q_inconsistency_p_value=q_p_value(q_between, df_between),
+        q_inconsistency_p_value=p_between,
         designs=designs,
         study_design=tuple(design.tolist()),
         studies=tuple(studies),
@@ -310,7 +329,9 @@ def _designs(
     """Code of each study's design, the designs as treatments in order, and the number of arms of each study."""
     sets: list[tuple[int, ...]] = [()] * n_studies
     rows = evidence.pairs
-    for s, a, b in zip(evidence.study[rows].tolist(), evidence.first[rows].tolist(), evidence.second[rows].tolist(), strict=True):
+    for s, a, b in zip(
+        evidence.study[rows].tolist(), evidence.first[rows].tolist(), evidence.second[rows].tolist(), strict=True
+    ):
         sets[s] = (a, b)
     for block in evidence.blocks:
         for s, arms in zip(block.study.tolist(), block.arms.tolist(), strict=True):
@@ -334,6 +355,10 @@ def _with_reference(found: NetworkResult, reference: str | None, small_values: s
     if reference is None:
         counts = connection.studies_of_treatments(found.contrasts)
         chosen = max(found.treatments, key=lambda name: counts.get(name, 0))
-        return replace(found, reference=chosen, small_values=small_values, options={**found.options, "reference": "in most studies"})
+        return replace(
+            found,
+            reference=chosen,
+            small_values=small_values,
+            options={**found.options, "reference": "in most studies"},
+        )
     return replace(found, reference=known("reference", reference, found.treatments), small_values=small_values)
-

@@ -33,6 +33,19 @@ def alphabetical(name: str) -> tuple[tuple[tuple[int, str], ...], str]:
     return tuple((2 if c.isalpha() else 1 if c.isdigit() else 0, c) for c in folded), name
 
 
+def ordered(names: Iterable[str]) -> list[str]:
+    """Names as a reader expects them: numbers by size where all are numbers, else alphabetical.
+
+    >>> ordered({"10", "9"}), ordered({"drug 10", "drug 9"})
+    (['9', '10'], ['drug 10', 'drug 9'])
+    """
+    listed = list(names)
+    try:
+        return sorted(listed, key=lambda name: (float(name), name))
+    except ValueError:
+        return sorted(listed, key=alphabetical)
+
+
 def codes(labels: Sequence[str]) -> tuple[Index, list[str]]:
     """Each label as a number, in order of first appearance.
 

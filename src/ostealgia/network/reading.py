@@ -10,7 +10,7 @@ import numpy as np
 from ostealgia.effects.faults import ON_BAD
 from ostealgia.effects.reading import Sheet, as_text, open_sheet
 from ostealgia.effects.result import EffectSizes
-from ostealgia.errors import TableError
+from ostealgia.errors import OptionError, TableError
 from ostealgia.network import arm_data
 from ostealgia.network.contrast_data import ArmCounts, Contrasts, read_contrasts
 from ostealgia.network.labels import find_column
@@ -47,13 +47,16 @@ def contrasts(
     """
     one_of("on_bad", on_bad, ON_BAD)
     zero = {"increment": increment, "apply_increment": apply_increment, "rr_increment_to_n": rr_increment_to_n}
-    if isinstance(data, Contrasts):
-        return data
-    if isinstance(data, EffectSizes):
-        return _from_effects(data)
+    if isinstance(data, (Contrasts, EffectSizes)):
+        _refuse_idle(zero, "contrasts")
+        if measure is not None and measure_of(measure)[0].name != data.measure:
+            raise OptionError(
+                f"measure={measure!r}, but these contrasts are {data.measure}. Make them again from the table."
+            )
+        return data if isinstance(data, Contrasts) else _from_effects(data)
     sheet = open_sheet(data, file)
-    find_column(sheet, "treat1"), find_column(sheet, "treat2")
-    if "treat1" in sheet.columns and "treat2" in sheet.columns:
+    pair = [find_column(sheet, name) for name in ("treat1", "treat2")]
+    if None not in pair:
         return _given(data, sheet, measure, zero, on_bad)
     if find_column(sheet, "treatment") is None:
         raise TableError(
@@ -68,6 +71,13 @@ def contrasts(
     one_of("measure", name, arm_data.RECIPES)
     options = arm_data.settle(name, zero)
     return arm_data.contrasts_of_arms(arm_data.read_arms(sheet, name, on_bad), name, options)
+
+
+def _refuse_idle(zero: Mapping[str, Any], what: str) -> None:
+    """OptionError for a zero-cell option where there are no cells."""
+    asked = [f"{name}={value!r}" for name, value in zero.items() if value is not None]
+    if asked:
+        raise OptionError(f"{asked[0]} changes nothing for {what}, which have no cells; leave it out.")
 
 
 def arms_of(data: Any, *, on_bad: str = "raise", file: str | None = None) -> arm_data.ArmTable:
@@ -114,17 +124,14 @@ def _given(data: Any, sheet: Sheet, measure: str | None, zero: Mapping[str, Any]
             sheet.columns["std_error"] = np.sqrt(values)
             sheet.notes.append("std_error is the square root of the variance")
     if "estimate" in sheet.columns and "std_error" in sheet.columns:
+        _refuse_idle(zero, "contrasts with estimate and std_error")
         sheet.notes[:0] = notes
         return read_contrasts(sheet, name, on_bad)
     from ostealgia.effects.compute import compute
 
     asked = {key: value for key, value in zero.items() if value is not None}
-    effects = compute({**_plain(sheet), "row_of_file": sheet.rows}, measure=name, on_bad=on_bad, file=sheet.file, **asked)
+    effects = compute(dict(sheet.columns), measure=name, on_bad=on_bad, file=sheet.file, **asked)
     return _from_effects(effects)
-
-
-def _plain(sheet: Sheet) -> dict[str, Any]:
-    return dict(sheet.columns)
 
 
 def _from_effects(effects: EffectSizes) -> Contrasts:
@@ -162,7 +169,9 @@ def _arms_of_pairs(effects: EffectSizes, n_1: Any, n_2: Any) -> ArmCounts:
         for name, n in (("treat1", n_1), ("treat2", n_2)):
             seen.setdefault((study, as_text(effects.columns[name][i])), float(n[i]))
     return ArmCounts(
-        study=tuple(study for study, _ in seen), treatment=tuple(name for _, name in seen), n=np.array(list(seen.values()))
+        study=tuple(study for study, _ in seen),
+        treatment=tuple(name for _, name in seen),
+        n=np.array(list(seen.values())),
     )
 
 

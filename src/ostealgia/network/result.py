@@ -40,7 +40,7 @@ class NetworkResult(Result):
 
     measure : name.  model : "random", "common" or "MH", the one that is shown.  treatments : labels (n,), in order.
     reference : the treatment others are shown against.  common, random : estimates under each model (random is None for "MH").
-    k, n_arms, n_comparisons, n_designs : studies, arms, contrasts within studies, sets of treatments compared.  n : patients, NaN if unknown.
+    k, n_arms, n_comparisons, n_designs : studies, arms, contrasts within studies, sets of treatments compared.  n : patients or NaN.
     tau2, tau : between-study variance (one for all comparisons) and its root; NaN where it cannot be estimated.
     q, q_df, q_p_value : Cochran's Q of the whole network; i2_q : 100 (Q - df) / Q, per cent.  q_heterogeneity (...) : its part within
     designs.  q_inconsistency (...) : its part between designs.  certificate : how tau2 was found.
@@ -128,7 +128,9 @@ class NetworkResult(Result):
 
     # --- what is asked of a network ----------------------------------------------------------------------------------
 
-    def league(self, *, model: str | None = None, order: Sequence[str] | None = None, digits: int | None = None) -> League:
+    def league(
+        self, *, model: str | None = None, order: Sequence[str] | None = None, digits: int | None = None
+    ) -> League:
         """Every treatment against every other as a table; see ``league_table.league_of``."""
         from ostealgia.network.league_table import league_of
 

@@ -10,7 +10,7 @@ mass of the prior is exact. Data are brought to order one by a power of two firs
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -177,10 +177,12 @@ class TauPosterior:
         if best <= 1:
             return 0.0
         low, high = float(grid[best - 1]), float(grid[min(best + 1, len(grid) - 1)])
-        return _golden(lambda x: -float(self.density(np.array(self.data.unit * math.exp(x)))), low, high, self.data.unit)
+        return _golden(
+            lambda x: -float(self.density(np.array(self.data.unit * math.exp(x)))), low, high, self.data.unit
+        )
 
 
-def _golden(loss: Any, low: float, high: float, unit: float) -> float:
+def _golden(loss: Callable[[float], float], low: float, high: float, unit: float) -> float:
     """unit exp(x) at the least loss between low and high, by golden sections and one parabola."""
     ratio = 0.5 * (math.sqrt(5.0) - 1.0)
     a, b = high - ratio * (high - low), low + ratio * (high - low)
@@ -292,7 +294,7 @@ def posterior(y: Array, v: Array, prior: TauPrior, mean_prior: tuple[float, floa
     >>> from ostealgia.numerics.bayes_priors import half_normal
     >>> found = posterior(np.array([-0.9, -0.2, 0.1]), np.array([0.04, 0.05, 0.03]), half_normal(0.5))
     >>> round(float(found.mu.quantile(np.array(0.5))), 3), found.certificate["relative_error"] < 1e-10
-    (-0.32, True)
+    (-0.326, True)
     """
     data = _internal(y, v, prior, mean_prior)
     grid, log_f = _scan(data)
@@ -308,7 +310,9 @@ def posterior(y: Array, v: Array, prior: TauPrior, mean_prior: tuple[float, floa
     total, below = panels.cumulative(atom)
     certificate = panels.certificate(atom, total)
     if not certificate["relative_error"] <= ACCEPTED:
-        raise ConvergenceError(f"the integral over tau was found to {certificate['relative_error']:.1e} only: {certificate}.")
+        raise ConvergenceError(
+            f"the integral over tau was found to {certificate['relative_error']:.1e} only: {certificate}."
+        )
     log_norm = math.log(total) + peak
     over_tau = TauPosterior(data=data, edges=panels.edges(), below=below, log_norm=log_norm, log_at_zero=log_zero)
     return Posterior(
@@ -419,27 +423,30 @@ class _Panels:
         whole_x, whole_w = _on(self.low, self.high)
         left_x, left_w = _on(self.low, middle)
         right_x, right_w = _on(middle, self.high)
-        whole, _ = self._integrals(whole_x, whole_w)
+        whole, _, _ = self._integrals(whole_x, whole_w)
         self.x, self.w = np.hstack([left_x, right_x]), np.hstack([left_w, right_w])
-        self.values, self.paths = self._integrals(self.x, self.w)
+        self.values, self.sizes, self.paths = self._integrals(self.x, self.w)
         self.gaps = np.abs(self.values - whole)
 
-    def _integrals(self, x: Array, w: Array) -> tuple[Array, Array]:
-        """Integrals (p, tests) of each panel, and the longest way (p,) that a component goes within it."""
+    def _integrals(self, x: Array, w: Array) -> tuple[Array, Array, Array]:
+        """Integrals (p, tests) of each panel, the sizes (tests,) their errors count against, and the longest way (p,) that a component
+        goes within a panel."""
         shape, flat = x.shape, x.ravel()
         tau = np.exp(flat)
         log_lik, mean, sd = self.data.conditional(tau)
         f = w.ravel() * np.exp(log_lik + self.data.log_prior(tau) + flat - self.peak)
         wide = np.hypot(sd, tau)
-        columns = [f, *(f * tau**m for m in range(1, self.power + 1)), f * mean, f * mean * mean]
-        if self.power == 2:
-            columns.append(f * wide * wide)
+        columns = [f, *(f * tau**m for m in range(1, self.power + 1))]
+        sizes = [float(column.sum()) for column in columns]
+        columns += [f * mean, f * (mean * mean + sd * sd)]
+        sizes += [float((f * np.hypot(mean, sd)).sum()), float(columns[-1].sum())]
         if self.tests is not None:
             for points, width in zip(self.tests, (sd, wide), strict=True):
                 part = NormalMixture(weight=np.ones(1), mean=np.zeros(1), sd=np.ones(1))
                 columns += [f * part.cdf((c - mean) / width) for c in points]
+                sizes += [sizes[0]] * len(points)
         values = np.stack([column.reshape(shape).sum(axis=1) for column in columns], axis=1)
-        return values, self._path(tau.reshape(shape), mean.reshape(shape), sd.reshape(shape))
+        return values, np.array(sizes), self._path(tau.reshape(shape), mean.reshape(shape), sd.reshape(shape))
 
     def _path(self, tau: Array, mean: Array, sd: Array) -> Array:
         """Way of the mean and of the two most extreme studies, in standard deviations, along the nodes of each panel."""
@@ -458,10 +465,8 @@ class _Panels:
             self.tests = tests
             self._measure()
         for _round in range(40):
-            size = np.abs(self.values).sum(axis=0) + 1e-300
-            size[0] += atom
-            share = (self.gaps / size).max(axis=1)
-            mass = self.values[:, 0] / size[0]
+            share = (self.gaps / (self.sizes + 1e-300)).max(axis=1)
+            mass = self.values[:, 0] / (self.sizes[0] + atom)
             split = (share > TOLERANCE / len(self.low)) & (share > 4e-16) & (self.high - self.low > 1e-6)
             split |= (self.paths > LONGEST_PATH) & (mass > 1e-13)
             if not split.any() or len(self.low) > MOST_PANELS:
@@ -478,7 +483,8 @@ class _Panels:
         _, mean, sd = self.data.conditional(tau)
         weight = np.concatenate([[atom], self.w.ravel() * np.exp(_log_density(self.data, x) - self.peak)])
         weight = weight / weight.sum()
-        kept = weight > 1e-19 if self.power == 2 else weight > 0
+        share = weight * tau**self.power
+        kept = (weight > 1e-19) | (share > 1e-19 * share.sum())
         return weight[kept], tau[kept], mean[kept], sd[kept]
 
     def edges(self) -> Array:
@@ -491,17 +497,17 @@ class _Panels:
 
     def certificate(self, atom: float, total: float) -> dict[str, Any]:
         """How well the integrals are known: relative_error is the largest over all that were followed."""
-        size = np.abs(self.values).sum(axis=0) + 1e-300
-        size[0] += atom
         last = _log_density(self.data, np.array([self.high[-1] - 1e-3, self.high[-1]]))
         fall = max((last[0] - last[1]) / 1e-3, 1e-3)
-        open_end = math.isinf(self.data.prior.highest) or self.high[-1] < math.log(self.data.prior.highest / self.data.unit)
+        open_end = math.isinf(self.data.prior.highest) or self.high[-1] < math.log(
+            self.data.prior.highest / self.data.unit
+        )
         above = math.exp(float(last[1]) - self.peak) / fall / total if open_end else 0.0
         return {
             "method": "Gauss-Legendre panels in log tau, halved until the integrals stop moving",
             "panels": len(self.low),
             "nodes": int(self.x.size),
-            "relative_error": float((self.gaps.sum(axis=0) / size).max()),
+            "relative_error": float((self.gaps.sum(axis=0) / (self.sizes + 1e-300)).max()),
             "longest_path": float(np.max(np.where(self.values[:, 0] > 1e-13 * total, self.paths, 0.0))),
             "mass_below": atom / total,
             "mass_above": above,

@@ -77,7 +77,7 @@ class NormalMixture:
         p = np.atleast_1d(np.asarray(p, dtype=np.float64)).ravel()
         low, high = self._bracket(p)
         narrowest = float(self.sd.min())
-        x = 0.5 * (low + high)
+        x = np.clip(ndtri(p)[:, None] * self.sd @ self.weight + self.mean @ self.weight, low, high)
         for _step in range(300):
             gap = self.cdf(x) - p
             low, high = np.where(gap < 0, x, low), np.where(gap < 0, high, x)
@@ -85,7 +85,7 @@ class NormalMixture:
                 step = x - gap / self.density(x)
             inside = (step > low) & (step < high)
             new = np.where(inside, step, 0.5 * (low + high))
-            if bool(np.all(np.abs(new - x) <= 1e-14 * np.abs(x) + 1e-15 * narrowest)):
+            if bool(np.all((np.abs(new - x) <= 1e-13 * (np.abs(x) + narrowest)) | (np.abs(gap) <= 2e-16))):
                 break
             x = new
         return x.reshape(shape)
@@ -118,7 +118,8 @@ def root(function: Callable[[float], float], low: float, high: float) -> float:
     >>> round(root(lambda x: x * x - 2.0, 0.0, 2.0), 12)
     1.414213562373
     """
-    at_low, at_high, side = function(low), function(high), 0
+    at_low, at_high = function(low), function(high)
+    side = 0.0
     if at_low == 0.0 or at_high == 0.0 or (at_low > 0) == (at_high > 0):
         return low if abs(at_low) <= abs(at_high) else high
     for _step in range(100):
@@ -129,9 +130,9 @@ def root(function: Callable[[float], float], low: float, high: float) -> float:
         if value == 0.0 or high - low <= 4e-16 * (abs(low) + abs(high)):
             return x
         if (value > 0) == (at_high > 0):
-            high, at_high, at_low, side = x, value, at_low * (0.5 if side == 1 else 1.0), 1
+            high, at_high, at_low, side = x, value, at_low * (0.5 if side > 0 else 1.0), 1.0
         else:
-            low, at_low, at_high, side = x, value, at_high * (0.5 if side == -1 else 1.0), -1
+            low, at_low, at_high, side = x, value, at_high * (0.5 if side < 0 else 1.0), -1.0
     return 0.5 * (low + high)
 
 

@@ -70,7 +70,11 @@ def hierarchical_effects(y: Array, v: Array, x: Array, cluster: Codes) -> Workin
     half = bread @ (sums.T @ sums)  # X' J X on the bread
     t1 = float((size * size).sum()) - 2.0 * float(np.trace(bread @ ((weighted * size[:, None]).T @ sums)))
     t1 += float(np.trace(half @ bread @ (weighted.T @ weighted)))
-    o1 = float(len(y)) - 2.0 * float(np.trace(bread @ (weighted.T @ sums))) + float(np.trace(half @ bread @ _cross(x, w * w)))
+    o1 = (
+        float(len(y))
+        - 2.0 * float(np.trace(bread @ (weighted.T @ sums)))
+        + float(np.trace(half @ bread @ _cross(x, w * w)))
+    )
     c1 = float(v.sum()) - float(np.trace(half))
     t2 = float(w.sum()) - float(np.trace(bread @ (weighted.T @ weighted)))
     o2 = float(w.sum()) - float(np.trace(bread @ _cross(x, w * w)))

@@ -18,7 +18,7 @@ from ostealgia.numerics.heterogeneity import q_p_value
 from ostealgia.numerics.influence_curves import Curves, values_at
 from ostealgia.numerics.influence_families import Family, FirstStudies, LeftOut, family_tau2
 from ostealgia.numerics.regression import TESTS, Regression, fit_regression
-from ostealgia.numerics.regression_design import orthonormal, project
+from ostealgia.numerics.regression_design import orthonormal, project, unweighted_residuals
 from ostealgia.numerics.tau2 import scale_of
 
 Array = NDArray[np.float64]
@@ -95,7 +95,7 @@ def leave_out(fit: Regression) -> Refits:
         raise OptionError("leaving a study out needs two studies or more; there is one.")
     scale = scale_of(fit.v)
     columns = orthonormal(fit.x, fit.names)
-    y = (fit.y - columns.basis @ (columns.basis.T @ fit.y)) / scale
+    y = unweighted_residuals(fit.y, columns.basis) / scale
     family = LeftOut(y, fit.v / (scale * scale), columns.basis, fit.y / scale)
     tau2 = _members_tau2(family, fit, scale)
     curves = _left_out_curves(family, columns.factor)
@@ -196,7 +196,7 @@ def _assembled(
     """Heterogeneity and the Hartung-Knapp factor of every member."""
     some = df > 0
     safe = np.where(some, df, 1.0)
-    hk = np.where(some, out["rss"] / safe, NAN)
+    hk = np.where(some, np.maximum(out["rss"], 0.0) / safe, NAN)
     hartung_knapp, _ = TESTS[fit.test]
     factor = np.maximum(hk, 1.0) if fit.test == "HK-adhoc" else hk if hartung_knapp else np.ones_like(hk)
     typical = safe / np.where(some, trace_p, 1.0)

@@ -89,7 +89,7 @@ class LeftOut:
         ratio = (a * (1.0 - 2.0 * f.leverage) + lever) / free  # (PP)_ii / P_ii
         ratio_v = (a * v * (1.0 - 2.0 * f.leverage) + lever_v) / free  # (PVP)_ii / P_ii
         return Pieces(
-            float(r @ r) - r * r / free,
+            np.maximum(float(r @ r) - r * r / free, 0.0),
             float(a @ (1.0 - f.leverage)) - ratio,
             float((a * v) @ (1.0 - f.leverage)) - ratio_v,
             float(a.sum()) - a,

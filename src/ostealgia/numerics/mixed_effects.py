@@ -20,12 +20,17 @@ from ostealgia.numerics.covariance_known import KnownCovariance
 from ostealgia.numerics.mixed_effects_algebra import Solution, solve
 from ostealgia.numerics.mixed_effects_blocks import Blocks
 from ostealgia.numerics.mixed_effects_climb import Objective, Peak, climb, flat_directions
-from ostealgia.numerics.mixed_effects_structures import Term, start, tau2_and_rho
+from ostealgia.numerics.mixed_effects_starts import start_points
+from ostealgia.numerics.mixed_effects_structures import Term, tau2_and_rho
 from ostealgia.numerics.mixed_effects_three_level import ThreeLevel
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-GRID = np.concatenate([np.zeros(1), np.geomspace(1e-3, 4.0, 7)])
+CLIMBS = 9  # starts climbed from where there are correlations; a third of it for variances alone and above 500 effects
+MARGIN = (
+    2.0,
+    0.04,
+)  # a start that is below the best on the grid by more than this, plus this part of k, is not climbed from
 
 
 class RankDeficient(ValueError):
@@ -100,14 +105,42 @@ class MixedModel:
             peaks, tried = [climb(objective, np.empty(0), self.zeros)], 1
         else:
             starts, tried = self._starts(objective)
-            peaks = [climb(objective, x, self.zeros) for x in starts]
-        best = max(peaks, key=lambda peak: peak.value)
+            peaks = self._climbs(objective, starts)
+        best = max(peaks, key=lambda peak: (peak.converged, peak.value))
         if not best.converged:
             raise ConvergenceError(
                 "the variance components did not converge from any start; simplify the random effects, or check the data for "
                 "effects with a variance that is orders of magnitude away from the others"
             )
         return self._result(best, peaks, tried, objective.evaluations)
+
+    def _climbs(self, objective: Objective, starts: list[Array]) -> list[Peak]:
+        """A climb from every start, each told of the best so far."""
+        peaks: list[Peak] = []
+        for x in starts:
+            found = [peak.value for peak in peaks if peak.converged]
+            peaks.append(climb(objective, x, self.zeros, floor=max(found, default=-np.inf)))
+        return self._hops(objective, peaks)
+
+    def _hops(self, objective: Objective, peaks: list[Peak]) -> list[Peak]:
+        """From the best maximum to those where one variance is 0 that was not, or the reverse, until none is higher.
+
+        With a variance for each level the likelihood can have a maximum for each set of levels whose variance is 0.
+        """
+        several = [j for term, part in zip(self.inner, self.slices, strict=True) if term.power == 2
+                   for j in range(part.start, part.start + term.sds)]  # fmt: skip
+        best = max(peaks, key=lambda peak: (peak.converged, peak.value))
+        higher = bool(several)
+        while higher:
+            higher = False
+            for j in several:
+                x = best.x.copy()
+                x[j] = 0.7 if x[j] == 0.0 else 0.0
+                found = climb(objective, x, self.zeros, floor=best.value)
+                peaks.append(found)
+                if found.converged and found.value > best.value + 1e-9:
+                    best, higher = found, True
+        return peaks
 
     def with_terms(self, terms: Sequence[Term]) -> MixedModel:
         """The same data with other random effects."""
@@ -136,30 +169,32 @@ class MixedModel:
         return solution.log_likelihood - (self.k - lost) * math.log(self.unit)
 
     def _starts(self, objective: Objective) -> tuple[list[Array], int]:
+        spread = float(np.sum((self.b[:, 0] - self.basis @ (self.basis.T @ self.b[:, 0])) ** 2)) / max(
+            1, self.k - self.p
+        )
         if isinstance(self.engine, ThreeLevel):
-            return _peaks_of_grid(self.engine, self.restricted)
-        spread = float(np.sum((self.b[:, 0] - self.basis @ (self.basis.T @ self.b[:, 0])) ** 2)) / max(1, self.k - self.p)
-        points = [x for total in (1.0, 0.15) for rho in (0.0, 0.6, -0.4) for x in self._shares(total * spread, rho)]
-        unique = list({tuple(x.tolist()): x for x in points}.values())
-        values = np.array([objective.value(x) for x in unique])
-        return [unique[i] for i in np.argsort(-values, kind="stable")[:3]], len(unique)
+            return _peaks_of_grid(self.engine, spread + float(np.median(self.known.variance)), self.restricted)
+        candidates = start_points(self.inner, spread, self._by_level(spread))
+        values = np.array([objective.value(x) for x in candidates])
+        order = np.argsort(-values, kind="stable")
+        climbs = CLIMBS if self.k <= 500 and not self.zeros.all() else CLIMBS // 3
+        return [candidates[i] for i in order[:climbs]], len(candidates)
 
-    def _shares(self, total: float, rho: float) -> list[Array]:
-        """Starts in which the terms share the variance evenly, and in which each has most of it."""
-        n = len(self.inner)
-        shares = [np.full(n, 1.0 / n)]
-        if n > 1:
-            shares += [np.where(np.arange(n) == i, 0.8, 0.2 / (n - 1)) for i in range(n)]
-        return [
-            np.concatenate([start(term, total * float(part), rho) for term, part in zip(self.inner, share, strict=True)])
-            for share in shares
-        ]
+    def _by_level(self, spread: float) -> list[Array]:
+        """For every term the variance of the residuals at each of its levels beyond that of sampling, (m,)."""
+        rest = self.b[:, 0] - self.basis @ (self.basis.T @ self.b[:, 0])
+        out: list[Array] = []
+        for term in self.inner:
+            n = np.maximum(1, np.bincount(term.level, minlength=term.m))
+            beyond = np.bincount(term.level, weights=rest * rest - self.known.variance, minlength=term.m) / n
+            out.append(np.maximum(beyond, 0.02 * spread))
+        return out
 
     def _result(self, best: Peak, peaks: list[Peak], tried: int, evaluations: int) -> MixedFit:
         solution = self.at(best.x)
         none = self.at(np.where(self.zeros, 0.0, best.x))
         covariance = self.back @ solution.covariance @ self.back.T
-        optima = sorted({round(peak.value - best.value, 7) for peak in peaks if peak.converged}, reverse=True)
+        optima = sorted({round(peak.value - best.value, 7) + 0.0 for peak in peaks if peak.converged}, reverse=True)
         top = float(np.linalg.eigvalsh(best.hessian)[-1]) if len(best.x) else 0.0
         return MixedFit(
             coefficients=self.back @ solution.coefficients * self.unit,
@@ -195,19 +230,25 @@ def _engine(b: Array, known: KnownCovariance, terms: tuple[Term, ...]) -> ThreeL
     return Blocks(b, known, terms)
 
 
-def _peaks_of_grid(engine: ThreeLevel, restricted: bool) -> tuple[list[Array], int]:
-    """Starts at the local maxima of the likelihood on a grid of the two variances."""
+def _peaks_of_grid(engine: ThreeLevel, total: float, restricted: bool) -> tuple[list[Array], int]:
+    """Starts at the local maxima of the likelihood on a grid of the two variances, and at the best of each edge.
+
+    total : the total variance, which sets the grid, so that the unit of the data does not.
+    """
+    steps = np.concatenate([np.zeros(1), np.geomspace(5e-4, 3.0, 12 if engine.k <= 150 else 8) * total])
     none = np.zeros(1)
-    values = engine.grid(GRID if engine.between else none, GRID if engine.within else none, restricted=restricted)
+    values = engine.grid(steps if engine.between else none, steps if engine.within else none, restricted=restricted)
     padded = np.pad(values, 1, constant_values=-np.inf)
     rows, columns = values.shape
     around = [padded[1 + i : 1 + i + rows, 1 + j : 1 + j + columns] for i in (-1, 0, 1) for j in (-1, 0, 1) if i or j]
-    tops = np.argwhere(values >= np.max(around, axis=0))
-    inside = np.where(GRID > 0, GRID, 0.25 * GRID[1])
-    starts: list[Array] = []
-    for i, j in tops:
-        both = [inside[i]] * engine.between + [inside[j]] * engine.within
-        starts.append(np.sqrt(np.array(both)))
+    tops = {(int(i), int(j)) for i, j in np.argwhere(values >= np.max(around, axis=0))}
+    tops |= {(0, int(np.argmax(values[0]))), (int(np.argmax(values[:, 0])), 0)}
+    least = float(values.max()) - MARGIN[0] - MARGIN[1] * engine.k
+    starts = [
+        np.sqrt(np.array([steps[i]] * engine.between + [steps[j]] * engine.within))
+        for i, j in sorted(tops, key=lambda at: -values[at])
+        if values[i, j] >= least
+    ]
     return starts, values.size
 
 

@@ -36,7 +36,9 @@ class Objective:
     free : (q,), which parameters move.  held : (q,), the values of the others.
     """
 
-    def __init__(self, engine: Engine, *, restricted: bool, free: Mask | None = None, held: Array | None = None) -> None:
+    def __init__(
+        self, engine: Engine, *, restricted: bool, free: Mask | None = None, held: Array | None = None
+    ) -> None:
         self.engine, self.restricted = engine, restricted
         self.free = np.ones(engine.size, dtype=bool) if free is None else free
         self.held = np.zeros(engine.size) if held is None else held
@@ -71,12 +73,15 @@ class Objective:
         return found.log_likelihood, gradient, hessian
 
 
-def climb(objective: Objective, start: Array, zeros: Mask, *, attempts: int = 6) -> Peak:
+def climb(
+    objective: Objective, start: Array, zeros: Mask, *, floor: float = -np.inf, attempts: int = 6
+) -> Peak:  # fmt: skip
     """A local maximum reached from ``start``.
 
     zeros : (q of the free parameters), those that are standard deviations and may be exactly 0. Newton steps with exact derivatives; a
     standard deviation that runs to 0 is set to 0; a stationary point that is no maximum (an edge the likelihood rises from) is left along
-    its steepest curvature.  Raises ConvergenceError where there is no likelihood at the start.
+    its steepest curvature, unless it is below ``floor``, the value of a maximum already found: then the climb is given up (converged is
+    False).  Raises ConvergenceError where there is no likelihood at the start.
     """
     x, iterations = np.array(start, dtype=np.float64), 0
     peak: Any = None
@@ -90,6 +95,8 @@ def climb(objective: Objective, start: Array, zeros: Mask, *, attempts: int = 6)
         rise = _ascent(hessian)
         if rise is None or not len(x):
             return Peak(x, value, gradient, hessian, iterations, peak.converged and _small(gradient, hessian))
+        if value < floor:
+            return Peak(x, value, gradient, hessian, iterations, False)
         x = _leave(objective, x, value, rise)
     value, gradient, hessian = objective(x)
     return Peak(x, value, gradient, hessian, iterations, False)

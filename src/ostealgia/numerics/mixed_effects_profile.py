@@ -17,7 +17,7 @@ from scipy.special import ndtri
 
 from ostealgia.errors import ConvergenceError
 from ostealgia.numerics.mixed_effects import MixedFit, MixedModel
-from ostealgia.numerics.mixed_effects_climb import Objective, climb
+from ostealgia.numerics.mixed_effects_climb import Objective, Peak, climb
 from ostealgia.numerics.mixed_effects_structures import (
     Term,
     rho_limits,
@@ -30,7 +30,9 @@ Array = NDArray[np.float64]
 LARGEST = 1e6  # standard deviations, in units of the total one, beyond which a limit is called infinite
 
 
-def tau2_interval(model: MixedModel, fit: MixedFit, term: int, which: int = 0, *, level: float = 0.95) -> tuple[float, float]:
+def tau2_interval(
+    model: MixedModel, fit: MixedFit, term: int, which: int = 0, *, level: float = 0.95
+) -> tuple[float, float]:
     """Limits of one variance of one random effect.
 
     term : position of the random effect.  which : position of its variance.  Returns (low, high); high is infinite where the likelihood
@@ -46,10 +48,12 @@ def tau2_interval(model: MixedModel, fit: MixedFit, term: int, which: int = 0, *
     return (low**power * unit) ** 2, (high**power * unit) ** 2
 
 
-def rho_interval(model: MixedModel, fit: MixedFit, term: int, which: int = 0, *, level: float = 0.95) -> tuple[float, float]:
+def rho_interval(
+    model: MixedModel, fit: MixedFit, term: int, which: int = 0, *, level: float = 0.95
+) -> tuple[float, float]:
     """Limits of one correlation of one random effect; the edge of its range where the likelihood does not fall far enough.
 
-    which : position of the correlation (UN: rows of the lower triangle).  NaN where the variances are 0.
+    which : position of the correlation (UN: levels (1, 2), (1, 3), ..., (2, 3), ...).  NaN where the variances are 0.
     """
     part, inner = _place(model, term)
     x = canonical(model, fit.parameters)
@@ -64,10 +68,10 @@ def rho_interval(model: MixedModel, fit: MixedFit, term: int, which: int = 0, *,
     ends = [rho_to_parameter(inner, edge) for edge in (low, high)]
     found = [drop.towards(float(x[at]), end) for end in ends]
     values: list[float] = []
-    for angle in found:
+    for angle, end, edge in zip(found, ends, (low, high), strict=True):
         moved = x.copy()
         moved[at] = angle
-        values.append(float(tau2_and_rho(inner, moved[part])[1][0]))
+        values.append(edge if angle == end else float(tau2_and_rho(inner, moved[part])[1][0]))
     return min(values), max(values)
 
 
@@ -108,8 +112,8 @@ def _angles(matrix: Array) -> Array:
 def _first_pair(model: MixedModel, fit: MixedFit, term: int, which: int, level: float) -> tuple[float, float]:
     """The correlation of a pair of UN, after the levels are renumbered so that the pair comes first."""
     old = model.terms[term]
-    rows, columns = np.tril_indices(old.m, -1)
-    pair = [int(columns[which]), int(rows[which])]
+    rows, columns = np.triu_indices(old.m, 1)
+    pair = [int(rows[which]), int(columns[which])]
     order = [*pair, *(level for level in range(old.m) if level not in pair)]
     new_code = np.argsort(order)
     terms = [replace(t, level=new_code[t.level]) if i == term else t for i, t in enumerate(model.terms)]
@@ -140,7 +144,7 @@ class _Profile:
         held = np.zeros(len(self.x))
         held[self.at] = value
         objective = Objective(self.model.engine, restricted=self.model.restricted, free=self.free, held=held)
-        peak = climb(objective, self.warm, self.model.zeros[self.free])
+        peak = self._best(objective)
         if not peak.converged:
             raise ConvergenceError(
                 "the profile of a variance component did not converge; use likelihood-ratio tests of simpler models"
@@ -148,6 +152,19 @@ class _Profile:
         self.warm = peak.x
         slope = float(objective.everything(peak.x)[1][self.at])
         return 2.0 * (self.top - peak.value) - self.quantile, -2.0 * slope
+
+    def _best(self, objective: Objective) -> Peak:
+        """The higher of the maxima reached from the last point of the profile and from the estimate.
+
+        Far from the estimate a correlation can lose all influence; a climb from there would stay where the likelihood is flat. Variances
+        alone have no such plain, and the higher of the two starts is enough.
+        """
+        starts = [self.warm, self.x[self.free]]
+        zeros = self.model.zeros[self.free]
+        if zeros.all():
+            starts = [max(starts, key=objective.value)]
+        peaks = [climb(objective, start, zeros) for start in starts]
+        return max(peaks, key=lambda peak: (peak.converged, peak.value))
 
     def towards(self, estimate: float, edge: float) -> float:
         """The crossing between the estimate and an edge of the range, or the edge."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,75 +25,83 @@ SECOND_STEP = 1e-5
 
 
 def _identity(p: Analytic, m: int, gaps: Array) -> Analytic:
-    return p[0] ** 2 * np.eye(m)
+    return _square(p[..., 0]) * np.eye(m)
 
 
 def _diagonal(p: Analytic, m: int, gaps: Array) -> Analytic:
-    return np.diag(p**2)
+    return p[..., :, None] ** 2 * np.eye(m)
 
 
-def _exchangeable(angle: Any, m: int) -> Analytic:
-    """Ones on the diagonal, rho elsewhere; rho from -1 / (m - 1) to 1 along the sine of the angle."""
-    low = -1.0 / (m - 1) if m > 1 else 0.0
-    rho = 0.5 * (1.0 + low) + 0.5 * (1.0 - low) * np.sin(angle)
-    return rho + (1.0 - rho) * np.eye(m)
-
-
-def _compound(p: Analytic, m: int, gaps: Array) -> Analytic:
-    return p[0] ** 2 * _exchangeable(p[1], m)
+def _square(value: Analytic) -> Analytic:
+    """A variance, set out over the cells of a matrix."""
+    return (value**2)[..., None, None]
 
 
 def _outer(p: Analytic, m: int) -> Analytic:
     """Products of the standard deviations p squared."""
-    return np.outer(p[:m] ** 2, p[:m] ** 2)
+    sd = p[..., :m] ** 2
+    return sd[..., :, None] * sd[..., None, :]
+
+
+def _exchangeable(angle: Analytic, m: int) -> Analytic:
+    """Ones on the diagonal, rho elsewhere; rho from -1 / (m - 1) to 1 along the sine of the angle."""
+    low = -1.0 / (m - 1) if m > 1 else 0.0
+    rho = (0.5 * (1.0 + low) + 0.5 * (1.0 - low) * np.sin(angle))[..., None, None]
+    return rho + (1.0 - rho) * np.eye(m)
+
+
+def _compound(p: Analytic, m: int, gaps: Array) -> Analytic:
+    return _square(p[..., 0]) * _exchangeable(p[..., 1], m)
 
 
 def _compound_unequal(p: Analytic, m: int, gaps: Array) -> Analytic:
-    return _outer(p, m) * _exchangeable(p[m], m)
+    return _outer(p, m) * _exchangeable(p[..., m], m)
 
 
-def _steps(angle: Any, m: int) -> Analytic:
+def _steps(angle: Analytic, m: int) -> Analytic:
     """rho to the power of the difference in position, rho = sin(angle)."""
-    powers = np.concatenate([np.ones(1, dtype=np.result_type(angle)), np.cumprod(np.repeat(np.sin(angle), m - 1))])
+    rho = np.sin(angle)[..., None]
+    powers = np.cumprod(np.concatenate([np.ones_like(rho), np.repeat(rho, m - 1, axis=-1)], axis=-1), axis=-1)
     at = np.arange(m)
-    return powers[np.abs(at[:, None] - at[None, :])]
+    return powers[..., np.abs(at[:, None] - at[None, :])]
 
 
 def _autoregressive(p: Analytic, m: int, gaps: Array) -> Analytic:
-    return p[0] ** 2 * _steps(p[1], m)
+    return _square(p[..., 0]) * _steps(p[..., 1], m)
 
 
 def _autoregressive_unequal(p: Analytic, m: int, gaps: Array) -> Analytic:
-    return _outer(p, m) * _steps(p[m], m)
+    return _outer(p, m) * _steps(p[..., m], m)
 
 
 def _continuous(p: Analytic, m: int, gaps: Array) -> Analytic:
-    return p[0] ** 2 * np.exp(-(p[1] ** 2) * gaps)
+    return _square(p[..., 0]) * np.exp(-_square(p[..., 1]) * gaps)
 
 
 def _continuous_unequal(p: Analytic, m: int, gaps: Array) -> Analytic:
-    return _outer(p, m) * np.exp(-(p[m] ** 2) * gaps)
+    return _outer(p, m) * np.exp(-_square(p[..., m]) * gaps)
 
 
 def _unstructured(p: Analytic, m: int, gaps: Array) -> Analytic:
     """m standard deviations, then the angles of the rows of the Cholesky factor of the correlations (Pinheiro & Bates 1996)."""
-    factor = np.zeros((m, m), dtype=p.dtype)
-    factor[0, 0] = 1.0
+    factor = np.zeros((*p.shape[:-1], m, m), dtype=p.dtype)
+    factor[..., 0, 0] = 1.0
     at = m
     for i in range(1, m):
         rest: Any = 1.0
         for j in range(i):
-            factor[i, j] = rest * np.cos(p[at])
-            rest = rest * np.sin(p[at])
+            factor[..., i, j] = rest * np.cos(p[..., at])
+            rest = rest * np.sin(p[..., at])
             at += 1
-        factor[i, i] = rest
-    factor = p[:m, None] ** 2 * factor
-    return factor @ factor.T
+        factor[..., i, i] = rest
+    factor = p[..., :m, None] ** 2 * factor
+    return factor @ np.swapaxes(factor, -1, -2)
 
 
 @dataclass(frozen=True)
 class Structure:
-    """One structure. build : G from p.  many_sd : a standard deviation for each level, or one.  rhos : correlation parameters at m levels.
+    """One structure. build : G (..., m, m) from p (..., q).  many_sd : a standard deviation for each level, or one.
+    rhos : correlation parameters at m levels.
 
     title : in words.  ordered : the levels are time points.  power : the standard deviation is p to this power.
     """
@@ -171,20 +180,20 @@ class Term:
     def power(self) -> int:
         return 1 if self.m == 1 else self.definition.power
 
-    @property
+    @cached_property
     def gap_unit(self) -> float:
         """The median distance of neighbouring times."""
         gaps = np.diff(np.unique(self.times))
         return float(np.median(gaps)) if len(gaps) else 1.0
 
-    @property
+    @cached_property
     def gaps(self) -> Array:
         return np.abs(self.times[:, None] - self.times[None, :]) / self.gap_unit
 
     def build(self, p: Analytic) -> Analytic:
-        """G (m, m)."""
+        """G (..., m, m) at parameters p (..., q)."""
         if self.m == 1:
-            return np.reshape(p[0] ** 2, (1, 1))
+            return _square(p[..., 0])
         return self.definition.build(p, self.m, self.gaps)
 
 
@@ -214,31 +223,13 @@ def derivatives(term: Term, p: Array, order: int) -> tuple[Array, Array, Array]:
     if m == 1:
         first = np.full((1, 1, 1), 2.0 * p[0])
         return value, first, np.full((1, 1, 1, 1), 2.0)
-    first = _first(term, p)
-    second = np.empty((0, 0, m, m))
-    if order > 1:
-        second = np.empty((q, q, m, m))
-        for j in range(q):
-            shift = np.zeros(q)
-            shift[j] = SECOND_STEP * max(1.0, abs(float(p[j])))
-            second[j] = (_first(term, p + shift) - _first(term, p - shift)) / (2.0 * shift[j])
-        second = 0.5 * (second + np.swapaxes(second, 0, 1))
-    return value, first, second
-
-
-def _first(term: Term, p: Array) -> Array:
-    out = np.empty((len(p), term.m, term.m))
-    for j in range(len(p)):
-        moved = p.astype(np.complex128)
-        moved[j] += 1j * STEP
-        out[j] = np.imag(term.build(moved)) / STEP
-    return out
-
-
-def start(term: Term, variance: float, rho: float = 0.0) -> Array:
-    """Parameters with this variance at every level and a correlation near ``rho`` (clipped to what the structure allows)."""
-    sds = [variance_to_parameter(term, variance)] * term.sds
-    return np.array([*sds, *([rho_to_parameter(term, rho, inside=True)] * (term.size - term.sds))])
+    gap = SECOND_STEP * np.maximum(1.0, np.abs(p)) if order > 1 else np.empty(0)
+    points = np.concatenate([p[None], p + np.diag(gap), p - np.diag(gap)]) if order > 1 else p[None]
+    slopes = np.imag(term.build(points[:, None, :] + 1j * STEP * np.eye(q))) / STEP  # (points, q, m, m)
+    if order < 2:
+        return value, slopes[0], np.empty((0, 0, m, m))
+    second = (slopes[1 : q + 1] - slopes[q + 1 :]) / (2.0 * gap)[:, None, None, None]
+    return value, slopes[0], 0.5 * (second + np.swapaxes(second, 0, 1))
 
 
 def variance_to_parameter(term: Term, variance: float) -> float:
@@ -269,7 +260,8 @@ def rho_limits(term: Term) -> tuple[float, float]:
 
 
 def tau2_and_rho(term: Term, p: Array) -> tuple[Array, Array]:
-    """The variances and the correlations as they are reported: rho of UN by rows of the lower triangle; NaN where a variance is 0.
+    """The variances and the correlations as they are reported: rho of UN for levels (1, 2), (1, 3), ..., (2, 3), ...
+    NaN where a variance is 0.
 
     The correlation of ID and DIAG is 0 by definition; that of CAR and HCAR is over one unit of the times given.
 
@@ -282,7 +274,7 @@ def tau2_and_rho(term: Term, p: Array) -> tuple[Array, Array]:
     if term.m == 1 or term.structure in ("ID", "DIAG"):
         return tau2, np.zeros(1 if term.m > 1 else 0)
     if term.structure == "UN":
-        rows, columns = np.tril_indices(term.m, -1)
+        rows, columns = np.triu_indices(term.m, 1)
         with np.errstate(invalid="ignore", divide="ignore"):
             scale = np.sqrt(np.diag(matrix))
             rho = matrix[rows, columns] / (scale[rows] * scale[columns])
@@ -291,5 +283,5 @@ def tau2_and_rho(term: Term, p: Array) -> tuple[Array, Array]:
         return tau2, np.full(1, math.nan)
     low, high = rho_limits(term)
     if term.structure in ("CAR", "HCAR"):
-        return tau2, np.array([math.exp(-float(p[term.sds]) ** 2 / term.gap_unit)])
+        return tau2, np.array([math.exp(-(float(p[term.sds]) ** 2) / term.gap_unit)])
     return tau2, np.array([0.5 * (high + low) + 0.5 * (high - low) * math.sin(float(p[term.sds]))])

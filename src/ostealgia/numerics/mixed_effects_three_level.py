@@ -27,11 +27,9 @@ class ThreeLevel:
         codes = cluster[order]
         self.starts = np.concatenate([np.zeros(1, dtype=np.int64), np.flatnonzero(np.diff(codes)) + 1])
         self.v = v[order]
-        self.rows = np.ascontiguousarray(np.vstack([np.ones(len(v)), b[order].T]))  # (1 + c, k)
+        self.cluster = np.repeat(np.arange(len(self.starts)), np.diff(np.append(self.starts, len(v))))
+        self.columns = np.ascontiguousarray(b[order].T)  # (c, k)
         self.c = b.shape[1]
-        self.upper = np.triu_indices(self.c)
-        columns = self.rows[1:]
-        self.products = np.ascontiguousarray((columns[self.upper[0]] * columns[self.upper[1]]).T)  # (k, pairs)
         self.between, self.within = between, within
 
     @property
@@ -47,40 +45,41 @@ class ThreeLevel:
         squares = [float(x) ** 2 for x in p]
         return (squares[0] if self.between else 0.0), (squares[-1] if self.within else 0.0)
 
-    def _square(self, packed: Array) -> Array:
-        out = np.empty((self.c, self.c))
-        out[self.upper] = packed
-        out[self.upper[1], self.upper[0]] = packed
-        return out
-
     def pieces(self, p: Array, order: int) -> Pieces:
+        """The sums of a cluster split into those around its weighted mean m and those of m: A = W + sum kappa m m' with
+        kappa = 1 / (between + 1 / sum w), which loses no digits where clusters are far apart."""
         between, within = self.variances(p)
         w = 1.0 / (self.v + within)
+        s0 = np.add.reduceat(w, self.starts)
+        m = np.add.reduceat(w * self.columns, self.starts, axis=1) / s0  # (c, clusters)
+        r = self.columns - m[:, self.cluster]
+        kappa = s0 / (1.0 + between * s0)
+        log_det = float(np.log1p(between * s0).sum() - np.log(w).sum())
+        a = (w * r) @ r.T + (kappa * m) @ m.T
         if order == 0:
-            return self._value(w, between)
-        powers = np.stack([w, w * w, w * w * w])
-        full = powers @ self.products
-        sums = np.add.reduceat(powers[:, None, :] * self.rows, self.starts, axis=2)  # (3, 1 + c, clusters)
-        (s0, s2, s3), (t, t2, t3) = sums[:, 0], sums[:, 1:]
-        h = 1.0 / (1.0 + between * s0)
-        g, hh = between * h, h * h
-        gt = g * t
-        cross = (g * t2) @ t.T
-        a = self._square(full[0]) - gt @ t.T
-        a_z = -(hh * t) @ t.T
-        a_zz = (2.0 * s0 * hh * h * t) @ t.T
-        a_u = -self._square(full[1]) - (g * g * s2 * t) @ t.T + cross + cross.T
-        mixed = (hh * t) @ t2.T
-        a_zu = -(2.0 * between * s2 * hh * h * t) @ t.T + mixed + mixed.T
-        bend = (g * g * s2 * t) @ t2.T
-        last = (g * t3) @ t.T
-        a_uu = 2.0 * self._square(full[2]) - (2.0 * (g * g * g * s2 * s2 - g * g * s3) * t) @ t.T
-        a_uu += 2.0 * (bend + bend.T) - 2.0 * (last + last.T) - 2.0 * (g * t2) @ t2.T
-        log_det = float(-np.log(w).sum() - np.log(h).sum())
-        l_z, l_zz = float((s0 * h).sum()), -float((s0 * s0 * hh).sum())
-        l_u = float(w.sum() - (g * s2).sum())
-        l_uu = float(-powers[1].sum() - (g * g * s2 * s2).sum() + 2.0 * (g * s3).sum())
-        return self._chain(p, log_det, a, (l_z, l_u), (a_z, a_u), (l_zz, -float((s2 * hh).sum()), l_uu), (a_zz, a_zu, a_uu))
+            none = np.empty(0)
+            return Pieces(log_det, a, none, none, none, none)
+        ww, www = w * w, w * w * w
+        s2, s3 = np.add.reduceat(ww, self.starts), np.add.reduceat(www, self.starts)
+        q2, q3 = np.add.reduceat(ww * r, self.starts, axis=1), np.add.reduceat(www * r, self.starts, axis=1)
+        m_u = -q2 / s0
+        m_uu = 2.0 * (q3 + s2 * m_u) / s0
+        e = s2 / (s0 * s0)
+        e_u = 2.0 * (s2 * e - s3 / s0) / s0
+        k2 = kappa * kappa
+        k_u = -k2 * e
+        k_uu = 2.0 * k2 * kappa * e * e - k2 * e_u
+        a_z, a_zz = -(k2 * m) @ m.T, (2.0 * k2 * kappa * m) @ m.T
+        a_u = -(ww * r) @ r.T + (k_u * m) @ m.T + _both((kappa * m_u) @ m.T)
+        a_uu = 2.0 * ((www * r) @ r.T - (q2 / s0) @ q2.T + (kappa * m_u) @ m_u.T) + (k_uu * m) @ m.T
+        a_uu += _both((2.0 * k_u * m_u + kappa * m_uu) @ m.T)
+        a_zu = (2.0 * k2 * kappa * e * m) @ m.T - _both((k2 * m_u) @ m.T)
+        g = between * kappa / s0
+        l_u = float((w * (1.0 - w / s0[self.cluster])).sum() + (e * kappa).sum())
+        l_uu = float(-ww.sum() - (g * g * s2 * s2).sum() + 2.0 * (g * s3).sum())
+        l_1 = (float(kappa.sum()), l_u)
+        l_2 = (-float(k2.sum()), -float((k2 * e).sum()), l_uu)
+        return self._chain(p, log_det, a, l_1, (a_z, a_u), l_2, (a_zz, a_zu, a_uu))
 
     def _chain(
         self, p: Array, log_det: float, a: Array, l_1: tuple[float, float], a_1: tuple[Array, Array],
@@ -100,33 +99,32 @@ class ThreeLevel:
             matrix_2[i, i] += 2.0 * a_1[one]
         return Pieces(log_det, a, log_1, matrix_1, log_2, matrix_2)
 
-    def _value(self, w: Array, between: float) -> Pieces:
-        sums = np.add.reduceat(w * self.rows, self.starts, axis=1)
-        h = 1.0 / (1.0 + between * sums[0])
-        t = sums[1:]
-        a = self._square(w @ self.products) - (between * h * t) @ t.T
-        none = np.empty(0)
-        return Pieces(float(-np.log(w).sum() - np.log(h).sum()), a, none, none, none, none)
-
     def grid(self, between: Array, within: Array, *, restricted: bool) -> Array:
         """The log-likelihood at every pair (between[i], within[j]) of variances, (len(between), len(within))."""
         out = np.empty((len(between), len(within)))
+        upper = np.triu_indices(self.c)
+        rows = np.vstack([np.ones(self.k), self.columns])
+        products = np.ascontiguousarray((self.columns[upper[0]] * self.columns[upper[1]]).T)  # (k, pairs)
         block = max(1, _CELLS // (self.k * (2 + self.c)))
         for start in range(0, len(within), block):
             part = within[start : start + block]
             w = 1.0 / (self.v + part[:, None])  # (U, k)
-            sums = np.add.reduceat(w[:, None, :] * self.rows, self.starts, axis=2)  # (U, 1 + c, clusters)
+            sums = np.add.reduceat(w[:, None, :] * rows, self.starts, axis=2)  # (U, 1 + c, clusters)
             s0, t = sums[:, 0], sums[:, 1:]
             a0 = np.empty((len(part), self.c, self.c))
-            packed = w @ self.products
-            a0[:, self.upper[0], self.upper[1]] = packed
-            a0[:, self.upper[1], self.upper[0]] = packed
+            packed = w @ products
+            a0[:, upper[0], upper[1]] = packed
+            a0[:, upper[1], upper[0]] = packed
             log_w = np.log(w).sum(axis=1)
             for i, z in enumerate(between):
                 h = 1.0 / (1.0 + z * s0)
                 a = a0 - (z * h[:, None, :] * t) @ np.swapaxes(t, 1, 2)
                 out[i, start : start + block] = _log_likelihoods(a, -log_w - np.log(h).sum(axis=1), self.k, restricted)
         return out
+
+
+def _both(matrix: Array) -> Array:
+    return matrix + matrix.T
 
 
 def _log_likelihoods(a: Array, log_det: Array, k: int, restricted: bool) -> Array:

@@ -8,6 +8,7 @@ the Laplacian of a graph (Ruecker 2012, doi:10.1002/jrsm.1058; Ruecker & Schwarz
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
+ONLY_DIRECT = 1e-8  # a comparison whose direct share is this close to 1 has no indirect evidence
 
 
 class Block(NamedTuple):
@@ -93,7 +95,9 @@ def arms_of_studies(study: Index, first: Index, second: Index, n_studies: int, n
     return np.where(complete, guess, 0)
 
 
-def decompose(study: Index, first: Index, second: Index, estimate: Array, variance: Array, arms: Index, n: int) -> Evidence:
+def decompose(
+    study: Index, first: Index, second: Index, estimate: Array, variance: Array, arms: Index, n: int
+) -> Evidence:
     """The independent contrasts of a network.
 
     study, first, second, estimate, variance : (M,); first < second; complete studies only.  arms : (n_studies,), see ``arms_of_studies``.
@@ -273,9 +277,7 @@ def within_designs(data: Evidence, design: Index, n_designs: int, tau2: float = 
         q += np.bincount(c, wp * np.square(y - mean[c]), n_designs)
         trace += s1 - np.divide(np.bincount(c, wp * wp, n_designs), s1, out=np.zeros(n_designs), where=used)
         df += np.bincount(c, minlength=n_designs) - used
-    for code in np.unique(codes[two:]).tolist():
-        rows = two + np.flatnonzero(codes[two:] == code)
-        arms = np.flatnonzero(data.x[rows].any(axis=0))
+    for code, rows, arms in _repeated(data, codes):
         x, y, wr = data.x[np.ix_(rows, arms[1:])], data.y[rows], w[rows]
         xw = x * wr[:, None]
         inverse = np.linalg.inv(x.T @ xw)
@@ -288,8 +290,64 @@ def within_designs(data: Evidence, design: Index, n_designs: int, tau2: float = 
     return Designs(q, df, trace)
 
 
+def _repeated(data: Evidence, codes: Index) -> Iterator[tuple[int, Index, Index]]:
+    """Designs of three or more arms with several studies: code, positions of their independent contrasts, arms."""
+    studies: dict[int, tuple[int, Index]] = {}
+    for block in data.blocks:
+        begin = int(np.flatnonzero(data.row_study == block.study[0])[0])
+        own = codes[begin : begin + len(block.study) * (block.arms.shape[1] - 1) : block.arms.shape[1] - 1]
+        found, at, count = np.unique(own, return_index=True, return_counts=True)
+        studies |= {int(c): (int(k), block.arms[i]) for c, i, k in zip(found, at, count, strict=True)}
+    for code, (k, arms) in studies.items():
+        if k > 1:
+            yield code, np.flatnonzero(codes == code), arms
+
+
+class Detached(NamedTuple):
+    """What giving one design effects of its own takes from Q, and how many parameters that needs: (D,) each."""
+
+    q: Array
+    df: Index
+
+
+def detach_designs(data: Evidence, fit: Fit, design: Index, n_designs: int) -> Detached:
+    """The drop of Q when each design in turn is fitted by itself: u' C+ u with u = X_d'W r and C = L_d - L_d L+ L_d.
+
+    L_d : Laplacian of the design's own studies.  Where it holds the only evidence on its treatments C is singular, and nothing drops.
+    """
+    codes = design[data.row_study]
+    w = 1.0 / (data.v + fit.tau2)
+    pull = w * (data.y - data.x @ fit.level)
+    q, df = np.zeros(n_designs), np.zeros(n_designs, dtype=np.int64)
+    two = len(data.pairs)
+    if two:
+        c = codes[:two]
+        own, u = np.bincount(c, w[:two], n_designs), np.bincount(c, pull[:two], n_designs)
+        spread = np.zeros(n_designs)
+        spread[c] = np.square(fit.std_error[data.first[data.pairs], data.second[data.pairs]])
+        left = 1.0 - own * spread
+        free = (own > 0) & (left > ONLY_DIRECT)
+        q[free] = np.square(u[free]) / (own[free] * left[free])
+        df[free] = 1
+    for block in data.blocks:
+        m = block.arms.shape[1]
+        basis = contrast_basis(m)
+        found, at = np.unique(design[block.study], return_index=True)
+        for code, i in zip(found.tolist(), at.tolist(), strict=True):
+            rows = np.flatnonzero(codes == code)
+            x = data.x[np.ix_(rows, block.arms[i])] @ basis
+            own = x.T @ (x * w[rows, None])
+            inner = basis.T @ fit.inverse[np.ix_(block.arms[i], block.arms[i])] @ basis
+            root = np.linalg.cholesky(own)
+            values, vectors = np.linalg.eigh(np.eye(m - 1) - root.T @ inner @ root)
+            free = values > ONLY_DIRECT
+            turned = vectors.T @ np.linalg.solve(root, x.T @ pull[rows])
+            q[code], df[code] = float((np.square(turned[free]) / values[free]).sum()), int(free.sum())
+    return Detached(q, df)
+
+
 class Direct(NamedTuple):
-    """Direct evidence on each pair of treatments, (n, n), row less column: studies, inverse-variance mean, its standard error (NaN where none)."""
+    """Direct evidence on each pair of treatments, (n, n), row less column: studies, inverse-variance mean and its standard error or NaN."""
 
     k: Index
     estimate: Array
@@ -319,9 +377,6 @@ class Split(NamedTuple):
     indirect_error: Array
     difference: Array
     difference_error: Array
-
-
-ONLY_DIRECT = 1e-8  # a comparison whose direct share is this close to 1 has no indirect evidence
 
 
 def split_direct(fit: Fit, direct: Direct) -> Split:

@@ -1,6 +1,6 @@
 """Mantel-Haenszel network meta-analysis of counts: log odds ratios pooled within designs without weights from each study's variance.
 
-Efthimiou et al. 2019, doi:10.1002/sim.8158; Greenland 1989, doi:10.2307/2531494 (several groups); Robins, Breslow & Greenland 1986,
+Efthimiou et al. 2019, doi:10.1002/sim.8158; Greenland 1989, Biometrics 45:183 (several groups); Robins, Breslow & Greenland 1986,
 doi:10.2307/2531052 (variance).
 """
 
@@ -135,6 +135,4 @@ def mantel_haenszel_network(designs: list[DesignCounts], n: int) -> CountFit:
     variance = np.maximum(corner[:, None] + corner - 2.0 * inverse, 0.0)
     np.fill_diagonal(variance, 0.0)
     df = sum(len(design.arms) - 1 for design in designs) - n + 1
-    return CountFit(
-        level, inverse, level[:, None] - level, np.sqrt(variance), q, df, tuple(levels), tuple(covariances)
-    )
+    return CountFit(level, inverse, level[:, None] - level, np.sqrt(variance), q, df, tuple(levels), tuple(covariances))

@@ -47,7 +47,12 @@ def better_than(estimate: Array, std_error: Array, *, higher_is_better: bool) ->
 
 
 def rank_probabilities(
-    level: Array, covariance: Array, *, higher_is_better: bool, rng: np.random.Generator | None = None, draws: int = 100_000
+    level: Array,
+    covariance: Array,
+    *,
+    higher_is_better: bool,
+    rng: np.random.Generator | None = None,
+    draws: int = 100_000,
 ) -> RankProbabilities:
     """Probability of each rank under a normal distribution.
 

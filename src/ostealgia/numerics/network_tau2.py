@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ METHODS = ("DL", "ML", "REML", "EB", "PM", "PMM")
 
 
 def network_tau2(data: Evidence, method: str) -> Tau2:
-    """tau2 by the generalised DerSimonian-Laird moment (Jackson et al. 2013, doi:10.1002/sim.5453, as in Ruecker & Schwarzer 2014), by
+    """tau2 by the generalised DerSimonian-Laird moment (Jackson, White & Riley 2012, doi:10.1002/sim.5453; Ruecker & Schwarzer 2014), by
     certified (restricted) maximum likelihood, or from the generalised Q (EB and PM: its expectation, PMM: its median).
 
     NaN where no comparison is repeated and no loop is closed (as many independent contrasts as parameters).
@@ -31,7 +32,10 @@ def network_tau2(data: Evidence, method: str) -> Tau2:
     if method == "DL":
         value = generalised_dl(data)
         return Tau2(
-            value=max(0.0, value), std_error=math.nan, untruncated=value, certificate={"method": method, "closed_form": True}
+            value=max(0.0, value),
+            std_error=math.nan,
+            untruncated=value,
+            certificate={"method": method, "closed_form": True},
         )
     scale = scale_of(data.v)
     unit = scale * scale
@@ -39,7 +43,7 @@ def network_tau2(data: Evidence, method: str) -> Tau2:
     basis = np.linalg.qr(data.x[order, 1:])[0]
     y = data.y[order] / scale
     found = TAU2[method](Problem(y - basis @ (basis.T @ y), data.v[order] / unit, basis, math.nan))
-    certificate = {"method": method, **found.certificate}
+    certificate: dict[str, Any] = {"method": method, **found.certificate}
     for key in ("roots", "bracket"):
         if certificate.get(key) is not None:
             certificate[key] = tuple(t * unit for t in certificate[key])

@@ -63,6 +63,8 @@ def permutation_p_values(fit: Regression, *, refits: int = 10_000, seed: int = 1
         )
     if fit.q_df < 1:
         raise OptionError("as many coefficients as studies: there is nothing to permute.")
+    if math.isnan(fit.omnibus.statistic) or not fit.hk_factor > 0.0:
+        raise OptionError("the fit leaves no residuals, so it has no test statistic to compare.")
     single = fit.p == 1 and float(np.ptp(fit.x)) == 0.0
     observed, whole = _statistics(fit, fit.y[None, :], fit.v[None, :], fit.x)
     blocks, total, exact = _signs(fit, refits, seed) if single else _orders(fit, refits, seed)

@@ -299,11 +299,16 @@ def wald_statistics(
     if hartung_knapp:
         scale = _q(found) / data.df
         vcov *= (np.maximum(scale, 1.0) if adhoc else scale)[:, None, None]
-    size = np.sqrt(np.einsum("bii->bi", vcov))
+    size = np.sqrt(np.maximum(np.einsum("bii->bi", vcov), 0.0))
+    exact = (size == 0.0).any(axis=1)  # rows without residual: a Hartung-Knapp factor of 0
+    size[exact] = 1.0
+    vcov[exact] = np.eye(vcov.shape[1])
     statistic = beta / size
     b = statistic[:, tested]
     block = (vcov / (size[:, :, None] * size[:, None, :]))[:, tested][:, :, tested]
     omnibus = np.einsum("bi,bij,bj->b", b, spd_inverse(block), b)
+    statistic[exact] = np.where(beta[exact] == 0.0, 0.0, math.inf)
+    omnibus[exact] = np.where((beta[exact][:, tested] == 0.0).all(axis=1), 0.0, math.inf)
     return statistic, omnibus
 
 

@@ -22,6 +22,7 @@ from ostealgia.numerics.heterogeneity import (
 )
 
 Array = NDArray[np.float64]
+ROUNDING = (8 * float(np.finfo(np.float64).eps)) ** 2  # of a sum of squares, beside the sum of the squared effects
 
 
 class Mean(NamedTuple):
@@ -61,7 +62,8 @@ def weighted_mean(y: Array, v: Array, tau2: float, weights: Array | None = None)
     """The pooled mean with weights 1 / (v + tau2), or with given ones.
 
     y, v : arrays (k,).  weights : (k,), any positive scale.  The Hartung-Knapp factor is sum w (y - mean)^2 / (k - 1) with
-    w = 1 / (v + tau2); NaN for one study (Hartung & Knapp 2001, doi:10.1002/sim.791).
+    w = 1 / (v + tau2) and the mean that goes with w, also where other weights are given; NaN for one study, 0 where the effects differ by no more than their rounding (Hartung & Knapp 2001,
+    doi:10.1002/sim.791).
 
     >>> weighted_mean(np.array([0.0, 1.0]), np.array([1.0, 1.0]), 0.0).estimate
     0.5
@@ -73,8 +75,11 @@ def weighted_mean(y: Array, v: Array, tau2: float, weights: Array | None = None)
     estimate = float(a @ y) / s1
     variance = 1.0 / s1 if weights is None else float((a * a * total).sum()) / (s1 * s1)
     k = len(y)
-    r = y - estimate
-    factor = float((w * r) @ r) / (k - 1) if k > 1 else math.nan
+    r = y - (estimate if weights is None else float(w @ y) / float(w.sum()))
+    spread = float((w * r) @ r)
+    if spread <= ROUNDING * float((w * y) @ y):
+        spread = 0.0
+    factor = spread / (k - 1) if k > 1 else math.nan
     return Mean(estimate, math.sqrt(variance), factor, 100.0 * a / s1)
 
 

@@ -17,8 +17,8 @@ from ostealgia.errors import OptionError
 from ostealgia.numerics import regression_tau2 as residual
 from ostealgia.numerics.heterogeneity import i2_from_q, q_p_value
 from ostealgia.numerics.pooling import quantile, two_sided_p
-from ostealgia.numerics.regression_design import Basis, orthonormal, project, trace_p
-from ostealgia.numerics.tau2 import Tau2, estimate_tau2, scale_of
+from ostealgia.numerics.regression_design import Basis, orthonormal, project, trace_p, unweighted_residuals
+from ostealgia.numerics.tau2 import Tau2, scale_of
 from ostealgia.options import confidence_level, one_of
 
 Array = NDArray[np.float64]
@@ -100,7 +100,7 @@ class Regression:
         if self.method in ("common", "given") or self.k < 2:
             return NAN
         weights = self.moment_weights if self.method == "GENQ" else None
-        return estimate_tau2(self.y, self.v, self.method, weights=weights).value
+        return fit_regression(self.y, self.v, np.ones((self.k, 1)), self.method, weights=weights).tau2
 
     @cached_property
     def r2(self) -> float:
@@ -177,7 +177,7 @@ def fit_regression(
     back[order] = np.arange(k)
     basis = orthonormal(x[order], labels)
     shift = basis.basis.T @ y[order]
-    rest = y[order] - basis.basis @ shift
+    rest = unweighted_residuals(y[order], basis.basis)
     scale = scale_of(v)
     given = None if weights is None else np.asarray(weights, dtype=float)[order]
     data = residual.Problem(
@@ -376,7 +376,7 @@ def tau2_q_profile(y: Array, v: Array, x: Array, *, level: float = 0.95) -> tupl
     y, v, x = _checked(y, v, x)
     order, scale = np.argsort(v, kind="stable"), scale_of(v)
     basis = orthonormal(x[order], [str(j) for j in range(x.shape[1])]).basis
-    rest = y[order] - basis @ (basis.T @ y[order])
+    rest = unweighted_residuals(y[order], basis)
     data = residual.Problem(rest / scale, v[order] / (scale * scale), basis, NAN)
     if data.df < 1:
         return NAN, NAN

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ostealgia.errors import OptionError, TableError
 
 Array = NDArray[np.float64]
+ROUNDING = 1e-14
 RANK_TOLERANCE = 1e-8  # a column whose part outside the columns before it is shorter than this share of it is redundant
 
 
@@ -104,6 +105,16 @@ def project(basis: Array, weights: Array) -> Projection:
     root = np.sqrt(weights)
     u, factor = np.linalg.qr(root[:, None] * basis)
     return Projection(weights, root, u, factor, np.einsum("kj,kj->k", u, u))
+
+
+def unweighted_residuals(y: Array, basis: Array) -> Array:
+    """What the columns leave of y; zero throughout where it is no more than rounding.
+
+    >>> unweighted_residuals(np.full(3, 0.3), np.full((3, 1), 3**-0.5)).tolist()
+    [0.0, 0.0, 0.0]
+    """
+    rest = y - basis @ (basis.T @ y)
+    return np.zeros_like(rest) if np.abs(rest).max() <= ROUNDING * np.abs(y).max() else rest
 
 
 # --- traces of P, each in O(k p^2) --------------------------------------------------------------------------------

@@ -123,7 +123,9 @@ def sandwich(y: Array, x: Array, stacks: Sequence[Stack], kind: str) -> Sandwich
     whitened = [_whiten(y, x, stack) for stack in stacks]
     information = np.sum([np.einsum("bnp,bnq->pq", design, design) for design, _, _ in whitened], axis=0)
     bread = np.asarray(np.linalg.inv(information), dtype=np.float64)
-    coefficients = bread @ np.sum([np.einsum("bnp,bn->p", design, response) for design, response, _ in whitened], axis=0)
+    coefficients = bread @ np.sum(
+        [np.einsum("bnp,bn->p", design, response) for design, response, _ in whitened], axis=0
+    )
     meat, singular = np.zeros_like(bread), 0
     whole: list[tuple[Array, Array]] = []
     for design, response, root in whitened:

@@ -29,9 +29,11 @@ class Line(NamedTuple):
 
 
 class RankCorrelation(NamedTuple):
-    """Kendall's S (concordant less discordant pairs), its standard error under no association with ties counted, tau-b, and P values.
+    """Kendall's S (concordant less discordant pairs), its standard error under no association with ties counted, tau-b,
+    and P values.
 
-    p_exact : from the permutation distribution, NaN with ties or ``EXACT_BELOW`` pairs and more.  p_normal : from S / SE.
+    p_exact : from the permutation distribution, NaN with ties or ``EXACT_BELOW`` pairs and more.  p_normal : from S /
+    SE.
     p_corrected : from (|S| - 1) / SE, the continuity correction.
     """
 
@@ -47,8 +49,9 @@ class RankCorrelation(NamedTuple):
 def weighted_line(y: Array, x: Array, w: Array, *, dispersed: bool = True) -> Line:
     """The weighted least-squares line through (x, y).
 
-    y, x, w : arrays (k,), k of three or more, w above 0 and x not all equal.  dispersed : standard errors are multiplied by the root of the
-    residual mean square (Egger's test); else w are taken as known inverse variances (a mixed-effects meta-regression).
+    y, x, w : arrays (k,), k of three or more, w above 0 and x not all equal.  dispersed : standard errors are
+    multiplied by the root of the residual mean square (Egger's test); else w are taken as known inverse variances (a
+    mixed-effects meta-regression).
 
     >>> line = weighted_line(np.array([1.0, 2.0, 4.0]), np.array([0.0, 1.0, 2.0]), np.ones(3))
     >>> round(line.slope, 6), line.df

@@ -1,8 +1,9 @@
 # pyright: reportMissingTypeStubs=false
 """Tests of small-study effects that start from 2x2 tables: what is regressed on what, with which weights.
 
-Every function takes the counts events_1, n_1, events_2, n_2, arrays (k,) as observed, without tables that have no events (or nothing but
-events) in both groups. The effect is passed in where the test uses it, with whatever was done about zero cells already done.
+Every function takes the counts events_1, n_1, events_2, n_2, arrays (k,) as observed, without tables that have no
+events (or nothing but events) in both groups. The effect is passed in where the test uses it, with whatever was done
+about zero cells already done.
 """
 
 from __future__ import annotations
@@ -42,8 +43,8 @@ def harbord_risk_ratio(
 ) -> Regression:
     """The same for the log risk ratio (Harbord, Harris & Sterne 2009, doi:10.1177/1536867X0900900202).
 
-    The information is n1 n2 d / (n h) with d events and h others in n patients; equal_arms : n d / (4 h), what it is where both groups are
-    of one size, used for every study by R's meta.
+    The information is n1 n2 d / (n h) with d events and h others in n patients; equal_arms : n d / (4 h), what it is
+    where both groups are of one size, used for every study by R's meta.
     """
     n, events = n_1 + n_2, events_1 + events_2
     score = (events_1 * n - events * n_1) / (n - events)
@@ -92,8 +93,9 @@ def pustejovsky(effect: Array, variance: Array, n_1: Array, n_2: Array) -> Regre
 def schwarzer(events_1: Array, n_1: Array, events_2: Array, n_2: Array, log_odds_ratio: float) -> RankCorrelation:
     """Rank correlation of the standardised count of treated events with one over its variance.
 
-    log_odds_ratio : the Mantel-Haenszel estimate; mean and variance of the count are those of Fisher's noncentral hypergeometric
-    distribution with that odds ratio and the margins of the study (Schwarzer, Antes & Schumacher 2007, doi:10.1002/sim.2588).
+    log_odds_ratio : the Mantel-Haenszel estimate; mean and variance of the count are those of Fisher's noncentral
+    hypergeometric distribution with that odds ratio and the margins of the study (Schwarzer, Antes & Schumacher 2007,
+    doi:10.1002/sim.2588).
     """
     cells = zip(events_1 + events_2, n_1, n_2, strict=True)
     found = [noncentral_hypergeometric(float(d), float(a), float(b), log_odds_ratio) for d, a, b in cells]

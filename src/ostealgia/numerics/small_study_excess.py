@@ -23,7 +23,8 @@ def significant(y: Array, v: Array, alpha: float, alternative: str) -> NDArray[n
 
 
 def power(v: Array, theta: float, tau2: float, alpha: float, alternative: str) -> Array:
-    """Probability that each study rejects no effect where true effects are normal around theta with variance tau2, (k,).
+    """Probability that each study rejects no effect where true effects are normal around theta with variance tau2,
+    (k,).
 
     >>> power(np.array([1.0]), 0.0, 0.0, 0.05, "two-sided").round(4).tolist()
     [0.05]

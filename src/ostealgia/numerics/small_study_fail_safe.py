@@ -40,10 +40,11 @@ def _whole(value: float) -> int:
 
 
 def rosenthal(y: Array, v: Array, alpha: float) -> FailSafe:
-    """Null studies that raise the one-sided P of Stouffer's sum of z to alpha (Rosenthal 1979, doi:10.1037/0033-2909.86.3.638).
+    """Null studies that raise the one-sided P of Stouffer's sum of z to alpha (Rosenthal 1979,
+    doi:10.1037/0033-2909.86.3.638).
 
     >>> rosenthal(np.array([0.5, 0.6, 0.7]), np.array([0.04, 0.04, 0.04]), 0.05).n
-    28
+    27
     """
     total = abs(float((y / np.sqrt(v)).sum()))
     needed = (total / float(ndtri(alpha))) ** 2 - len(y)
@@ -78,15 +79,14 @@ class _Pooled(NamedTuple):
     tau2: float
 
 
-def general(
-    y: Array, v: Array, method: str, *, alpha: float, target: float | None, exact: bool = False
-) -> FailSafe:
+def general(y: Array, v: Array, method: str, *, alpha: float, target: float | None, exact: bool = False) -> FailSafe:
     """The smallest number of null studies with which the model has P of alpha or more, or a mean not above the target.
 
     y, v : arrays (k,).  method : estimator of tau2, or "common".  target : above 0 (sign taken off), or None for alpha.
-    The added studies average 0, share the harmonic mean variance and scatter as the model expects, by sqrt(variance + tau2).
-    exact : the model is refitted with them (as they share one variance, only their mean and scatter matter); else tau2 is put together from
-    its part within and between the two sets of studies.
+    The added studies average 0, share the harmonic mean variance and scatter as the model expects, by sqrt(variance +
+    tau2).
+    exact : the model is refitted with them (as they share one variance, only their mean and scatter matter); else tau2
+    is put together from its part within and between the two sets of studies.
     A generalisation of Orwin's and Rosenberg's numbers (Viechtbauer 2010, doi:10.18637/jss.v036.i03, function fsn).
     Raises ConvergenceError above 100,000.
     """
@@ -133,7 +133,7 @@ def _put_together(y: Array, v: Array, m: int, observed: _Pooled, method: str) ->
 
 def _standardised(m: int) -> Array:
     """m numbers with mean 0 and standard deviation 1 (0 where m is 1)."""
-    x = np.arange(m) - 0.5 * (m - 1)
+    x: Array = np.arange(m, dtype=np.float64) - 0.5 * (m - 1)
     return x / float(np.std(x, ddof=1)) if m > 1 else x
 
 

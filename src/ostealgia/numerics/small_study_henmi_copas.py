@@ -30,10 +30,11 @@ class HenmiCopas(NamedTuple):
 
 
 def henmi_copas(y: Array, v: Array, level: float = 0.95) -> HenmiCopas:
-    """The mean with weights 1 / v, which small studies pull least, with an interval that counts the heterogeneity and that tau2 is estimated.
+    """The mean with weights 1 / v, which small studies pull least, with an interval that counts the heterogeneity and
+    that tau2 is estimated.
 
-    y, v : arrays (k,), k of two or more.  The distribution of the mean over its estimated error is found by integrating over Q, whose
-    conditional distribution is taken as a gamma with its exact first two moments.
+    y, v : arrays (k,), k of two or more.  The distribution of the mean over its estimated error is found by integrating
+    over Q, whose conditional distribution is taken as a gamma with its exact first two moments.
     Source: Henmi & Copas 2010, doi:10.1002/sim.4029.
 
     >>> found = henmi_copas(np.array([0.0, 0.5, 1.0]), np.array([0.1, 0.1, 0.1]))

@@ -97,7 +97,8 @@ def trim_and_fill(
 
     y, v : arrays (k,).  center : pools effects and variances to one value; it is called on the trimmed studies.
     missing : "left" or "right", where studies are thought to be missing.  estimator : "L0", "R0" or "Q0".
-    Raises ConvergenceError when the number of trimmed studies goes round in circles, OptionError where Q0 does not exist.
+    Raises ConvergenceError when the number of trimmed studies goes round in circles, OptionError where Q0 does not
+    exist.
     Source: Duval & Tweedie 2000, doi:10.1111/j.0006-341X.2000.00455.x; doi:10.1080/01621459.2000.10473905.
 
     >>> y = np.array([0.0, 0.1, 0.2, 0.9, 1.1, 1.3])

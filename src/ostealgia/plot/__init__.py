@@ -1,8 +1,8 @@
 """Results to Axes: forest plots, funnels, sensitivity panels, and the same figure as SVG or PNG bytes.
 
 >>> import ostealgia as oa
->>> sorted(oa.plot.__all__)
-['figure_png', 'figure_svg', 'forest', 'forest_pages', 'funnel', 'sensitivity']
+>>> {"bubble", "forest", "funnel"} <= set(oa.plot.__all__)
+True
 """
 
 from __future__ import annotations
@@ -11,20 +11,58 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ostealgia.plot.baujat_plot import baujat
+    from ostealgia.plot.bubble_plot import bubble
     from ostealgia.plot.export import figure_png, figure_svg
     from ostealgia.plot.forest_plot import forest, forest_pages
     from ostealgia.plot.funnel_plot import funnel
+    from ostealgia.plot.influence_plots import influence
+    from ostealgia.plot.labbe_plot import labbe
+    from ostealgia.plot.network_plots import comparison_funnel, network_forest, network_graph
+    from ostealgia.plot.posterior_plot import posterior
+    from ostealgia.plot.radial_plot import radial
+    from ostealgia.plot.selection_plots import selection_weights
     from ostealgia.plot.sensitivity_plot import sensitivity
+    from ostealgia.plot.trajectory_plot import trajectory
 
-__all__ = ["figure_png", "figure_svg", "forest", "forest_pages", "funnel", "sensitivity"]
+__all__ = [
+    "baujat",
+    "bubble",
+    "comparison_funnel",
+    "figure_png",
+    "figure_svg",
+    "forest",
+    "forest_pages",
+    "funnel",
+    "influence",
+    "labbe",
+    "network_forest",
+    "network_graph",
+    "posterior",
+    "radial",
+    "selection_weights",
+    "sensitivity",
+    "trajectory",
+]
 
 _HOME = {
+    "baujat": "baujat_plot",
+    "bubble": "bubble_plot",
+    "comparison_funnel": "network_plots",
     "figure_png": "export",
     "figure_svg": "export",
     "forest": "forest_plot",
     "forest_pages": "forest_plot",
     "funnel": "funnel_plot",
+    "influence": "influence_plots",
+    "labbe": "labbe_plot",
+    "network_forest": "network_plots",
+    "network_graph": "network_plots",
+    "posterior": "posterior_plot",
+    "radial": "radial_plot",
+    "selection_weights": "selection_plots",
     "sensitivity": "sensitivity_plot",
+    "trajectory": "trajectory_plot",
 }
 
 

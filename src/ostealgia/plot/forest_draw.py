@@ -25,6 +25,7 @@ FAVOURS_GAP = 18.0
 
 
 def draw(pen: Pen, layout: Plan, page: Page, width: float, height: float) -> None:
+    """One page of a planned forest plot on Axes of this size in points."""
     pen.axes.set_axis_off()
     pen.axes.set_autoscale_on(False)
     pen.axes.set_xlim(0, width)

@@ -21,6 +21,7 @@ class Page:
 
     @property
     def last(self) -> bool:
+        """Whether the pooled effect and the line of methods are on this page."""
         return self.number == self.of
 
 
@@ -73,6 +74,7 @@ def _carried(layout: Plan, first: int) -> str:
 
 
 def body_height(layout: Plan, page: Page) -> float:
+    """Height of the rows, in points."""
     carried = HEIGHTS["heading"] if page.heading else 0.0
     return 5.0 + carried + sum(layout.row_height(i) for i in page.rows) + (4.0 if _has_total(layout, page) else 0.0)
 
@@ -88,6 +90,7 @@ def is_main_total(layout: Plan, index: int) -> bool:
 
 
 def foot_lines(layout: Plan, page: Page) -> tuple[str, ...]:
+    """Text under the axis: the methods on the last page, the page number on the others."""
     if page.last:
         return layout.methods()
     return (f"Page {page.number} of {page.of}. The pooled effect is on the last page.",)
@@ -104,6 +107,7 @@ def _foot_height(layout: Plan, page: Page) -> float:
 
 
 def axis_height(layout: Plan) -> float:
+    """Height of ticks, axis title and the words for its two sides, in points."""
     return 19.0 + leading(style.SMALL) + (leading(style.BODY) if layout.table.options.favours else 0.0)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ostealgia import display
+from ostealgia.display import capital, count_of, level_text, p_text
 from ostealgia.errors import OptionError, suggestion
 from ostealgia.options import one_of
 from ostealgia.plot.columns import Column, data_columns, text_column
@@ -131,7 +131,7 @@ def forest_table(fit: Any, options: ForestOptions) -> ForestTable:
     rows = maker.rows()
     rows = align_numbers(rows)
     measure: Measure = overall.definition
-    level = f"{100 * overall.ci_level:.10g}%"
+    level = level_text(overall.ci_level)
     effect = options.effect_label or effect_label(measure)
     return ForestTable(
         measure=measure,
@@ -149,8 +149,8 @@ def forest_table(fit: Any, options: ForestOptions) -> ForestTable:
 
 
 def effect_label(measure: Measure) -> str:
-    name = measure.reported_scale
-    label = name[:1].upper() + name[1:]
+    """What the numbers of the plot are: "Odds ratio", "Proportion, %"."""
+    label = capital(measure.reported_scale)
     return f"{label}, %" if measure.percent else label
 
 
@@ -281,11 +281,9 @@ class _RowMaker:
         low, high = fit.reported.pi_low, fit.reported.pi_high
         if not self.options.prediction or math.isnan(low) or math.isnan(high):
             return []
-        level = f"{100 * fit.ci_level:.10g}%"
         texts = self._numbers(NAN, low, high)
-        return [
-            Row(kind="prediction", label=f"{level} prediction interval", low=low, high=high, numbers=("", texts[1]))
-        ]
+        label = f"{level_text(fit.ci_level)} prediction interval"
+        return [Row(kind="prediction", label=label, low=low, high=high, numbers=("", texts[1]))]
 
 
 def _common_weights(common: Any, overall: Any) -> Array:
@@ -399,11 +397,8 @@ _PI = {
 }
 
 
-def capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def model_name(fit: Any) -> str:
+    """The model of a pool, with the estimator of tau2: "random effects (REML)"."""
     if fit.model == "random":
         return f"random effects ({fit.tau2_method})" if fit.tau2_method else "random effects"
     return MODEL_WORDS.get(fit.model, str(fit.model))
@@ -420,12 +415,8 @@ def tau2_text(value: float) -> str:
     )
 
 
-def _p_text(value: float) -> str:
-    text = display.p_value(value)
-    return f"P {text}" if text.startswith("<") else f"P = {text}"
-
-
 def has_tau2(fit: Any) -> bool:
+    """Whether the model has a variance between studies, and it is known."""
     return math.isfinite(fit.tau2) and fit.model not in ("common", "MH", "peto")
 
 
@@ -454,11 +445,11 @@ def methods_line(fit: Any) -> str:
         parts += [part for part in (_tau2_part(overall), _i2_text(overall), _q_part(overall)) if part]
     between = getattr(fit, "q_between", NAN)
     if math.isfinite(between):
-        parts.append(f"Between subgroups: Q {between:.2f}, df {fit.q_between_df:.0f}, {_p_text(fit.q_between_p_value)}")
+        parts.append(f"Between subgroups: Q {between:.2f}, df {fit.q_between_df:.0f}, {p_text(fit.q_between_p_value)}")
     if overall.k > 1 and not np.isfinite(overall.weights).any():
         parts.append("Squares of one size, this model has no weights")
     if overall.excluded:
-        parts.append(f"{len(overall.excluded)} {'row' if len(overall.excluded) == 1 else 'rows'} left out")
+        parts.append(f"{count_of(len(overall.excluded), 'row', 'rows')} left out")
     if not overall.converged:
         parts.append("Not converged: do not use this estimate")
     first, *rest = parts
@@ -466,8 +457,7 @@ def methods_line(fit: Any) -> str:
 
 
 def _method_part(fit: Any) -> str:
-    level = f"{100 * fit.ci_level:.10g}%"
-    text = f"{capital(model_name(fit))}, {level} CI by {CI_WORDS.get(fit.ci_method, fit.ci_method)}"
+    text = f"{capital(model_name(fit))}, {level_text(fit.ci_level)} CI by {CI_WORDS.get(fit.ci_method, fit.ci_method)}"
     if fit.pi_method and math.isfinite(fit.pi_low):
         text += f", prediction by {_PI.get(fit.pi_method, fit.pi_method)}"
     return text
@@ -484,4 +474,4 @@ def _tau2_part(fit: Any) -> str:
 
 
 def _q_part(fit: Any) -> str:
-    return f"Q {fit.q:.2f}, df {fit.q_df:.0f}, {_p_text(fit.q_p_value)}" if math.isfinite(fit.q) else ""
+    return f"Q {fit.q:.2f}, df {fit.q_df:.0f}, {p_text(fit.q_p_value)}" if math.isfinite(fit.q) else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,17 +11,25 @@ from numpy.typing import NDArray
 
 from ostealgia import display
 from ostealgia.plot import style
-from ostealgia.plot.canvas import house_style, leading, new_sheet, size_of, text_width, wrap
-from ostealgia.plot.scales import far_away, linear_ticks, log_ticks, tick_labels
+from ostealgia.plot.canvas import house_style, leading, size_of, text_width
+from ostealgia.plot.scales import far_away, linear_ticks, tick_labels
+from ostealgia.plot.scatter import (
+    LEFT,
+    PLAIN,
+    POINT,
+    axis_label,
+    draw_notes,
+    effect_ticks,
+    name_points,
+    new_scatter,
+    say,
+)
 from ostealgia.tables.measures import MEASURES, Measure
 
 Array = NDArray[np.float64]
 
-WIDTH, HEIGHT = 450.0, 330.0
-LEFT, RIGHT, TOP, BOTTOM = 46.0, 14.0, 30.0, 50.0
 FEW = 10
 MOST_LABELS = 6
-POINT = 5.5
 # two-sided P and its normal quantile, from the outside in; the shade of what lies within
 CONTOURS = (
     (0.01, 2.5758293035489004, "#f1f3f5"),
@@ -55,7 +63,7 @@ def funnel(fit: Any, *, ax: Any = None, effect_label: str | None = None, imputed
     notes = _notes(fit, egger) + (["Hollow: imputed."] if extra.shape[1] else [])
     with house_style():
         if ax is None:
-            ax = _new(notes)
+            ax = new_scatter(notes)
         _set_axes(ax, fit, measure, effect_label, extra)
         (_draw_limits if _no_effect(fit) is None else _draw_contours)(ax, fit)
         _draw_points(ax, fit, extra)
@@ -70,16 +78,6 @@ def _no_effect(fit: Any) -> float | None:
     lows = fit.effects.estimate - Z95 * fit.effects.std_error
     highs = fit.effects.estimate + Z95 * fit.effects.std_error
     return None if value is None or far_away(value, lows, highs) else value
-
-
-def _new(notes: Sequence[str]) -> Any:
-    """A figure whose height leaves room for the notes."""
-    lines = sum(len(wrap(note, WIDTH - LEFT - RIGHT, style.SMALL)) for note in notes)
-    bottom = BOTTOM + (lines * leading(style.SMALL) + 6.0 if lines else 0.0)
-    height = HEIGHT + bottom - BOTTOM
-    return new_sheet(
-        WIDTH, height, (LEFT / WIDTH, bottom / height, (WIDTH - LEFT - RIGHT) / WIDTH, (height - TOP - bottom) / height)
-    )
 
 
 def _notes(fit: Any, egger: Any) -> list[str]:
@@ -112,75 +110,19 @@ def _set_axes(ax: Any, fit: Any, measure: Measure, effect_label: str | None, ext
     ax.set_xlim(low, high)
     ax.set_ylim(deepest, 0.0)
     width, _ = size_of(ax)
-    ticks, labels = _ticks(measure, low, high, width)
+    ticks, labels = effect_ticks(measure, low, high, width)
     ax.set_xticks(ticks, labels=labels)
-    depths = linear_ticks(0.0, deepest, 160.0, _PLAIN)
+    depths = linear_ticks(0.0, deepest, 160.0, PLAIN)
     depths = tuple(depth for depth in depths if depth <= deepest)
-    ax.set_yticks(depths, labels=tick_labels(depths, _PLAIN))
+    ax.set_yticks(depths, labels=tick_labels(depths, PLAIN))
     ax.minorticks_off()
     ax.tick_params(
         length=3, width=0.75, color=style.INK, labelsize=9.5, labelcolor=style.INK, labelfontfamily=list(style.FAMILIES)
     )
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
-    label = f"{effect_label or _effect_label(measure)}. Dotted: pooled effect"
+    label = f"{effect_label or axis_label(measure)}. Dotted: pooled effect"
     ax.set_xlabel(label, fontproperties=style.font(style.SMALL), color=style.SECONDARY, labelpad=4, parse_math=False)
-
-
-def _effect_label(measure: Measure) -> str:
-    shown = measure.analysis_scale if measure.needs_n else measure.reported_scale
-    label = shown[:1].upper() + shown[1:] + (", %" if measure.percent and not measure.needs_n else "")
-    if not _bent(measure):
-        return label
-    scale = measure.analysis_scale
-    return f"{label} ({scale.split()[0] if scale.startswith(('log', 'arcsine', 'square-root')) else scale} scale)"
-
-
-def _bent(measure: Measure) -> bool:
-    """True where the two scales differ and one value of one is one value of the other, whatever the sample size."""
-    return measure.analysis_scale != measure.reported_scale and not measure.needs_n
-
-
-def _ticks(measure: Measure, low: float, high: float, width: float) -> tuple[list[float], list[str]]:
-    """Places on the analysis scale and their labels on the reported one."""
-    if not _bent(measure):
-        ticks = linear_ticks(low, high, width, _PLAIN)
-        kept = [tick for tick in ticks if low <= tick <= high]
-        return kept, list(tick_labels(kept, _PLAIN))
-    grid = np.linspace(low, high, 2001)
-    back = np.asarray(measure.back(grid), dtype=float)
-    inside = back[np.isfinite(back)]
-    shown = [
-        tick
-        for tick in _reported_ticks(measure, float(inside[0]), float(inside[-1]), width)
-        if inside[0] <= tick <= inside[-1]
-    ]
-    places = [float(np.interp(tick, back, grid)) for tick in shown]
-    return _thinned(places, list(_labels(shown, measure)), width / (high - low))
-
-
-def _reported_ticks(measure: Measure, low: float, high: float, width: float) -> Sequence[float]:
-    if measure.analysis_scale.startswith("logit"):
-        return _PER_CENT
-    if measure.analysis_scale.startswith("log ") and low > 0:
-        return log_ticks(low, high, width)
-    return linear_ticks(low, high, width, measure)
-
-
-def _labels(ticks: Sequence[float], measure: Measure) -> Sequence[str]:
-    """Each tick with its own digits where the axis is bent."""
-    return [tick_labels([tick], measure)[0] for tick in ticks]
-
-
-def _thinned(places: list[float], labels: list[str], points_a_unit: float) -> tuple[list[float], list[str]]:
-    """Without labels that would touch the one before; those near the middle come first."""
-    order = sorted(range(len(places)), key=lambda i: abs(i - (len(places) - 1) / 2))
-    taken: list[int] = []
-    for i in order:
-        half = text_width(labels[i], 9.5) / 2
-        if all(abs(places[i] - places[j]) * points_a_unit > half + text_width(labels[j], 9.5) / 2 + 9.0 for j in taken):
-            taken.append(i)
-    return [places[i] for i in sorted(taken)], [labels[i] for i in sorted(taken)]
 
 
 # --- what is drawn ---------------------------------------------------------------------------------------------------
@@ -239,19 +181,6 @@ def _draw_points(ax: Any, fit: Any, extra: Array) -> None:
 
 # --- labels of outliers ----------------------------------------------------------------------------------------------
 
-Box = tuple[float, float, float, float]
-_SIDES: tuple[Callable[[float, float], tuple[float, float, str]], ...] = (
-    lambda width, gap: (gap, 0.0, "left"),
-    lambda width, gap: (-gap, 0.0, "right"),
-    lambda width, gap: (0.0, gap + 2.0, "center"),
-    lambda width, gap: (0.0, -gap - 2.0, "center"),
-    lambda width, gap: (gap, 0.9 * gap, "left"),
-    lambda width, gap: (gap, -0.9 * gap, "left"),
-    lambda width, gap: (-gap, 0.9 * gap, "right"),
-    lambda width, gap: (-gap, -0.9 * gap, "right"),
-)
-_START = {"left": 0.0, "right": 1.0, "center": 0.5}
-
 
 def _outliers(fit: Any) -> list[int]:
     tau2 = fit.tau2 if math.isfinite(fit.tau2) else 0.0
@@ -261,53 +190,9 @@ def _outliers(fit: Any) -> list[int]:
 
 
 def _label_outliers(ax: Any, fit: Any, extra: Array) -> None:
-    """Each name where it covers neither a point nor another name, tried around its point."""
-    width, height = size_of(ax)
-    low, high = ax.get_xlim()
-    deepest = ax.get_ylim()[0]
-    x = (np.concatenate([fit.effects.estimate, extra[0]]) - low) / (high - low) * width
-    y = (1 - np.concatenate([fit.effects.std_error, extra[1]]) / deepest) * height
-    half = POINT / 2 + 0.5
-    taken: list[Box] = [(a - half, b - half, a + half, b + half) for a, b in zip(x, y, strict=True)]
-    for i in _outliers(fit):
-        name = " ".join(str(fit.effects.study[i]).split())
-        name = wrap(name, 150.0, style.SMALL)[0] + ("…" if len(wrap(name, 150.0, style.SMALL)) > 1 else "")
-        dx, dy, align, box = _best_side(x[i], y[i], text_width(name, style.SMALL), (width, height), taken)
-        taken.append(box)
-        ax.annotate(
-            name,
-            (fit.effects.estimate[i], fit.effects.std_error[i]),
-            xytext=(dx, dy - 0.33 * style.SMALL),
-            textcoords="offset points",
-            ha=align,
-            va="baseline",
-            fontproperties=style.font(style.SMALL),
-            color=style.INK,
-            parse_math=False,
-            zorder=5,
-            annotation_clip=False,
-        )
-
-
-def _best_side(
-    x: float, y: float, width: float, size: tuple[float, float], taken: Sequence[Box]
-) -> tuple[float, float, str, Box]:
-    """Offset, alignment and box of the side that covers least; the first of equals."""
-    tried: list[tuple[float, int, tuple[float, float, str, Box]]] = []
-    for order, side in enumerate(_SIDES):
-        dx, dy, align = side(width, POINT / 2 + 4.0)
-        left = x + dx - _START[align] * width
-        box = (left, y + dy - 5.5, left + width, y + dy + 5.5)
-        outside = max(0.0, -box[0]) + max(0.0, box[2] - size[0]) + max(0.0, -box[1]) + max(0.0, box[3] - size[1])
-        cost = 12 * outside + sum(_overlap(box, other) for other in taken)
-        tried.append((cost, order, (dx, dy, align, box)))
-    return min(tried, key=lambda attempt: attempt[:2])[2]
-
-
-def _overlap(one: Box, other: Box) -> float:
-    across = min(one[2], other[2]) - max(one[0], other[0])
-    down = min(one[3], other[3]) - max(one[1], other[1])
-    return across * down if across > 0 and down > 0 else 0.0
+    names = [*fit.effects.study, *[""] * extra.shape[1]]
+    x, y = np.concatenate([fit.effects.estimate, extra[0]]), np.concatenate([fit.effects.std_error, extra[1]])
+    name_points(ax, x, y, names, _outliers(fit))
 
 
 # --- words -----------------------------------------------------------------------------------------------------------
@@ -316,17 +201,13 @@ def _overlap(one: Box, other: Box) -> float:
 def _draw_words(ax: Any, fit: Any, notes: Sequence[str]) -> None:
     """Title of the vertical axis, key of the greys above the plot, notes below it."""
     width, _ = size_of(ax)
-    _say(ax, 0.0, 1.0, -LEFT + style.MARGIN, 9.0, "Standard error", style.SECONDARY)
+    say(ax, 0.0, 1.0, -LEFT + style.MARGIN, 9.0, "Standard error", style.SECONDARY)
     if _no_effect(fit) is not None:
         _draw_key(ax, width)
     else:
         words = "Shaded: 95% of studies, if all estimate the same"
-        _say(ax, 0.0, 1.0, width - text_width(words, style.SMALL), 9.0, words, style.SECONDARY)
-    y = -BOTTOM - 2.0
-    for note in notes:
-        for line in wrap(note, max(width, 200.0), style.SMALL):
-            _say(ax, 0.0, 0.0, 0.0, y, line, style.SECONDARY)
-            y -= leading(style.SMALL)
+        say(ax, 0.0, 1.0, width - text_width(words, style.SMALL), 9.0, words, style.SECONDARY)
+    draw_notes(ax, notes)
 
 
 def _draw_key(ax: Any, width: float) -> None:
@@ -336,7 +217,7 @@ def _draw_key(ax: Any, width: float) -> None:
     y = 9.0 if x > text_width("Standard error", style.SMALL) - LEFT + 18.0 else 9.0 + leading(style.SMALL)
     for (words, shade), wide in zip(KEY, widths, strict=True):
         _swatch(ax, x, y - 1.5, shade)
-        _say(ax, 0.0, 1.0, x + 15.0, y, words, style.SECONDARY)
+        say(ax, 0.0, 1.0, x + 15.0, y, words, style.SECONDARY)
         x += 15.0 + wide + 9.0
 
 
@@ -358,22 +239,3 @@ def _swatch(ax: Any, x: float, y: float, shade: str) -> None:
         annotation_clip=False,
     )
     ax.add_artist(box)
-
-
-def _say(ax: Any, fx: float, fy: float, dx: float, dy: float, words: str, colour: str) -> None:
-    ax.annotate(
-        words,
-        (fx, fy),
-        xytext=(dx, dy),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        va="baseline",
-        color=colour,
-        fontproperties=style.font(style.SMALL),
-        parse_math=False,
-        annotation_clip=False,
-    )
-
-
-_PLAIN = Measure(name="", title="", kind="", analysis_scale="", reported_scale="")
-_PER_CENT = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)

@@ -13,7 +13,6 @@ from ostealgia.tables.measures import Measure
 
 FIGURE_SPACE = "\u2007"  # as wide as a figure
 POINT_SPACE = "\u2008"  # as wide as a full stop
-SPACES = FIGURE_SPACE + POINT_SPACE
 MISSING = "–"
 
 

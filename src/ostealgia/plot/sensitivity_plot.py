@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ostealgia.display import capital, level_text
 from ostealgia.errors import OptionError
 from ostealgia.plot.canvas import house_style
 from ostealgia.plot.columns import Column
@@ -16,7 +17,6 @@ from ostealgia.plot.forest_table import (
     ForestTable,
     Row,
     align_numbers,
-    capital,
     effect_label,
     effect_numbers,
     model_name,
@@ -81,13 +81,12 @@ def _table(frame: Any, fit: Any, head: str, options: ForestOptions) -> ForestTab
     rows = [_row(frame.iloc[i], i, digits, measure, columns) for i in range(len(frame))]
     rows.append(_all(fit, digits, measure, columns))
     label = options.effect_label or effect_label(measure)
-    level = f"{100 * fit.ci_level:.10g}%"
     return ForestTable(
         measure=measure,
         rows=tuple(align_numbers(rows)),
         columns=tuple(columns),
         label_head=head,
-        effect_head=f"{label} [{level} CI]",
+        effect_head=f"{label} [{level_text(fit.ci_level)} CI]",
         axis_label=f"{label} (log scale)" if measure.ratio else label,
         weight_heads=(),
         domains=(),

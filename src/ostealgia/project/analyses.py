@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ostealgia.display import count_of
 from ostealgia.effects.result import EffectSizes
 from ostealgia.errors import ConvergenceError, OptionError, OstealgiaError, ProjectError, TableError
 from ostealgia.meta.pooling import pool
 from ostealgia.meta.result import PoolResult
+from ostealgia.numerics.proportion_intervals import clopper_pearson
 from ostealgia.project.computing import effect_sizes
 from ostealgia.project.methods import MethodRow, method_grid
 from ostealgia.project.model import CONFIG, AnalysisSpec, Assumption, plural
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from ostealgia.meta.sensitivity import SensitivityResult
     from ostealgia.meta.subgroups import SubgroupResult
 
+NO_FIT = (ConvergenceError, TableError)  # what keeps an analysis from a result, and not the project from its report
 EXPLAINED = 200  # lines of an analysis without any result whose reasons are worked out one by one
 
 
@@ -56,17 +59,13 @@ class CrudeSum:
         >>> [round(x, 4) for x in CrudeSum(502, 636, 20, 0.95).interval]
         [0.7555, 0.8204]
         """
-        from scipy.special import betaincinv
-
-        tail, x, n = (1 - self.level) / 2, self.events, self.n
-        low = float(betaincinv(x, n - x + 1, tail)) if x > 0 else 0.0
-        high = float(betaincinv(x + 1, n - x, 1 - tail)) if x < n else 1.0
-        return low, high
+        low, high = clopper_pearson(np.array(self.events), np.array(self.n), self.level)
+        return float(low), float(high)
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One sensitivity line: the same analysis under a named change. fit is None where it could not be computed."""
+    """One sensitivity line: the same analysis under a named change. fit : None where there is none; ``problem`` says why."""
 
     id: str
     title: str
@@ -154,7 +153,7 @@ def _effects(spec: AnalysisSpec, selection: Selection) -> tuple[EffectSizes | No
             for i, study in enumerate(selection.columns["study"])
         )
         reasons = Counter(item.reason for item in left).most_common(2)
-        told = "; ".join(f"{reason} in {count} {'study' if count == 1 else 'studies'}" for reason, count in reasons)
+        told = "; ".join(f"{reason} in {count_of(count, 'study', 'studies')}" for reason, count in reasons)
         return None, f"no study can be used: {told}", left
     left = tuple(replace(item, reason=_in_words(spec, item.reason)) for item in effects.excluded)
     if spec.baseline and "n_1" in effects.columns:  # the same patients at two times: counted once
@@ -216,8 +215,19 @@ def _pooled(run: AnalysisRun) -> AnalysisRun:
     assert run.effects is not None  # the caller checked
     try:
         return replace(run, fit=_pool(run.spec, run.effects))
-    except ConvergenceError as error:
+    except NO_FIT as error:
         return replace(run, problem=f"the model has no fit ({str(error).rstrip('.')})")
+
+
+def _variant(ident: str, title: str, spec: AnalysisSpec, selection: Selection, notes: tuple[str, ...] = ()) -> Variant:
+    """The analysis on other rows; without a fit it says why."""
+    effects, problem, _ = _effects(spec, selection)
+    if effects is None:
+        return Variant(ident, title, None, notes, problem)
+    try:
+        return Variant(ident, title, _pool(spec, effects), notes)
+    except NO_FIT as error:
+        return Variant(ident, title, None, notes, f"the model has no fit ({str(error).rstrip('.')})")
 
 
 def _summed(run: AnalysisRun) -> AnalysisRun:
@@ -241,11 +251,8 @@ def _summed(run: AnalysisRun) -> AnalysisRun:
 def _assumed(project: Project, spec: AnalysisSpec, selection: Selection, assumption: Assumption) -> Variant:
     """The analysis with missing SDs filled as one assumption says."""
     filled = fill(project, spec, selection, assumption)
-    effects, problem, _ = _effects(spec, filled)
-    if effects is None:
-        return Variant(assumption.id, assumption.title, None, filled.notes, problem)
     notes = tuple(note for note in filled.notes if note not in selection.notes)
-    return Variant(assumption.id, assumption.title, _pool(spec, effects), notes)
+    return _variant(assumption.id, assumption.title, spec, filled, notes)
 
 
 def _with_sensitivity(project: Project, run: AnalysisRun, flagged: Mapping[int, str]) -> AnalysisRun:
@@ -256,30 +263,26 @@ def _with_sensitivity(project: Project, run: AnalysisRun, flagged: Mapping[int, 
 
     fit = run.fit
     assert fit is not None and run.effects is not None  # the caller checked
-    extra: list[Variant] = list(run.variants)
-    for line in (_without_flagged, _repaired):
-        found = line(project, run, flagged)
-        if found is not None:
-            extra.append(found)
-    run = replace(run, variants=tuple(extra))
+    lines = (_without_flagged(run, flagged), _repaired(project, run))
+    run = replace(run, variants=(*run.variants, *(line for line in lines if line is not None)))
     if run.spec.subgroup:
-        run = replace(
-            run, subgroups=_quietly(lambda: subgroup(run.effects, by=run.spec.subgroup, **_options(run.spec)))
-        )
+        effects, by = run.effects, run.spec.subgroup
+        run = _beside(run, "subgroups", "Subgroups", lambda: subgroup(effects, by=by, **_options(run.spec)))
     if run.spec.role == "primary" and fit.k >= 3:
-        run = replace(run, leave_one_out=_quietly(lambda: leave_one_out(fit)), egger=_quietly(lambda: egger(fit)))
+        run = _beside(run, "leave_one_out", "Leave-one-out", lambda: leave_one_out(fit))
+        run = _beside(run, "egger", "Egger's test", lambda: egger(fit))
     return run
 
 
-def _quietly(step: Callable[[], Any]) -> Any:
-    """A side result, or None where it does not exist for these data (it is never the headline)."""
+def _beside(run: AnalysisRun, field_name: str, title: str, step: Callable[[], Any]) -> AnalysisRun:
+    """The run with one more result beside the headline, or with a note that says why there is none."""
     try:
-        return step()
-    except OstealgiaError:
-        return None
+        return replace(run, **{field_name: step()})
+    except OstealgiaError as error:
+        return replace(run, notes=(*run.notes, f"{title}: not computed ({str(error).rstrip('.')})"))
 
 
-def _without_flagged(project: Project, run: AnalysisRun, flagged: Mapping[int, str]) -> Variant | None:
+def _without_flagged(run: AnalysisRun, flagged: Mapping[int, str]) -> Variant | None:
     """Without the rows that have a number that cannot be right."""
     assert run.effects is not None  # the caller checked
     kept = set(run.effects.rows)
@@ -287,15 +290,12 @@ def _without_flagged(project: Project, run: AnalysisRun, flagged: Mapping[int, s
     if not gone or len(gone) == len(kept):
         return None
     selection = run.selection.without(flagged, "flagged by the audit")
-    effects, problem, _ = _effects(run.spec, selection)
     named = ", ".join(str(run.selection.columns["study"][i]) for i in gone)
     title = f"without {len(gone)} flagged row{'s' * (len(gone) > 1)} ({named})"
-    if effects is None:
-        return Variant("without-flagged", title, None, problem=problem)
-    return Variant("without-flagged", title, _quietly(lambda: _pool(run.spec, effects)))
+    return _variant("without-flagged", title, run.spec, selection)
 
 
-def _repaired(project: Project, run: AnalysisRun, flagged: Mapping[int, str]) -> Variant | None:
+def _repaired(project: Project, run: AnalysisRun) -> Variant | None:
     """With the repairs that a named person has accepted in ``repairs.csv``."""
     repairs = [item for item in project.repairs if item.text("accepted_by") and item.text("row").isdigit()]
     by_number = {row.number: row for row in project.results}
@@ -310,9 +310,6 @@ def _repaired(project: Project, run: AnalysisRun, flagged: Mapping[int, str]) ->
         return None
     rows = tuple(Row(row.number, changed.get(row.number, row.cells)) for row in project.results)
     repaired = replace(project, results=replace(project.results, rows=rows))
-    effects, problem, _ = _effects(run.spec, select(repaired, run.spec))
     who = ", ".join(sorted({item.text("accepted_by") for item in repairs}))
     title = f"with {len(touched)} repaired row{'s' * (len(touched) > 1)}, accepted by {who}"
-    if effects is None:
-        return Variant("repaired", title, None, problem=problem)
-    return Variant("repaired", title, _quietly(lambda: _pool(run.spec, effects)))
+    return _variant("repaired", title, run.spec, select(repaired, run.spec))

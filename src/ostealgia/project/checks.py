@@ -114,8 +114,7 @@ def _impossible(row: Row) -> Iterator[Finding]:
         try:
             values[column] = row.value(column)
         except ValueError as error:
-            if column != "p_value":
-                yield _cannot_be(row, row.text(column), str(error))
+            yield _cannot_be(row, row.text(column), str(error))
     events, n = values.get("events", math.nan), values.get("n", math.nan)
     if events > n:
         yield _cannot_be(row, f"{events:g} of {n:g}", f"{events:g} events in {n:g} patients")

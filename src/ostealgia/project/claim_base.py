@@ -83,6 +83,7 @@ class Context:
 
 
 def run_of(claim: ClaimSpec, context: Context) -> AnalysisRun:
+    """The analysis that a claim is about. Raises ProjectError where it names none."""
     if claim.analysis not in context.runs:
         raise ProjectError(
             f"{CONFIG}, claim {claim.id!r}: quantity = {claim.quantity!r} needs analysis = one of the analyses."
@@ -91,6 +92,7 @@ def run_of(claim: ClaimSpec, context: Context) -> AnalysisRun:
 
 
 def needed(claim: ClaimSpec, name: str) -> Printed:
+    """A printed number that the quantity cannot do without. Raises ProjectError where it is not stated."""
     value = getattr(claim, name)
     if value is None:
         raise ProjectError(f"{CONFIG}, claim {claim.id!r}: quantity = {claim.quantity!r} needs {name}.")
@@ -99,6 +101,7 @@ def needed(claim: ClaimSpec, name: str) -> Printed:
 
 
 def all_agree(targets: Sequence[Printed | None], values: Sequence[float]) -> bool:
+    """Whether every printed number is what its recomputed value rounds to; numbers that are not printed do not count."""
     pairs = [(target, value) for target, value in zip(targets, values, strict=True) if target is not None]
     return bool(pairs) and all(agrees(target, value) for target, value in pairs)
 
@@ -144,12 +147,8 @@ def printed_text(claim: ClaimSpec) -> str:
     return " ".join(parts)
 
 
-def p_text(value: float, printed: Printed) -> str:
-    digits = max(printed.decimals, 3)
-    return f"< {10.0**-digits:.{digits}f}" if value < 0.5 * 10.0**-digits else display.number(value, digits)
-
-
 def cell_value(row: Row, name: str) -> float:
+    """A cell as a number; NaN where it is empty or text."""
     try:
         return row.value(name)
     except ValueError:
@@ -159,7 +158,7 @@ def cell_value(row: Row, name: str) -> float:
 def join(parts: Sequence[str]) -> str:
     """Sentences from the parts that say something."""
     kept = [part.strip().rstrip(".") for part in parts if part and part.strip()]
-    return ". ".join(part[0].upper() + part[1:] for part in kept)
+    return ". ".join(display.capital(part) for part in kept)
 
 
 def result(
@@ -171,6 +170,7 @@ def result(
     findings: Sequence[Finding] = (),
     **more: Any,
 ) -> ClaimResult:
+    """The result of a claim. published : where it is not the claim's own text or numbers.  more : fields of ClaimResult."""
     place = Place(document=claim.source or "published result", quote=claim.title or claim.id)
     return ClaimResult(
         id=claim.id, title=claim.title or claim.id, quantity=claim.quantity, verdict=verdict, recomputed=recomputed,

@@ -34,7 +34,8 @@ from ostealgia.project.precision import reach
 from ostealgia.project.printed import agrees
 from ostealgia.project.select import Selection
 
-SEARCHED = ("pooled", "estimate", "tau2", "i2", "q", "p", "pi")
+POOLED = ("pooled", "estimate")  # two names of one quantity
+SEARCHED = (*POOLED, "tau2", "i2", "q", "p", "pi")
 
 
 def pooled(claim: ClaimSpec, context: Context) -> ClaimResult:
@@ -84,27 +85,24 @@ def _evaluate(claim: ClaimSpec, run: AnalysisRun, selection: Selection) -> Tripl
 
 def _values(claim: ClaimSpec, row: MethodRow, run: AnalysisRun) -> Triple:
     """Estimate and limits in the unit of the claim."""
-    fit = run.fit
     factor = 100.0 if in_percent(claim, run) else 1.0
-    if claim.quantity == "pooled":
+    if claim.quantity in POOLED:
         return row.estimate * factor, row.ci_low * factor, row.ci_high * factor
     if claim.quantity == "i2":
         estimate = claim.printed[0]
         both = [value for value in (row.i2_q, row.i2_tau2) if not math.isnan(value)]
         match = next((value for value in both if estimate is not None and agrees(estimate, value)), None)
         return match if match is not None else (both[0] if both else NAN), NAN, NAN
-    if fit is not None and claim.quantity == "pi":
-        return NAN, fit.reported.pi_low * factor, fit.reported.pi_high * factor
-    if fit is not None and claim.quantity in ("q", "p"):
-        return (fit.q if claim.quantity == "q" else fit.p_value), NAN, NAN
-    return row.tau2, NAN, NAN
+    if claim.quantity == "pi":
+        return NAN, row.pi_low * factor, row.pi_high * factor
+    return {"q": row.q, "p": row.p_value, "tau2": row.tau2}[claim.quantity], NAN, NAN
 
 
 def _methods(
     claim: ClaimSpec, run: AnalysisRun, targets: Sequence[Printed | None]
 ) -> tuple[int | None, int | None, str]:
     """How many of the usual methods give the printed numbers, and what that means."""
-    if claim.quantity not in ("pooled", "tau2", "i2"):
+    if claim.quantity not in (*POOLED, "tau2", "i2"):
         return None, None, ""
     rows = _grid_rows(claim, run)
     if not rows:
@@ -124,7 +122,7 @@ def _methods(
 def _grid_rows(claim: ClaimSpec, run: AnalysisRun) -> list[MethodRow]:
     """Methods that can differ in this quantity: tau2 and I2 do not depend on the interval, and need a random effect."""
     rows = [row for row in run.grid if not row.note]
-    if claim.quantity == "pooled":
+    if claim.quantity in POOLED:
         return rows
     if claim.quantity == "tau2":
         return [
@@ -136,7 +134,7 @@ def _grid_rows(claim: ClaimSpec, run: AnalysisRun) -> list[MethodRow]:
 def _variants(claim: ClaimSpec, run: AnalysisRun, targets: Sequence[Printed | None]) -> tuple[ClaimVariant, ...]:
     found = []
     for variant in run.variants:
-        if claim.quantity != "pooled":
+        if claim.quantity not in POOLED:
             continue
         if variant.fit is None:
             found.append(ClaimVariant(variant.title, variant.problem))

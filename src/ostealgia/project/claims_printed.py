@@ -19,6 +19,8 @@ from ostealgia.audit.rules import (
     same_total,
 )
 from ostealgia.audit.rules.direction import CLAIMS
+from ostealgia.audit.rules.significance import quantile
+from ostealgia.audit.rules.totals import sum_text
 from ostealgia.errors import ProjectError
 from ostealgia.numerics.intervals import Interval, Printed, corners
 from ostealgia.options import one_of
@@ -37,13 +39,12 @@ from ostealgia.project.claim_base import (
     cell_value,
     join,
     needed,
-    p_text,
     printed_text,
     result,
     triple_text,
 )
 from ostealgia.project.model import CONFIG, ClaimSpec
-from ostealgia.project.printed import agrees, counts_of_percent, shown
+from ostealgia.project.printed import agrees, counts_of_percent, p_like, shown
 from ostealgia.project.store import Row
 
 
@@ -83,7 +84,7 @@ def effect(claim: ClaimSpec, context: Context) -> ClaimResult:
     if own is None:
         detail = [f"missing: {claim.missing or 'the effect of the study itself'}", _entered(claim, None), claim.comment]
         return result(claim, verdict=CANNOT, recomputed="", detail=join(detail))
-    values = tuple(cell_value(own, name) for name in ("estimate", "ci_low", "ci_high"))
+    values = (cell_value(own, "estimate"), cell_value(own, "ci_low"), cell_value(own, "ci_high"))
     targets = claim.printed
     verdict = REPRODUCED if all_agree(targets, values) else DIFFERS
     where = own.text("source")
@@ -91,7 +92,7 @@ def effect(claim: ClaimSpec, context: Context) -> ClaimResult:
     detail = join(
         [f"one study contributes, so its own effect is the pooled one ({where})", _entered(claim, own), claim.comment]
     )
-    return result(claim, verdict=verdict, recomputed=text, detail=detail, numbers=values)  # type: ignore[arg-type]
+    return result(claim, verdict=verdict, recomputed=text, detail=detail, numbers=values)
 
 
 def _best_row(rows: Sequence[Row]) -> Row | None:
@@ -156,23 +157,24 @@ def p_from_interval(claim: ClaimSpec, context: Context) -> ClaimResult:
         verdict, findings = VERDICT_OF_FINDING[found.verdict], (found,)
     published = f"{shown(estimate)} ({shown(low)} to {shown(high)}), P {shown(p)}"
     return result(
-        claim, verdict=verdict, recomputed=f"P {p_text(point, p)}", detail=claim.comment, numbers=(point, NAN, NAN), published=published,
+        claim, verdict=verdict, recomputed=f"P {p_like(point, p)}", detail=claim.comment, numbers=(point, NAN, NAN), published=published,
         findings=findings,
     )  # fmt: skip
 
 
 def _p_of_proportion(estimate: Printed, low: Printed, high: Printed) -> tuple[float, Interval]:
     """P against one half on the logit scale, at the printed numbers and over their rounding."""
-    from scipy.special import logit, ndtr, ndtri
+    from scipy.special import logit, ndtr
 
     def p(x: Any, a: Any, b: Any) -> Any:
-        return 2 * ndtr(-abs(logit(x)) * 2 * ndtri(0.975) / (logit(b) - logit(a)))
+        return 2 * ndtr(-abs(logit(x)) * 2 * quantile(LEVEL) / (logit(b) - logit(a)))
 
     boxes = [part.interval("half").clip(1e-9, 1 - 1e-9) for part in (estimate, low, high)]
     return float(p(estimate.value, low.value, high.value)), corners(p, *boxes)
 
 
-WHAT = defaultdict(lambda: "risk", {"OR": "odds", "AOR": "odds", "HR": "risk", "RR": "risk", "IRR": "rate"})
+LEVEL = 0.95  # of printed intervals
+WHAT = defaultdict(lambda: "risk", {"OR": "odds", "AOR": "odds", "IRR": "rate"})
 
 
 def direction(claim: ClaimSpec, context: Context) -> ClaimResult:
@@ -248,7 +250,7 @@ def margin(claim: ClaimSpec, context: Context) -> ClaimResult:
     found = same_total(
         first, second, what=claim.title or claim.id, severity=claim.severity, where=(f"in {names[0]}", f"in {names[1]}")
     )
-    published, recomputed = _addition(first), _addition(second)
+    published, recomputed = sum_text(first), sum_text(second)
     return result(
         claim, verdict=VERDICT_OF_FINDING[found.verdict], published=published, recomputed=recomputed,
         detail=claim.comment, numbers=(float(sum(second)), NAN, NAN), findings=(found,),
@@ -265,10 +267,6 @@ def _counts_of(claim: ClaimSpec, places: Sequence[Any], context: Context) -> lis
     return [count for place in places for count in printed_tables.counts_at(context.project, context.tables, place)]
 
 
-def _addition(counts: Sequence[int]) -> str:
-    return str(counts[0]) if len(counts) == 1 else f"{' + '.join(map(str, counts))} = {sum(counts)}"
-
-
 def precision(claim: ClaimSpec, context: Context) -> ClaimResult:
     """Can a logistic regression of so many patients give so narrow an interval for a binary factor?"""
     estimate, low, high = (needed(claim, name) for name in ("estimate", "ci_low", "ci_high"))
@@ -281,7 +279,7 @@ def precision(claim: ClaimSpec, context: Context) -> ClaimResult:
         raise ProjectError(f"{CONFIG}, claim {claim.id!r}: the row in against has no counts of two groups.")
     exposed, n = sum(counts[0]), sum(counts[0]) + sum(counts[1])
     found = precision_bound(low, high, exposed=exposed, n=n, cells=[cell for line in counts for cell in line])
-    half = math.exp((found.recomputed or NAN) * 1.959964)
+    half = math.exp((found.recomputed or NAN) * quantile(LEVEL))
     narrowest = (estimate.value / half, estimate.value * half)
     return result(
         claim, verdict=VERDICT_OF_FINDING[found.verdict],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from typing import Any
 
 from ostealgia.effects.result import EffectSizes
 from ostealgia.errors import ProjectError, suggestion
@@ -29,4 +30,5 @@ def effect_sizes(
                 f"{CONFIG}, analysis {spec.id!r}: effect_options has no {name!r}.{suggestion(name, known)} "
                 f"Known: {', '.join(known)}."
             )
-    return compute(selection.frame(), **{**spec.effect_options, "measure": measure or spec.measure, "on_bad": on_bad})  # type: ignore[arg-type]
+    options: dict[str, Any] = dict(spec.effect_options)
+    return compute(selection.frame(), measure=measure or spec.measure, on_bad=on_bad, **options)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ostealgia.display import capital
 from ostealgia.project.analyses import AnalysisRun
 from ostealgia.project.model import plural
 from ostealgia.tables.measures import MEASURES
@@ -67,18 +68,14 @@ def _options(run: AnalysisRun, flagged: Mapping[int, str]) -> dict[str, Any]:
         options["favours"] = spec.favours
     if MEASURES[spec.measure].kind.startswith("two-group"):
         if spec.baseline:
-            options["arms"] = (_capital(plural(spec.time)), _capital(plural(spec.baseline)))
+            options["arms"] = (capital(plural(spec.time)), capital(plural(spec.baseline)))
         elif len(spec.arms) == 2:
-            options["arms"] = tuple(_capital(arm) for arm in spec.arms)
+            options["arms"] = tuple(capital(arm) for arm in spec.arms)
     shown = set() if run.fit is None else set(run.fit.effects.study)
     names = {str(run.selection.columns["study"][i]) for i in run.selection.touching(flagged)}
     if names & shown:
         options["audit"] = dict.fromkeys(sorted(names & shown), "inconsistent")
     return options
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _drawing(name: str, kind: str, title: str, alt: str, figure: Any) -> Drawing:

@@ -9,22 +9,22 @@ from typing import Any
 
 from ostealgia.effects.result import EffectSizes
 from ostealgia.errors import OstealgiaError
+from ostealgia.meta.glmm import GLMM
+from ostealgia.meta.mantel_haenszel import COUNTS, PETO_COUNTS
 from ostealgia.meta.pooling import pool
 from ostealgia.meta.result import PoolResult
+from ostealgia.meta.sensitivity import GRID_TAU2
 from ostealgia.project.computing import effect_sizes
 from ostealgia.project.model import AnalysisSpec
 from ostealgia.project.select import Selection
 from ostealgia.tables.measures import MEASURES
 
-TAU2 = ("DL", "PM", "REML", "ML", "EB", "HE", "HS", "SJ")
 CI = ("z", "t", "HK")
 TRANSFORMS = {
     "proportion": ("PLO", "PLN", "PR", "PAS", "PFT"),
     "rate": ("IRLN", "IR", "IRS", "IRFT"),
     "mean": ("MN", "MNLN"),
 }
-GLMM = ("PLO", "IRLN", "OR", "IRR")
-COUNT_MODELS = {"OR": ("MH", "peto"), "RR": ("MH",), "RD": ("MH",), "IRR": ("MH",)}
 MODELS = {
     "random": "random effects", "common": "common effect", "glmm": "GLMM", "EE": "GLMM with one common effect",
     "MH": "Mantel-Haenszel", "peto": "Peto",
@@ -69,6 +69,10 @@ class MethodRow:
     i2_q: float = math.nan
     i2_tau2: float = math.nan
     note: str = ""
+    pi_low: float = math.nan
+    pi_high: float = math.nan
+    q: float = math.nan
+    p_value: float = math.nan
 
     def to_dict(self) -> dict[str, Any]:
         """A tidy row."""
@@ -84,14 +88,15 @@ def methods_of(measure: str) -> Iterator[Method]:
     kind = MEASURES[measure].kind
     for name in TRANSFORMS.get(kind, (measure,)):
         yield Method(name, "common")
-        for tau2 in TAU2:
+        for tau2 in GRID_TAU2:
             for ci in CI:
                 yield Method(name, "random", tau2, ci)
         if name in GLMM:
             yield Method(name, "glmm", "ML")
             yield Method(name, "glmm", "EE")
-        for model in COUNT_MODELS.get(name, ()):
-            yield Method(name, model)
+        for model, counts in (("MH", COUNTS), ("peto", PETO_COUNTS)):
+            if name in counts:
+                yield Method(name, model)
 
 
 def method_grid(selection: Selection, spec: AnalysisSpec, fit: PoolResult) -> tuple[MethodRow, ...]:
@@ -144,5 +149,5 @@ def row_of(method: Method, label: str, fit: PoolResult) -> MethodRow:
     shown = fit.reported
     return MethodRow(
         method, label, shown.estimate, shown.ci_low, shown.ci_high, fit.tau2, fit.i2_q, fit.i2_tau2,
-        "" if fit.converged else "did not converge",
+        "" if fit.converged else "did not converge", shown.pi_low, shown.pi_high, fit.q, fit.p_value,
     )  # fmt: skip

@@ -17,7 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from ostealgia.errors import ProjectError, suggestion
 from ostealgia.numerics.intervals import Printed
@@ -27,7 +27,6 @@ from ostealgia.tables.measures import measure_of
 
 CONFIG = "ostealgia.toml"
 DAYS_PER_UNIT = {"hour": 1 / 24, "day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25}
-KINDS = ("review", "summary", "cohort")
 NOT_INHERITED = ("id", "title", "assume", "figure", "answer", "note")
 
 PrintedNumber = Annotated[Printed, BeforeValidator(read)]
@@ -35,6 +34,8 @@ Ident = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 
 
 class Strict(BaseModel):
+    """A part of ``ostealgia.toml``: a key that is not known is an error."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
@@ -150,7 +151,7 @@ class AnalysisSpec(Strict):
 
     @field_validator("time", "baseline", mode="before")
     @classmethod
-    def _time(cls, found: Any, info: ValidationInfo) -> str:
+    def _time(cls, found: Any) -> str:
         text = str(found)
         if text:
             days_of(text)
@@ -429,7 +430,7 @@ def _known_keys(loc: tuple[int | str, ...]) -> list[str]:
     models: dict[str, type[BaseModel]] = {
         "project": ProjectInfo, "question": QuestionInfo, "analysis": AnalysisSpec, "claim": ClaimSpec, "table": TableSpec,
         "comparison": ComparisonSpec, "privacy": Privacy, "exclude": Exclude, "replace": Replace, "assume": Assumption,
-        "groups": Group, "against": RowOf,
+        "groups": Group, "against": RowOf, "place": RowOf,
     }  # fmt: skip
     names = [str(part) for part in loc[:-1] if isinstance(part, str)]
     model = models.get(names[-1], ProjectSpec) if names else ProjectSpec
@@ -452,7 +453,7 @@ def _check_references(spec: ProjectSpec) -> None:
                 f"{CONFIG}, claim {claim.id!r}: analysis = {claim.analysis!r} is not defined."
                 f"{suggestion(claim.analysis, analyses)}"
             )
-        for place in claim.against:
+        for place in (*claim.place, *claim.against):
             if place.table not in tables:
                 raise ProjectError(
                     f"{CONFIG}, claim {claim.id!r}: table = {place.table!r} is not declared."

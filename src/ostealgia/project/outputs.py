@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ostealgia.audit.finding import Finding
+from ostealgia.meta.backtransform import study_frame
 from ostealgia.meta.result import PoolResult, ScaleEstimate
 from ostealgia.meta.text import method_line
 from ostealgia.project.analyses import AnalysisRun
@@ -108,7 +109,7 @@ def study_rows(run: AnalysisRun) -> Rows:
         effects = run.fit.effects
     else:
         effects = run.effects
-        frame = _without_pool(run)
+        frame = study_frame(effects, run.spec.level)
     rows = []
     for place, record in enumerate(frame.to_dict("records")):
         number = effects.rows[place] if effects.rows else None
@@ -118,16 +119,6 @@ def study_rows(run: AnalysisRun) -> Rows:
             named |= {f"reported_{name}": named[f"published_{name}"] for name in ("ci_low", "ci_high")}
         rows.append({"analysis": run.spec.id, "row": number, **named, "source": source})
     return rows
-
-
-def _without_pool(run: AnalysisRun) -> Any:
-    """The frame of studies where nothing is pooled: a common-effect fit lends it its scales, its weights are dropped."""
-    from ostealgia.meta.pooling import pool
-
-    assert run.effects is not None  # the caller checked
-    frame = pool(run.effects, model="common", ci="z", level=run.spec.level).study_frame()
-    frame["weight"] = NAN
-    return frame
 
 
 def heterogeneity_rows(runs: Iterable[AnalysisRun]) -> Rows:

@@ -19,7 +19,6 @@ from ostealgia.numerics.intervals import Printed
 from ostealgia.project.select import Latitude, Selection
 
 Array = NDArray[np.float64]
-Changes = dict[tuple[int, str], float]
 Evaluate = Callable[[Selection], Sequence[float]]
 
 ROUNDS = 4

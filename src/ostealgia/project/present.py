@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from ostealgia import display
 from ostealgia.audit.finding import Finding
+from ostealgia.display import capital, count_of, level_text
 from ostealgia.meta.result import PoolResult
-from ostealgia.meta.text import level_text
+from ostealgia.meta.text import interval_text, measure_interval, measure_text, shown
 from ostealgia.project.analyses import AnalysisRun
 from ostealgia.project.claim_base import CANNOT, DIFFERS, ClaimResult
 from ostealgia.project.model import TableSpec
 from ostealgia.project.present_analysis import Parts, comparison, exclusion, root_of, section
 from ostealgia.project.printed_tables import STATISTIC, P, short
 from ostealgia.project.store import STUDIES, Project, Row
-from ostealgia.project.words import capital, count_of, patients_text, percents, range_text, signs, title_of, value_text
+from ostealgia.project.words import patients_text, signs, title_of
 from ostealgia.report import content
 from ostealgia.tables.measures import MEASURES
 
@@ -108,16 +108,16 @@ def _answers(parts: Parts) -> Iterable[content.Answer]:
 def _pooled_answer(run: AnalysisRun, fit: PoolResult) -> content.Answer:
     part = fit.reported
     level = level_text(fit.ci_level)
-    text = f"{_sentence(run, value_text(fit, part.estimate))} ({level} CI {range_text(fit, part.ci_low, part.ci_high)})"
+    text = f"{_sentence(run, shown(fit, part.estimate))} ({level} CI {interval_text(fit, part.ci_low, part.ci_high)})"
     if not math.isnan(part.pi_low):
-        text += f"; {level} prediction interval for a new study {range_text(fit, part.pi_low, part.pi_high)}"
+        text += f"; {level} prediction interval for a new study {interval_text(fit, part.pi_low, part.pi_high)}"
     text += f". {capital(count_of(fit.k, 'study', 'studies'))}{patients_text(fit.n)}."
     return content.Answer(
         text=text,
         outcome=title_of(run),
-        estimate=value_text(fit, part.estimate),
-        ci=range_text(fit, part.ci_low, part.ci_high),
-        pi="" if math.isnan(part.pi_low) else range_text(fit, part.pi_low, part.pi_high),
+        estimate=shown(fit, part.estimate),
+        ci=interval_text(fit, part.ci_low, part.ci_high),
+        pi="" if math.isnan(part.pi_low) else interval_text(fit, part.pi_low, part.pi_high),
         k=str(fit.k),
         n="" if math.isnan(fit.n) else f"{fit.n:,.0f}",
         heterogeneity="" if math.isnan(fit.i2_q) else f"I² {fit.i2_q:.0f}%",
@@ -137,13 +137,14 @@ def _sentence(run: AnalysisRun, estimate: str) -> str:
 def _crude_answer(run: AnalysisRun) -> content.Answer:
     crude = run.crude
     assert crude is not None  # the caller checked
-    low, high = crude.interval
+    measure = MEASURES[run.spec.measure]
+    estimate, interval = measure_text(measure, crude.estimate), measure_interval(measure, *crude.interval)
     text = (
-        f"{_sentence(run, display.percent(crude.estimate, 1))} ({crude.events:,.0f} of {crude.n:,.0f}; "
-        f"{level_text(crude.level)} CI {percents(low, high)}), added up over {count_of(crude.k, 'study', 'studies')} and not pooled."
+        f"{_sentence(run, estimate)} ({crude.events:,.0f} of {crude.n:,.0f}; "
+        f"{level_text(crude.level)} CI {interval}), added up over {count_of(crude.k, 'study', 'studies')} and not pooled."
     )
     return content.Answer(
-        text=text, outcome=title_of(run), estimate=display.percent(crude.estimate, 1), ci=percents(low, high), k=str(crude.k),
+        text=text, outcome=title_of(run), estimate=estimate, ci=interval, k=str(crude.k),
         n=f"{crude.n:,.0f}", analysis=run.spec.id,
     )  # fmt: skip
 
@@ -153,11 +154,8 @@ def _assumed_answer(run: AnalysisRun) -> content.Answer:
     estimates = [fit.reported.estimate for fit in fits]
     low, high = min(estimates), max(estimates)
     told = count_of(len(fits), "assumption about what is missing gives", "assumptions about what is missing give")
-    text = (
-        f"{title_of(run)} cannot be recomputed from what is printed; "
-        f"{told} {value_text(fits[0], low)} to {value_text(fits[0], high)}."
-    )
-    return content.Answer(text=text, outcome=title_of(run), estimate=range_text(fits[0], low, high), k=str(fits[0].k),
+    text = f"{title_of(run)} cannot be recomputed from what is printed; {told} {interval_text(fits[0], low, high)}."
+    return content.Answer(text=text, outcome=title_of(run), estimate=interval_text(fits[0], low, high), k=str(fits[0].k),
                           n="" if math.isnan(fits[0].n) else f"{fits[0].n:,.0f}", heterogeneity="by assumption",
                           analysis=run.spec.id)  # fmt: skip
 

@@ -11,9 +11,10 @@ from typing import Any
 from ostealgia import display
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.rules import recover
+from ostealgia.display import capital, level_text, p_text
 from ostealgia.io.writers import csv_text
 from ostealgia.meta.result import PoolResult
-from ostealgia.meta.text import level_text
+from ostealgia.meta.text import interval_text, measure_interval, measure_text, shown
 from ostealgia.project import outputs
 from ostealgia.project.analyses import AnalysisRun, Variant
 from ostealgia.project.claim_base import ClaimResult
@@ -21,9 +22,10 @@ from ostealgia.project.claims_printed import logarithm_of
 from ostealgia.project.figures import Drawing
 from ostealgia.project.model import ComparisonSpec, plural
 from ostealgia.project.store import RESULTS, Project, Row
-from ostealgia.project.words import capital, measured, method_text, percents, range_text, signs, title_of, value_text
+from ostealgia.project.words import method_text, signs, title_of
 from ostealgia.report import content
 from ostealgia.tables.measures import MEASURES
+from ostealgia.tables.result import Excluded
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def section(run: AnalysisRun, parts: Parts, answer: str) -> content.Analysis:
         sensitivity=tuple(_sensitivity(run)),
         tables=() if run.listed else tuple(_study_tables(run)),
         methods=signs(_method_paragraph(run)),
-        notes=tuple(_analysis_notes(run)),
+        notes=tuple(capital(signs(note)) for note in _analysis_notes(run, children)),
         exclusions=tuple(exclusion(run, item) for item in run.excluded),
         problem=_problem_sentence(run),
     )
@@ -120,15 +122,22 @@ PI_RULES = {
 }
 
 
-def _analysis_notes(run: AnalysisRun) -> list[str]:
-    notes = list(run.notes)
-    if run.fit is not None:
-        notes += [note for note in run.fit.notes if note not in notes]
-    if run.egger is not None:
-        notes += [note for note in run.egger.notes if note not in notes]
-    if run.subgroups is not None:
-        notes += [note for note in run.subgroups.notes if note not in notes]
-    return [capital(signs(note)) for note in notes]
+def _analysis_notes(run: AnalysisRun, children: Sequence[AnalysisRun]) -> list[str]:
+    """What must be said of an analysis, and under the name of its line what must be said of each line beside it."""
+    sides = (run.fit, run.subgroups, run.leave_one_out, run.egger)
+    own = dict.fromkeys((*run.notes, *(note for side in sides if side is not None for note in side.notes)))
+    lines = [(variant.title, variant.notes, variant.fit) for variant in run.variants]
+    for child in children:
+        title = _short_title(child, run)
+        lines.append((title, child.notes, child.fit))
+        lines += [(f"{title}, {variant.title}", variant.notes, variant.fit) for variant in child.variants]
+    further = [
+        f"{title}: {note}"
+        for title, notes, fit in lines
+        for note in dict.fromkeys((*notes, *(fit.notes if fit is not None else ())))
+        if note not in own
+    ]
+    return [*own, *further]
 
 
 def _heterogeneity(run: AnalysisRun) -> Iterable[content.Fact]:
@@ -149,16 +158,11 @@ def _heterogeneity(run: AnalysisRun) -> Iterable[content.Fact]:
     if not math.isnan(fit.i2_tau2):
         yield content.Fact(label="I² from τ²", value=f"{number(fit.i2_tau2, 0)}%", note="τ² / (τ² + typical variance)")
     if not math.isnan(fit.q):
-        yield content.Fact(label="Q", value=f"{number(fit.q, 1)}, df {fit.q_df:.0f}, P {_p(fit.q_p_value)}")
+        yield content.Fact(label="Q", value=f"{number(fit.q, 1)}, df {fit.q_df:.0f}, {p_text(fit.q_p_value)}")
     if run.egger is not None:
         egger = run.egger
-        value = f"intercept {number(egger.intercept)} (SE {number(egger.std_error)}), P {_p(egger.p_value)}"
+        value = f"intercept {number(egger.intercept)} (SE {number(egger.std_error)}), {p_text(egger.p_value)}"
         yield content.Fact(label="Egger's test", value=value, note="funnel asymmetry")
-
-
-def _p(value: float) -> str:
-    text = display.p_value(value)
-    return text if text.startswith("<") else f"= {text}"
 
 
 def _estimates(run: AnalysisRun, children: Sequence[AnalysisRun]) -> content.Table | None:
@@ -193,7 +197,7 @@ def _estimates(run: AnalysisRun, children: Sequence[AnalysisRun]) -> content.Tab
     caption = ""
     if run.subgroups is not None:
         found = run.subgroups
-        test = f"Q {display.number(found.q_between, 2)}, df {found.q_between_df}, P {_p(found.q_between_p_value)}"
+        test = f"Q {display.number(found.q_between, 2)}, df {found.q_between_df}, {p_text(found.q_between_p_value)}"
         caption = f"Test between subgroups: {test}"
     return content.Table(
         id=f"{run.spec.id}-estimates", title="Estimates", columns=columns, rows=tuple(rows), caption=caption
@@ -209,23 +213,23 @@ def _short_title(child: AnalysisRun, parent: AnalysisRun) -> str:
 
 def _line(label: str, fit: PoolResult, *, strong: bool = False) -> dict[str, Any]:
     part = fit.reported
-    pi = "" if math.isnan(part.pi_low) else range_text(fit, part.pi_low, part.pi_high)
+    pi = "" if math.isnan(part.pi_low) else interval_text(fit, part.pi_low, part.pi_high)
     return {
         "line": content.Cell(value=label, strong=strong),
-        "estimate": content.Cell(value=value_text(fit, part.estimate), strong=strong),
-        "ci": content.Cell(value=range_text(fit, part.ci_low, part.ci_high), strong=strong),
+        "estimate": content.Cell(value=shown(fit, part.estimate), strong=strong),
+        "ci": content.Cell(value=interval_text(fit, part.ci_low, part.ci_high), strong=strong),
         "pi": pi, "i2": "" if math.isnan(fit.i2_q) else f"{fit.i2_q:.0f}", "k": fit.k,
         "n": None if math.isnan(fit.n) else f"{fit.n:,.0f}",
     }  # fmt: skip
 
 
 def _crude_line(label: str, run: AnalysisRun, *, strong: bool = False) -> dict[str, Any]:
-    crude = run.crude
+    crude, measure = run.crude, MEASURES[run.spec.measure]
     assert crude is not None  # the caller checked
     return {
         "line": content.Cell(value=label, strong=strong),
-        "estimate": content.Cell(value=display.percent(crude.estimate, 1), strong=strong),
-        "ci": content.Cell(value=percents(*crude.interval), strong=strong), "pi": "", "i2": "", "k": crude.k,
+        "estimate": content.Cell(value=measure_text(measure, crude.estimate), strong=strong),
+        "ci": content.Cell(value=measure_interval(measure, *crude.interval), strong=strong), "pi": "", "i2": "", "k": crude.k,
         "n": f"{crude.n:,.0f}",
     }  # fmt: skip
 
@@ -250,8 +254,8 @@ def _leave_one_out(run: AnalysisRun) -> content.Table:
     rows = []
     for record in run.leave_one_out.to_frame().to_dict("records"):
         rows.append({
-            "study": record["label"], "estimate": value_text(fit, record["reported_estimate"]),
-            "ci": range_text(fit, record["reported_ci_low"], record["reported_ci_high"]), "tau2": record["tau2"], "i2": record["i2_q"],
+            "study": record["label"], "estimate": shown(fit, record["reported_estimate"]),
+            "ci": interval_text(fit, record["reported_ci_low"], record["reported_ci_high"]), "tau2": record["tau2"], "i2": record["i2_q"],
         })  # fmt: skip
     columns = (
         content.Column(key="study", label="Without"),
@@ -273,7 +277,7 @@ def _method_table(run: AnalysisRun) -> content.Table:
             continue
         tau2 = None if row.method.model in ("common", "MH", "peto") or row.method.tau2 == "EE" else row.tau2
         rows.append({
-            "method": row.label, "estimate": value_text(fit, row.estimate), "ci": range_text(fit, row.ci_low, row.ci_high), "tau2": tau2,
+            "method": row.label, "estimate": shown(fit, row.estimate), "ci": interval_text(fit, row.ci_low, row.ci_high), "tau2": tau2,
         })  # fmt: skip
     columns = (
         content.Column(key="method", label="Method", wide=True),
@@ -327,12 +331,8 @@ def _study_tables(run: AnalysisRun) -> Iterable[content.Table]:
     rows = []
     for record in records:
         cells = {name: record[name] for name in ("study", *single, "weight", "row", "source")}
-        cells["effect"] = measured(run, record["reported_estimate"])
-        cells["ci"] = (
-            f"{measured(run, record['reported_ci_low'])} to {measured(run, record['reported_ci_high'])}".replace(
-                "% to", " to"
-            )
-        )
+        cells["effect"] = measure_text(measure, record["reported_estimate"])
+        cells["ci"] = measure_interval(measure, record["reported_ci_low"], record["reported_ci_high"])
         rows.append(cells)
     yield content.Table(
         id=f"{run.spec.id}-studies", title="Studies as entered, with their effects", columns=tuple(columns), rows=tuple(rows),
@@ -411,7 +411,8 @@ def _entered_text(row: Row | None, others: Sequence[Row], parts: Parts) -> str:
     return recover(estimate, low, high, entered=entered).text()
 
 
-def exclusion(run: AnalysisRun, item: Any) -> content.ExclusionRow:
+def exclusion(run: AnalysisRun, item: Excluded) -> content.ExclusionRow:
+    """A row that was left out, as a line of the report."""
     return content.ExclusionRow(
         study=item.study,
         reason=item.reason,

@@ -49,7 +49,19 @@ def agrees(printed: Printed, recomputed: float) -> bool:
     >>> agrees(read(79), 78.63), agrees(read(79), 79.6), agrees(read("<0.001"), 0.0002)
     (True, False, True)
     """
-    return recomputed is not None and not math.isnan(recomputed) and printed.fits(recomputed)
+    return not math.isnan(recomputed) and printed.fits(recomputed)
+
+
+def p_like(value: float | None, printed: Printed | None) -> str:
+    """A recomputed P with the decimals of the printed one, at least three.
+
+    >>> p_like(0.00012, read("<0.001")), p_like(0.03274, read("0.021")), p_like(None, None)
+    ('< 0.001', '0.033', '-')
+    """
+    if value is None or math.isnan(value):
+        return "-"
+    digits = max(printed.decimals, 3) if printed is not None else 3
+    return f"< {10.0**-digits:.{digits}f}" if value < 0.5 * 10.0**-digits else display.number(value, digits)
 
 
 def counts_of_percent(percent: Printed, n: int) -> tuple[int, ...]:

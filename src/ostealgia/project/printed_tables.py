@@ -7,8 +7,6 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from ostealgia import display
 from ostealgia.audit.finding import Finding, Place
 from ostealgia.audit.rules import Group as Summary
@@ -24,7 +22,8 @@ from ostealgia.audit.rules import (
 from ostealgia.errors import ProjectError, TableError, suggestion
 from ostealgia.numerics.intervals import Printed
 from ostealgia.numerics.summary_tests import chi2_df, chi2_pearson, t_student
-from ostealgia.project.model import Group, RowOf, TableSpec
+from ostealgia.project.model import CONFIG, Group, RowOf, TableSpec
+from ostealgia.project.printed import p_like
 from ostealgia.project.store import Project, Row, Sheet
 
 STATISTIC, P = "statistic_reported", "p_reported"
@@ -41,7 +40,7 @@ class Variable:
 
 @dataclass(frozen=True)
 class TestRow:
-    """One recomputed test. kind : "chi-square" or "t" or a ratio.  findings : what the rules say about it."""
+    """One recomputed test. published, recomputed : as text.  findings : what the rules say about it."""
 
     id: str
     title: str
@@ -203,10 +202,10 @@ def _ratio_tests(sheet: Sheet, table: TableSpec) -> Iterator[TestRow]:
         middle = centre.recomputed if centre.recomputed is not None else float("nan")
         recomputed = f"{table.measure} {display.number(middle, max(estimate.decimals, 2))}"
         if p is not None:
-            found = p_vs_ci(estimate, low, high, p, scale=table.measure, test=None, place=place)
+            found = p_vs_ci(estimate, low, high, p, scale=table.measure, place=place)
             findings.append(found)
             published += f", P {_p_text(p)}"
-            recomputed += f", P {_p_like(found.recomputed, p)}"
+            recomputed += f", P {p_like(found.recomputed, p)}"
         yield TestRow(
             id=f"{table.id}.{slug(name)}",
             title=f"{short(table)}: {plain_name(name)}, {table.measure} with interval and P",
@@ -224,7 +223,9 @@ def counts_at(project: Project, tables: Sequence[TableSpec], where: RowOf) -> li
     groups = [group for group in table.groups if where.group in ("", group.column)]
     if not groups:
         names = [group.column for group in table.groups]
-        raise ProjectError(f"table {table.id!r} has no group {where.group!r}.{suggestion(where.group, names)}")
+        raise ProjectError(
+            f"{CONFIG}: table {table.id!r} has no group {where.group!r}.{suggestion(where.group, names)}"
+        )
     if not where.variable:
         return [group.n for group in groups]
     row = row_at(project, where)
@@ -239,7 +240,7 @@ def row_at(project: Project, where: RowOf) -> Row:
             return row
     known = [f"{row.text('variable')} | {row.text('level')}" for row in sheet]
     raise ProjectError(
-        f"ostealgia.toml: table {where.table!r} has no row with variable {where.variable!r} and level {where.level!r}."
+        f"{CONFIG}: table {where.table!r} has no row with variable {where.variable!r} and level {where.level!r}."
         f"{suggestion(f'{where.variable} | {where.level}', known)}"
     )
 
@@ -301,20 +302,12 @@ def _published(name: str, statistic: Printed | None, p: Printed | None) -> str:
 
 def _recomputed(name: str, value: float, statistic: Printed | None, p_value: float, p: Printed | None) -> str:
     digits = statistic.decimals if statistic else 3
-    parts = [f"{name} {display.number(value, digits)}", f"P {_p_like(p_value, p)}"]
+    parts = [f"{name} {display.number(value, digits)}", f"P {p_like(p_value, p)}"]
     return ", ".join(parts)
 
 
 def _p_text(p: Printed) -> str:
     return p.text if p.relation == "=" else f"{p.relation} {p.value:g}"
-
-
-def _p_like(value: float | None, p: Printed | None) -> str:
-    """A P value with the decimals of the printed one."""
-    if value is None or np.isnan(value):
-        return "-"
-    digits = max(p.decimals, 3) if p is not None else 3
-    return f"< {10.0**-digits:.{digits}f}" if value < 0.5 * 10.0**-digits else display.number(value, digits)
 
 
 def _repairs(findings: Sequence[Finding]) -> str:

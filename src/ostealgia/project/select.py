@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from ostealgia.display import count_of
+from ostealgia.effects.checks import plain_name
 from ostealgia.errors import ProjectError, suggestion
 from ostealgia.numerics.intervals import Printed
 from ostealgia.project.model import CONFIG, AnalysisSpec, Assumption, days_of, plural
@@ -198,10 +200,7 @@ def _published(spec: AnalysisSpec, rows: list[Row]) -> bool:
     kind = MEASURES[spec.measure].kind
     if kind.startswith("generic"):
         return True
-    raw = {
-        name.removesuffix("_1").removesuffix("_2").removesuffix("_pre").removesuffix("_post")
-        for name in KINDS.get(kind, ())
-    }
+    raw = {plain_name(name) for name in KINDS.get(kind, ())}
     has_raw = any(row.text(name) for row in rows for name in raw - {"n", "correlation"})
     given = any(row.text("estimate") and row.text("measure").upper() == spec.measure for row in rows)
     return given and not has_raw
@@ -428,12 +427,15 @@ def _replace_values(spec: AnalysisSpec, draft: _Draft) -> None:
             if record["_study"] != item.study:
                 continue
             changed = [
-                f"{name} {_plain(record.get(name))} becomes {_plain(value)}" for name, value in item.values().items()
+                f"{name} {_plain(record.get(name))} becomes {_plain(value)}"
+                for name, value in item.values().items()
+                if record.get(name) != value
             ]
             record.update({name: float(value) for name, value in item.values().items()})
             draft.latitude = [cell for cell in draft.latitude if cell.index != index]
             draft.sources[index] = item.source
-            draft.notes.append(f"{item.study}: {', '.join(changed)} ({item.reason}; {item.source})")
+            told = ", ".join(changed) or "the same values"
+            draft.notes.append(f"{item.study}: {told} ({item.reason}; {item.source})")
 
 
 def _finish(project: Project, spec: AnalysisSpec, draft: _Draft) -> Selection:
@@ -468,7 +470,10 @@ def _finish(project: Project, spec: AnalysisSpec, draft: _Draft) -> Selection:
 
 
 def fill(project: Project, spec: AnalysisSpec, selection: Selection, assumption: Assumption) -> Selection:
-    """The selection with missing SDs of the first group filled as the assumption says; each kind of filling is noted."""
+    """The selection with missing SDs of the first group filled as the assumption says.
+
+    Each kind of filling is noted, with the number of studies that enter by it (a study may lack something else as well).
+    """
     columns = {name: list(values) for name, values in selection.columns.items()}
     target = "sd_1" if "sd_1" in columns else "sd_post" if "sd_post" in columns else "sd"
     other = {"sd_1": "sd_2", "sd_post": "sd_pre"}.get(target, "")
@@ -476,6 +481,7 @@ def fill(project: Project, spec: AnalysisSpec, selection: Selection, assumption:
     when = plural(assumption.time) if assumption.time else ""
     middle = statistics.median(later.values()) if later else math.nan
     filled: dict[str, int] = defaultdict(int)
+    others = [name for name in KINDS[MEASURES[spec.measure].kind] if name in columns and name != target]
     for index, study in enumerate(columns["study"]):
         if not math.isnan(columns[target][index]):
             continue
@@ -490,8 +496,8 @@ def fill(project: Project, spec: AnalysisSpec, selection: Selection, assumption:
             value, how = rules["baseline"]
         if not math.isnan(float(value)):
             columns[target][index] = float(value)
-            filled[how] += 1
-    notes = [f"{count} SDs assumed: {how}" for how, count in filled.items()]
+            filled[how] += not any(math.isnan(columns[name][index]) for name in others)
+    notes = [f"{count_of(count, 'SD', 'SDs')} assumed: {how}" for how, count in filled.items() if count]
     return replace(selection, columns=columns, notes=(*selection.notes, *notes), latitude=())
 
 

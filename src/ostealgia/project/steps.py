@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 import platform
 import secrets
@@ -325,8 +324,3 @@ def _swap(fresh: Path, target: Path, old: Path) -> None:
         if old.exists():
             os.replace(old, target)
         raise
-
-
-def is_number(value: Any) -> bool:
-    """A finite number."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

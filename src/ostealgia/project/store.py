@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ostealgia.errors import ProjectError, TableError, suggestion
-from ostealgia.io.cells import number_hint, parse_number
+from ostealgia.io.cells import NUMBER_COLUMNS, number_hint, parse_number
 from ostealgia.io.delimited import text_rows
 from ostealgia.io.files import encoding_of, read_bytes, refuse_binary
 from ostealgia.numerics.intervals import Printed
@@ -23,7 +23,8 @@ RESULT_COLUMNS = (
 STUDY_COLUMNS = ("study", "label", "year", "design", "country", "doi", "status")
 APPRAISAL_COLUMNS = ("study", "tool", "domain", "item", "judgement", "support")
 REPAIR_COLUMNS = ("row", "column", "from", "to", "why", "accepted_by", "date")
-NUMBERS = (*RESULT_COLUMNS[6:21], "ci_level")
+# columns of numbers; P may be printed as a bound, and is read with its sign
+NUMBERS = tuple(name for name in RESULT_COLUMNS if name in NUMBER_COLUMNS and name != "p_value")
 NEEDED = {
     RESULTS: ("study", "outcome"),
     STUDIES: ("study",),
@@ -115,7 +116,7 @@ def load(folder: str | Path) -> Project:
         raise ProjectError(f"The project folder {path} {what}. Make one with: ostealgia init DIR --template NAME.")
     spec = read_config(path)
     results = _sheet(path, RESULTS, RESULT_COLUMNS, wanted=bool(spec.analysis or spec.comparison))
-    project = Project(
+    return Project(
         folder=path,
         spec=spec,
         results=results,
@@ -125,7 +126,6 @@ def load(folder: str | Path) -> Project:
         tables={table.id: read_sheet(inside(path, table.file), table.file) for table in spec.table},
         hashes=_hashes(path, spec),
     )
-    return project
 
 
 def inside(folder: Path, name: str) -> Path:

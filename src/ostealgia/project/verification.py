@@ -17,7 +17,6 @@ from ostealgia.project.steps import (
     Progress,
     ProjectResult,
     compute,
-    is_number,
     row_digest,
     sheets_of,
 )
@@ -37,6 +36,7 @@ class Difference:
     now: str = ""
 
     def to_dict(self) -> dict[str, str]:
+        """kind, what, before, now."""
         return {"kind": self.kind, "what": self.what, "before": self.before, "now": self.now}
 
     def __str__(self) -> str:
@@ -53,6 +53,7 @@ class VerifyResult:
     checked: Mapping[str, int]
 
     def to_dict(self) -> dict[str, Any]:
+        """JSON: whether all is as it was, how much was compared, the differences."""
         return {
             "project": self.folder.resolve().name,
             "same": not self.differences,
@@ -169,7 +170,7 @@ def _numbers(before: list[dict[str, Any]], now: list[dict[str, Any]]) -> Iterato
 
 
 def _shown(value: Any) -> str:
-    return f"{value:.10g}" if is_number(value) else "none" if value is None else str(value)
+    return "none" if value is None else f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
 def _outputs(build: Path, record: Mapping[str, Any], now: ProjectResult) -> Iterator[Difference]:

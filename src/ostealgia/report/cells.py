@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,6 +95,7 @@ class SetCell:
 
     @property
     def text(self) -> str:
+        """What a reader sees, without the padding."""
         return "".join(text for kind, text in self.pieces if kind == "text")
 
 
@@ -138,7 +139,10 @@ def align(texts: Sequence[str]) -> list[tuple[Piece, ...]]:
     ]
 
 
-def _padded(row: Sequence[tuple[str, str]], between: Sequence[str], whole: Sequence[str], decimals: Sequence[str]):
+def _padded(
+    row: Sequence[tuple[str, str]], between: Sequence[str], whole: Sequence[str], decimals: Sequence[str]
+) -> Iterator[Piece]:
+    """The numbers of one text with what stands between them, each padded to the widest of its column."""
     if between[0]:
         yield "text", between[0]
     for number, after, widest, longest in zip(row, between[1:], whole, decimals, strict=True):

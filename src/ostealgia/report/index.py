@@ -20,10 +20,12 @@ class EntryView:
 
     @property
     def claim_counts(self) -> dict[str, int]:
+        """Number of claims by verdict."""
         return self.report.claim_counts()
 
     @property
     def finding_counts(self) -> dict[str, int]:
+        """Number of findings by verdict."""
         return self.report.finding_counts()
 
 

@@ -28,6 +28,8 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class DownloadView:
+    """A file offered for download, as a link."""
+
     label: str
     filename: str
     href: str
@@ -35,6 +37,8 @@ class DownloadView:
 
 @dataclass(frozen=True, kw_only=True)
 class FigureView:
+    """A figure with its id in the page and its markup."""
+
     place: str
     title: str
     caption: str
@@ -44,6 +48,8 @@ class FigureView:
 
 @dataclass(frozen=True, kw_only=True)
 class AnalysisView:
+    """An analysis with its id in the page and its figures."""
+
     analysis: content.Analysis
     place: str
     figures: tuple[FigureView, ...]
@@ -64,17 +70,20 @@ class Places:
     by_object: dict[int, str] = field(default_factory=dict)
 
     def unique(self, wanted: str) -> str:
+        """An id like the wanted one that nothing in the page has yet."""
         name = theme.slug(wanted)
         self.taken[name] += 1
         return name if self.taken[name] == 1 else self.unique(f"{name}-{self.taken[name]}")
 
     def add(self, thing: Any, kind: str, within: str = "") -> str:
+        """Give a thing its id; the first thing of a name is what links by that name lead to."""
         place = self.unique(f"{kind}-{within}-{thing.id}" if within else f"{kind}-{thing.id}")
         self.by_object[id(thing)] = place
         self.by_target.setdefault(thing.id, place)
         return place
 
     def of(self, thing: Any) -> str:
+        """The id of a thing that was added."""
         return self.by_object[id(thing)]
 
     def anchor(self, target: str) -> str:

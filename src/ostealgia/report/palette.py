@@ -6,19 +6,21 @@ hue. Lightness is that of OKLab (Ottosson 2020, "A perceptual color space for im
 
 from __future__ import annotations
 
+from ostealgia.plot import style
+
 # name -> (light, dark); text tones reach 4.5:1 on paper and panel in their mode, which a test computes
 COLOURS: dict[str, tuple[str, str]] = {
-    "paper": ("#ffffff", "#11151a"),
+    "paper": (style.PAPER, "#11151a"),
     "panel": ("#f6f8fa", "#181e25"),
-    "rule": ("#d0d7de", "#363f49"),
-    "ink": ("#1b1f24", "#e4e8ec"),
-    "secondary": ("#57606a", "#a4aeb8"),
-    "accent": ("#0b5fa5", "#79b8f2"),
-    "good": ("#38694f", "#8fc4a6"),
-    "quiet": ("#57606a", "#a4aeb8"),
-    "warn": ("#8a5600", "#e3b14f"),
-    "bad": ("#b43e00", "#ff9b6a"),
-    "focus": ("#0b5fa5", "#79b8f2"),
+    "rule": (style.RULE, "#363f49"),
+    "ink": (style.INK, "#e4e8ec"),
+    "secondary": (style.SECONDARY, "#a4aeb8"),
+    "accent": (style.ACCENT, "#79b8f2"),
+    "good": (style.GOOD, "#8fc4a6"),
+    "quiet": (style.QUIET, "#a4aeb8"),
+    "warn": (style.WARN, "#e3b14f"),
+    "bad": (style.BAD, "#ff9b6a"),
+    "focus": (style.ACCENT, "#79b8f2"),
 }
 TEXT: tuple[str, ...] = ("ink", "secondary", "accent", "good", "quiet", "warn", "bad")
 GROUND: tuple[str, ...] = ("paper", "panel")

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from ostealgia.report import cells, content
+from ostealgia.report.cells import FIXED
 
 # signs of print -> signs of a terminal; letters of names stay as they are
 _ASCII = str.maketrans(
@@ -20,7 +21,6 @@ _ASCII = str.maketrans(
 
 HEADER = ("claim", "published", "recomputed", "verdict")
 GAP = "  "
-FIXED = "\u00a0"
 NARROWEST = 60
 _SHARE = (0.42, 0.27, 0.31)  # of what the verdict leaves, where the texts do not fit
 

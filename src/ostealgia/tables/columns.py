@@ -5,6 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+# what a table says of one group; with _1 (treated) and _2 (control) where a row compares two
+ARM_COLUMNS: tuple[str, ...] = (
+    "events", "non_events", "n", "mean", "sd", "std_error", "person_time", "median", "q1", "q3", "min", "max",
+)  # fmt: skip
+
 # other spelling (folded: lower case, runs of punctuation to one underscore) -> our column
 ALIASES: dict[str, str] = {
     # labels
@@ -41,12 +46,12 @@ ALIASES: dict[str, str] = {
 
 
 def fold(name: str) -> str:
-    """Lower case, accents kept, everything but letters and digits to one underscore.
+    """Lower case, letters of any alphabet and digits kept, everything else to one underscore.
 
-    >>> fold(" CI.low (95%)")
-    'ci_low_95'
+    >>> fold(" CI.low (95%)"), fold("Länge")
+    ('ci_low_95', 'länge')
     """
-    return re.sub(r"[^0-9a-z]+", "_", str(name).strip().lower()).strip("_")
+    return re.sub(r"[\W_]+", "_", str(name).strip().lower()).strip("_")
 
 
 def canonical_columns(names: Iterable[str]) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -4,8 +4,12 @@
 from __future__ import annotations
 
 import html
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +27,7 @@ class Excluded:
     row: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
+        """study, row, reason."""
         return {"study": self.study, "row": self.row, "reason": self.reason}
 
 
@@ -42,3 +47,27 @@ class Result:
 
     def _repr_html_(self) -> str:
         return f"<pre style='line-height:1.35'>{html.escape(str(self))}</pre>"
+
+
+def plain(value: Any, *, infinity: str | None = None) -> Any:
+    """A value that JSON can hold: numpy's types become Python's, NaN becomes None.
+
+    infinity : what stands for infinity, None or "Infinity".
+
+    >>> plain({"k": np.int64(3), "ci": (0.5, np.inf)})
+    {'k': 3, 'ci': [0.5, None]}
+    """
+    if isinstance(value, np.ndarray):
+        value = cast(Any, value).tolist()
+    elif isinstance(value, np.generic):
+        value = cast(Any, value).item()
+    if isinstance(value, float):
+        if math.isfinite(value):
+            return value
+        return None if math.isnan(value) or infinity is None else infinity if value > 0 else f"-{infinity}"
+    if isinstance(value, (list, tuple)):
+        return [plain(item, infinity=infinity) for item in cast(list[Any], value)]
+    if isinstance(value, Mapping):
+        items = cast(Mapping[Any, Any], value).items()
+        return {str(key): plain(item, infinity=infinity) for key, item in items}
+    return value

@@ -23,9 +23,10 @@ from ostealgia.audit.rules.totals import cross_reference, duplicate_interval, sa
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule. question : what it asks.
-    check : the function.
-    basis : of most of its flags (see finding.BASES)."""
+    """One rule.
+
+    question : what it asks.  check : the function.  basis : of most of its flags (see finding.BASES).
+    """
 
     name: str
     question: str

@@ -21,7 +21,7 @@ SMALL, LARGE, JUDGEMENT = 0.25, 1.0, 0.5  # distances of estimate and centre, in
 
 @dataclass(frozen=True)
 class Triplet:
-    """An estimate with its limits, as printed. percent : the three are in per cent."""
+    """An estimate with its limits, as printed."""
 
     estimate: Printed
     low: Printed
@@ -34,6 +34,7 @@ class Triplet:
 
     @property
     def text(self) -> str:
+        """ "0.68 (0.51 to 0.91)"."""
         return f"{self.estimate.text} ({self.low.text} to {self.high.text})"
 
     def proportions(self) -> Triplet:

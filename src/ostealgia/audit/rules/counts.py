@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike
 
 from ostealgia.audit.causes import slip
 from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, make
-from ostealgia.audit.rules.significance import ALPHA, changes, p_range
+from ostealgia.audit.rules.significance import ALPHA, changes, p_range, quantile
 from ostealgia.errors import OptionError
 from ostealgia.numerics.intervals import Interval, Numeral, Printed, as_interval
-from ostealgia.numerics.summary_tests import CHI2_TESTS, chi2_df, chi2_pearson, fisher_exact, p_from_chi2
+from ostealgia.numerics.summary_tests import CHI2_TESTS, chi2_df, fisher_exact, p_from_chi2
 
 RULE = "chi2-vs-counts"
 EXACT = "Fisher's exact"
@@ -174,14 +174,9 @@ def odds_ratio(counts: ArrayLike) -> tuple[float, float, float]:
     [3.57, 1.94, 6.56]
     """
     (a, b), (c, d) = np.asarray(counts, dtype=float)
-    if min(a, b, c, d) == 0:
-        return (
-            (math.nan, math.nan, math.nan)
-            if (b * c == 0 and a * d == 0)
-            else (math.inf if b * c == 0 else 0.0, math.nan, math.nan)
-        )
-    log_or, half = math.log(a * d / (b * c)), 1.959963984540054 * math.sqrt(1 / a + 1 / b + 1 / c + 1 / d)
+    if a * d == 0 and b * c == 0:
+        return math.nan, math.nan, math.nan
+    if a * d == 0 or b * c == 0:
+        return (math.inf if b * c == 0 else 0.0), math.nan, math.nan
+    log_or, half = math.log(a * d / (b * c)), quantile(0.95) * math.sqrt(1 / a + 1 / b + 1 / c + 1 / d)
     return math.exp(log_or), math.exp(log_or - half), math.exp(log_or + half)
-
-
-__all__ = ["RULE", "chi2_pearson", "chi2_vs_counts", "odds_ratio", "p_values_of"]

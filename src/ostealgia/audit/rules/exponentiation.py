@@ -52,6 +52,7 @@ class Elsewhere:
 
     @property
     def text(self) -> str:
+        """ "1.37 (1.02 to 1.84)", or the estimate alone."""
         return self.estimate.text + (f" ({self.low.text} to {self.high.text})" if self.low and self.high else "")
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -46,6 +47,7 @@ class Group:
 
     @property
     def sd_range(self) -> Interval:
+        """Every SD that the print may stand for, 0 or more."""
         return self.sd.interval().clip(0.0, math.inf)
 
 
@@ -100,28 +102,21 @@ def candidates(groups: Sequence[Group]) -> list[Candidate]:
     return [student, welch, squared]
 
 
+def _over_rounding(statistic: Callable[..., Any], a: Group, b: Group) -> Interval:
+    """A statistic of (mean, SD, mean, SD) over the rounding of the four printed numbers."""
+    return corners(statistic, a.mean.interval(), a.sd_range, b.mean.interval(), b.sd_range)
+
+
 def _student(a: Group, b: Group) -> Candidate:
     test = t_student(a.mean.value, a.sd.value, a.n, b.mean.value, b.sd.value, b.n)
-    box = corners(
-        lambda m1, s1, m2, s2: t_student(m1, s1, a.n, m2, s2, b.n).statistic,
-        a.mean.interval(),
-        a.sd_range,
-        b.mean.interval(),
-        b.sd_range,
-    )
+    box = _over_rounding(lambda m1, s1, m2, s2: t_student(m1, s1, a.n, m2, s2, b.n).statistic, a, b)
     df = float(test.df)
     return _two_sided("Student's t", float(test.statistic), abs(box), df, (df, df))
 
 
 def _welch(a: Group, b: Group) -> Candidate:
     test = t_welch(a.mean.value, a.sd.value, a.n, b.mean.value, b.sd.value, b.n)
-    box = corners(
-        lambda m1, s1, m2, s2: t_welch(m1, s1, a.n, m2, s2, b.n).statistic,
-        a.mean.interval(),
-        a.sd_range,
-        b.mean.interval(),
-        b.sd_range,
-    )
+    box = _over_rounding(lambda m1, s1, m2, s2: t_welch(m1, s1, a.n, m2, s2, b.n).statistic, a, b)
     low = a.sd_range.low**2 / a.n, b.sd_range.low**2 / b.n
     high = a.sd_range.high**2 / a.n, b.sd_range.high**2 / b.n
     ratio_low = low[0] / high[1] if high[1] > 0 else 0.0
@@ -236,11 +231,4 @@ def _cause(groups: Sequence[Group], tests: list[Candidate], size: Printed) -> Ca
 
 
 def _as_standard_errors(a: Group, b: Group) -> Interval:
-    box = corners(
-        lambda m1, s1, m2, s2: (m1 - m2) / np.hypot(s1, s2),
-        a.mean.interval(),
-        a.sd_range,
-        b.mean.interval(),
-        b.sd_range,
-    )
-    return abs(box)
+    return abs(_over_rounding(lambda m1, s1, m2, s2: (m1 - m2) / np.hypot(s1, s2), a, b))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ostealgia.audit.causes import single_repairs
+from ostealgia.audit.causes import only_repair, within
 from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, judge, make
 from ostealgia.audit.rules.scales import scale_of
 from ostealgia.audit.rules.significance import ALPHA, changes, p_range, quantile, show, show_range, side
@@ -125,15 +125,11 @@ def _statistic_slip(distribution: str, printed: Printed, df: Sequence[float | In
     def fits(edit: Printed) -> bool:
         return p.interval("half").overlaps(_p_values(distribution, edit.interval("half"), df))
 
-    repairs = single_repairs(printed, fits)
-    return repairs[0][1] if len(repairs) == 1 else None
+    return only_repair(printed, fits)
 
 
 def _p_slip(p: Printed, values: Interval) -> Cause | None:
-    if p.relation != "=":
-        return None
-    repairs = single_repairs(p, lambda edit: edit.interval("half").overlaps(values))
-    return repairs[0][1] if len(repairs) == 1 else None
+    return only_repair(p, within(values)) if p.relation == "=" else None
 
 
 def p_vs_ci(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
-from ostealgia.audit.causes import single_repairs, slip
+from ostealgia.audit.causes import only_repair, slip
 from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, judge, make
 from ostealgia.errors import OptionError
 from ostealgia.numerics.intervals import Numeral, Printed, as_interval
@@ -100,17 +101,8 @@ def _cause(
 
 def _count_cause(count: int, printed: Printed, n: int) -> Cause | None:
     """A slip of one digit in the count that makes it fit, where there is exactly one."""
-    fits = [
-        cause
-        for edit, cause in single_repairs(
-            Printed.parse(str(count)), lambda edit: edit.value <= n and printed.fits(100 * edit.value / n)
-        )
-    ]
-    return (
-        Cause(code=fits[0].code, text=fits[0].text, repair=f"{fits[0].repair} ({printed.text})")
-        if len(fits) == 1
-        else None
-    )
+    found = only_repair(Printed.parse(str(count)), lambda edit: edit.value <= n and printed.fits(100 * edit.value / n))
+    return found and replace(found, repair=f"{found.repair} ({printed.text})")
 
 
 def _fitting_denominators(count: int, printed: Printed) -> str | None:

@@ -77,12 +77,12 @@ def same_total(
     """
     a, b = sum(first), sum(second)
     told = " and ".join(
-        f"{_sum_text(parts)} {place_word}" for parts, place_word in zip((first, second), where, strict=True)
+        f"{sum_text(parts)} {place_word}" for parts, place_word in zip((first, second), where, strict=True)
     )
     return make(
         rule,
         place,
-        reported=_sum_text(first),
+        reported=sum_text(first),
         verdict="consistent" if a == b else "impossible",
         severity="none" if a == b else severity,
         message=f"{what}: {told}",
@@ -171,7 +171,12 @@ def _plain(value: float) -> str:
     return f"{value:.10g}"
 
 
-def _sum_text(parts: Sequence[int]) -> str:
+def sum_text(parts: Sequence[int]) -> str:
+    """Counts with their sum.
+
+    >>> sum_text([80, 29]), sum_text([103])
+    ('80 + 29 = 109', '103')
+    """
     return str(parts[0]) if len(parts) == 1 else f"{' + '.join(map(str, parts))} = {sum(parts)}"
 
 
