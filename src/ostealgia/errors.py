@@ -72,6 +72,22 @@ class TableError(OstealgiaError):
             action=self.action,
         )
 
+    def about(self, what: str) -> TableError:
+        """The same error with what it is about in front.
+
+        >>> str(TableError("n is 0", action="Correct the cell.").about("Tsai 2019"))
+        'Tsai 2019: n is 0. Correct the cell.'
+        """
+        return type(self)(
+            f"{what}: {self.problem}",
+            file=self.file,
+            row=self.row,
+            column=self.column,
+            found=self.found,
+            expected=self.expected,
+            action=self.action,
+        )
+
 
 class ProjectError(OstealgiaError):
     """A project folder or its ``ostealgia.toml`` cannot be used."""

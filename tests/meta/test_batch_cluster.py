@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 
+import dask.dataframe as dataframe
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -74,7 +75,6 @@ def test_a_killed_worker_changes_nothing(client, tmp_path):
 
 @pytest.mark.filterwarnings("default")
 def test_partitions_of_a_dask_frame(client):
-    dataframe = pytest.importorskip("dask.dataframe")
     sorted_frame = dataframe.from_pandas(TABLE.set_index("analysis", drop=False), npartitions=4).reset_index(drop=True)
     found = pool_many_dask(sorted_frame, client, tau2="DL", ci="z", engine="numpy")
     pd.testing.assert_frame_equal(

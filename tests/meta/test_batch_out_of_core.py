@@ -87,7 +87,7 @@ def test_a_file_of_others_may_split_analyses(tmp_path, rows):
     """Row groups of 1, 7, 100 rows and one for all: the same numbers, and the notes say what was put together."""
     source = tmp_path / "split.parquet"
     pq.write_table(pa.Table.from_pandas(TABLE, preserve_index=False), source, row_group_size=rows)
-    result = call(source, tmp_path / "pooled.parquet", tau2="REML")
+    result = call(source, tmp_path / "pooled.parquet", tau2="REML", effects_per_part=50)
     same_numbers(result)
     assert result.analyses == 200 and result.effects == len(TABLE) - 2
     assert any("went on in the next row group" in note for note in result.notes) == (rows < 10_000)
@@ -191,7 +191,7 @@ def test_wrong_files_and_calls(tmp_path):
         call(tmp_path / "twice.parquet", target)
     wrong = TABLE.copy()
     wrong.loc[150, "std_error"] = -1.0
-    with pytest.raises(TableError, match="wrong.parquet, row 151, column std_error"):
+    with pytest.raises(TableError, match=r"wrong\.parquet, row 151, column std_error"):
         call(write_batches(wrong, tmp_path / "wrong.parquet", effects_per_group=40), target)
     assert not target.exists() and not (tmp_path / ".pooled.parquet.parts").exists()
     assert call(tmp_path / "wrong.parquet", target, invalid="exclude").excluded_rows == 3

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -327,6 +330,18 @@ def test_without_numba_the_engine_is_numpy(monkeypatch):
     assert resolve_engine("auto", 10**9) == "numpy"
     with pytest.raises(OptionError, match=r"pip install 'ostealgia\[fast\]'"):
         resolve_engine("numba", 10)
+
+
+def test_the_core_needs_neither_numba_nor_pyarrow_nor_dask():
+    code = (
+        "import sys; sys.modules.update(dict.fromkeys(['numba', 'pyarrow', 'dask', 'distributed']));"
+        "from ostealgia.meta import Batch, bootstrap_many, pool_many;"
+        "batch = Batch(y=[0.1, 0.5, 0.3] * 20_000, v=[0.04, 0.04, 0.01] * 20_000, offsets=range(0, 60_001, 3));"
+        "fit = pool_many(batch); print(fit.options['engine'], round(fit.estimate[-1], 6), fit.to_frame().shape);"
+        "bootstrap_many(batch.take([0]), seed=1, repeats=10)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "numpy 0.3 (20000, 20)\n"
 
 
 def test_parts_put_together_are_the_whole_and_no_analysis_counts_twice():

@@ -209,3 +209,11 @@ def test_egger_warns_under_ten_and_matches_a_regression():
     assert "under 10" in found.notes[0]
     with pytest.raises(OptionError, match="standard errors that differ"):
         egger({"estimate": [1, 2, 3], "std_error": [1, 1, 1]})
+
+
+@pytest.mark.parametrize("method", sorted(set(TAU2) - {"SJ"}))
+def test_one_study_that_outweighs_all_others_by_42_orders_of_magnitude(method):
+    """Effects 0.1, 0.9, 0.4 with variances 1e-42, 1, 1: Q = 0.8^2 + 0.3^2 = 0.73 below its 2 df, so tau2 = 0. SJ is never zero."""
+    fit = pool({"estimate": [0.1, 0.9, 0.4], "std_error": [1e-21, 1.0, 1.0]}, tau2=method, ci="z", tau2_ci="none")
+    assert_allclose([fit.q, fit.estimate], [0.73, 0.1], rtol=1e-12)
+    assert fit.tau2 == 0.0

@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from ostealgia.effects import compute
-from ostealgia.errors import OptionError, TableError
+from ostealgia.errors import ConvergenceError, OptionError, TableError
 from ostealgia.meta import cumulative, grid, leave_one_out, pool, subgroup
 from ostealgia.numerics.mantel_haenszel import mantel_haenszel
 
@@ -129,3 +129,30 @@ def test_the_grid_has_a_mixed_model_wherever_the_counts_allow_one():
     assert "glmm" not in set(grid(compute(TABLE, measure="RR"), tau2=["DL"])["model"])
     given = {**GIVEN, "measure": ["OR"] * 3}
     assert "glmm" not in set(grid(given, tau2=["DL"])["model"])
+
+
+def test_studies_are_added_in_the_order_of_any_column():
+    fit = pool({**GIVEN, "year": [2003.0, None, 2001.0], "site": ["b", "", "A"]})
+    assert cumulative(fit, "year").labels == ("C", "A", "B")
+    assert cumulative(fit, "year").notes[-1] == "no value of 'year', so last: B"
+    assert cumulative(fit, "site").labels == ("C", "A", "B")
+    assert cumulative(fit, "study").labels == ("A", "B", "C")
+    with pytest.raises(TableError, match=r"no column 'yaer' to order the studies by.*Did you mean 'year'\?"):
+        cumulative(fit, "yaer")
+
+
+@pytest.mark.parametrize("points", [0, 7.5, "x", 102, True])
+def test_quadrature_points_are_whole_numbers(points):
+    with pytest.raises(OptionError, match=r"quadrature=.* is not a whole number from 1 to 101"):
+        pool(compute(TABLE, measure="OR"), model="glmm", quadrature=points)
+
+
+def test_a_subgroup_that_cannot_be_pooled_is_named():
+    effects = compute(
+        {"study": list("ABC"), "events": [4, 9, 9], "n": [9, 12, 9], "site": ["x", "x", "y"]}, measure="PLO"
+    )
+    with pytest.raises(ConvergenceError, match="subgroup 'y': "):
+        subgroup(effects, by="site", model="glmm")
+    flat = compute({"study": list("AB"), "mean": [2, 3], "sd": [1, 0], "n": [4, 9], "site": ["x", "y"]}, measure="MN")
+    with pytest.raises(TableError, match="subgroup 'y': no study has a usable standard error"):
+        subgroup(flat, by="site")

@@ -49,17 +49,27 @@ def test_counts_stand_under_their_times(words):
     assert any(word.startswith("Change over time: F") for word in words(ax.figure))
 
 
-@pytest.mark.parametrize("shape", ["log", "means"])
-def test_no_text_meets_another(shape):
-    ax = plot.trajectory(course(shape=shape), time_label="Weeks after cryoablation")
-    ax.figure.canvas.draw()
-    renderer = ax.figure.canvas.get_renderer()
-    texts = [*ax.texts, ax.xaxis.label, *ax.get_xticklabels(), *ax.get_yticklabels()]
-    boxes = [text.get_window_extent(renderer) for text in texts if text.get_text()]
-    page = ax.figure.bbox
-    for i, one in enumerate(boxes):
-        assert page.x0 - 1 <= one.x0 and one.x1 <= page.x1 + 1 and page.y0 - 1 <= one.y0
-        assert not any(one.overlaps(other) for other in boxes[:i])
+def many():
+    rng = np.random.default_rng(3)
+    times = (0.5, 1, 2, 4, 6, 8, 12, 16, 20, 24, 36, 52)
+    rows = [(f"s{s}", t) for s in range(40) for t in times if rng.uniform() < 0.6]
+    y = [-np.log1p(t) + rng.normal() for _, t in rows]
+    return {"study": [s for s, _ in rows], "time": [t for _, t in rows], "estimate": y, "std_error": [0.3] * len(rows)}
+
+
+@pytest.mark.parametrize(
+    ("rows", "shape"),
+    [
+        (ROWS, "log"),
+        (ROWS, "means"),
+        (many(), "spline"),
+        ({name: values[:5] for name, values in ROWS.items()}, "linear"),
+    ],
+    ids=["small", "means", "many", "two studies"],
+)
+def test_no_text_meets_another_or_leaves_the_figure(rows, shape, layout_faults):
+    result = meta.trajectory(rows, shape=shape, structure="CS")
+    assert not layout_faults(plot.trajectory(result, time_label="Weeks after cryoablation").figure)
 
 
 def test_ratio_ticks_and_no_effect():

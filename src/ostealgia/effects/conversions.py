@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ostealgia.display import level_text
-from ostealgia.effects.medians import NUMBERS, MeanSd, mean_sd_from_median, named, out_of_order
+from ostealgia.effects.medians import NUMBERS, MeanSd, mean_sd_from_median, out_of_order
 from ostealgia.effects.spread import (
     change_correlation,
     change_sd,
@@ -243,11 +243,9 @@ class _Table:
         masked = {name: np.where(needs, values, np.nan) for name, values in cells.items()}
         problems = _problems(masked)
         for i, error in sorted(problems.items()):
-            place = named(error, self.labels[i]).at(row=self.rows[i])
-            place = TableError(place.problem, row=place.row, column=f"{place.column}{suffix}", found=place.found,
-                               expected=place.expected, action=place.action)  # fmt: skip
             if impossible == "refuse":
-                raise place
+                raise TableError(error.problem, row=self.rows[i], column=f"{error.column}{suffix}", found=error.found,
+                                 expected=error.expected, action=error.action).about(self.labels[i])  # fmt: skip
             reason = f"mean{suffix} and sd{suffix} not computed: {error.problem} ({error.found})"
             self.excluded.append(Excluded(study=self.labels[i], reason=reason, row=self.rows[i]))
         keep = needs.copy()

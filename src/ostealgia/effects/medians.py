@@ -164,7 +164,7 @@ def mean_sd_from_median(
 
     refuse("n", columns["n"], columns["n"] <= 0, "above 0")
     for at, error in sorted(out_of_order(columns).items()):
-        raise named(error, label(at))
+        raise error.about(label(at))
     kinds = available_numbers(columns)
     mean, sd, statistic, critical = _estimate(columns, kinds, mean_method, sd_method, quantiles)
     skewed = statistic >= critical
@@ -214,9 +214,3 @@ def _notes(
         for i in np.flatnonzero(skewed).tolist()
     ]
     return tuple(small + skew)
-
-
-def named(error: TableError, label: str) -> TableError:
-    """The same error with the label of its row in front."""
-    return TableError(f"{label}: {error.problem}", row=error.row, column=error.column, found=error.found,
-                      expected=error.expected, action=error.action)  # fmt: skip

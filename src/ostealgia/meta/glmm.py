@@ -17,6 +17,7 @@ from ostealgia.meta.result import PoolResult
 from ostealgia.numerics import pooling
 from ostealgia.numerics.glmm import GlmmFit
 from ostealgia.numerics.heterogeneity import h_interval, i2_from_h, q_p_value
+from ostealgia.numerics.quadrature import MAX_POINTS
 from ostealgia.options import one_of
 from ostealgia.tables.result import Excluded
 
@@ -139,11 +140,19 @@ def _fitted(data: EffectSizes, options: PoolOptions) -> tuple[GlmmFit, dict[str,
         )
     method = one_of("glmm_method", options.get("glmm_method", "ML"), ("ML", "EE"))
     extra = {"model": chosen} if models else {}
-    fit = function(columns, method=method, quadrature_points=int(options.get("quadrature", 7)), **extra)
+    fit = function(columns, method=method, quadrature_points=_points(options.get("quadrature", 7)), **extra)
     shown = {"glmm": chosen, "glmm_method": method}
     if method == "ML":
         shown["quadrature"] = fit.quadrature_points
     return fit, shown
+
+
+def _points(quadrature: Any) -> int:
+    if isinstance(quadrature, bool) or quadrature not in range(1, MAX_POINTS + 1):
+        raise OptionError(
+            f"quadrature={quadrature!r} is not a whole number from 1 to {MAX_POINTS}. Usual choices: 1, 7, 21."
+        )
+    return int(quadrature)
 
 
 def _rule(pi: str, fit: GlmmFit, notes: list[str]) -> str | None:

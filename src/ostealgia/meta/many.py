@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -101,32 +101,39 @@ def result_of(batch: Batch, fit: BatchFit, spec: Spec, engine: str, **more: Any)
         excluded=batch.excluded,
         notes=(
             *batch.notes,
-            *_notes(fit, spec, ("refit", "refits") if "left_out" in more else ("analysis", "analyses")),
+            *said(tally(fit, spec), REFITS if "left_out" in more else ANALYSES),
         ),
         **more,
     )
 
 
-def _counted(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"
+ANALYSES, REFITS = ("analysis", "analyses"), ("refit", "refits")
 
 
-def _notes(fit: BatchFit, spec: Spec, words: tuple[str, str] = ("analysis", "analyses")) -> list[str]:
-    def say(count: Any, text: str) -> list[str]:
-        return [f"{_counted(int(count), *words)} {text}"] if count else []
+def counted(number: int, words: tuple[str, str] = ANALYSES) -> str:
+    """A number and its noun.
 
-    one, none = fit.k == 1, fit.k == 0
-    notes = [
-        *say(none.sum(), "with no usable row: no numbers"),
-        *say(one.sum(), "of one study: nothing was pooled" + (", no tau2" if spec.model == "random" else "")),
-    ]
-    if spec.model == "random" and spec.ci == "auto":
-        notes += say((fit.k == 2).sum(), "of two studies: interval by z, not Hartung-Knapp (ci='auto')")
-        notes += say(
-            ((fit.k > 2) & (fit.tau2 == 0.0)).sum(), "with tau2 = 0: interval by z, not Hartung-Knapp (ci='auto')"
-        )
-    several = fit.roots > 1
-    return [*notes, *say(several.sum(), "whose likelihood has more than one maximum: the highest was taken")]
+    >>> counted(1), counted(12_345)
+    ('1 analysis', '12,345 analyses')
+    """
+    return f"{number:,} {words[0] if number == 1 else words[1]}"
+
+
+def tally(fit: BatchFit, spec: Spec) -> dict[str, int]:
+    """What must be said about a batch: phrase -> how many analyses it concerns. Tallies of parts can be added up."""
+    random, auto = spec.model == "random", spec.ci == "auto"
+    alone = "of one study: nothing was pooled" + (", no tau2" if random else "")
+    found = {"with no usable row: no numbers": fit.k == 0, alone: fit.k == 1}
+    if random and auto:
+        found["of two studies: interval by z, not Hartung-Knapp (ci='auto')"] = fit.k == 2
+        found["with tau2 = 0: interval by z, not Hartung-Knapp (ci='auto')"] = (fit.k > 2) & (fit.tau2 == 0.0)
+    found["whose likelihood has more than one maximum: the highest was taken"] = fit.roots > 1
+    return {text: int(where.sum()) for text, where in found.items()}
+
+
+def said(counts: Mapping[str, int], words: tuple[str, str] = ANALYSES) -> list[str]:
+    """Notes from a tally."""
+    return [f"{counted(number, words)} {text}" for text, number in counts.items() if number]
 
 
 def leave_one_out_many(
@@ -166,7 +173,7 @@ def leave_one_out_many(
     alone = int((batch.k < 2).sum())
     if not alone:
         return result
-    note = f"{_counted(alone, 'analysis', 'analyses')} of fewer than two studies: no study can be left out"
+    note = f"{counted(alone)} of fewer than two studies: no study can be left out"
     return replace(result, notes=(*result.notes, note))
 
 
@@ -181,7 +188,7 @@ def joined(parts: Sequence[BatchResult], spec: Spec, engine: str) -> BatchResult
     fit = stacked([part.fit for part in parts])
     names = np.concatenate([part.analysis for part in parts])
     check_unique(names, "parts")
-    said = [note for part in parts for note in part.notes if note not in _notes(part.fit, spec)]
+    own = [note for part in parts for note in part.notes if note not in said(tally(part.fit, spec))]
     return BatchResult(
         analysis=names,
         fit=fit,
@@ -192,5 +199,5 @@ def joined(parts: Sequence[BatchResult], spec: Spec, engine: str) -> BatchResult
         ci_level=spec.level,
         options={"engine": engine},
         excluded=tuple(row for part in parts for row in part.excluded),
-        notes=(*dict.fromkeys(said), *_notes(fit, spec)),
+        notes=(*dict.fromkeys(own), *said(tally(fit, spec))),
     )

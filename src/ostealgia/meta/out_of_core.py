@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ostealgia.errors import OstealgiaError, TableError
 from ostealgia.meta.batch import INVALID
-from ostealgia.meta.many import Spec, pool_part, specify
+from ostealgia.meta.many import Spec, counted, pool_part, said, specify, tally
 from ostealgia.meta.out_of_core_files import Plan, RowRange, parquet, plan_of, read_rows, whole, write_batches
 from ostealgia.numerics.batch import available_threads, resolve_engine
 from ostealgia.options import one_of
@@ -62,7 +62,8 @@ class OutOfCoreResult(Result):
     def __str__(self) -> str:
         lines = [
             f"OutOfCoreResult: {self.analyses:,} analyses, {self.effects:,} effects, written to {self.path.name}",
-            f"  {self.parts:,} parts" + (f", {self.resumed:,} of them from an earlier run" if self.resumed else ""),
+            f"  {counted(self.parts, ('part', 'parts'))}"
+            + (f", {self.resumed:,} of them from an earlier run" if self.resumed else ""),
             f"  not converged: {self.not_converged:,}",
         ]
         if self.excluded_path is not None:
@@ -171,16 +172,16 @@ def fit_part(task: Task) -> int:
         frame.insert(0, "analysis", table.column(task.id).to_numpy()[frame["row"].to_numpy() - 1 - rows.first])
         with whole(task.excluded) as partial:
             pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), partial)
-    said = {
+    report = {
         "job": task.job,
         "rows": rows.last - rows.first,
         "effects": int(result.k.sum()),
         "excluded": len(excluded),
         "not_converged": int((~result.converged).sum()),
-        "notes": list(result.notes),
+        "tally": tally(result.fit, task.spec),
     }
     out = pa.Table.from_pandas(result.to_frame().rename(columns={"analysis": task.id}), preserve_index=False)
-    out = out.replace_schema_metadata({b"ostealgia": json.dumps(said).encode()})
+    out = out.replace_schema_metadata({b"ostealgia": json.dumps(report).encode()})
     with whole(task.target) as partial:
         pq.write_table(out, partial)
     return rows.number
@@ -231,7 +232,7 @@ def _prepare(folder: Path, job: str, resume: bool, notes: list[str]) -> bool:
     return False
 
 
-def _said(task: Task, pq: Any) -> dict[str, Any]:
+def _report(task: Task, pq: Any) -> dict[str, Any]:
     return json.loads(pq.read_schema(task.target).metadata[b"ostealgia"])
 
 
@@ -240,11 +241,11 @@ def _done(task: Task, pq: Any) -> bool:
     if not task.target.is_file():
         return False
     try:
-        said = _said(task, pq)
+        report = _report(task, pq)
         whole_part = pq.read_metadata(task.target).num_rows == task.rows.analyses
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    return said["job"] == task.job and whole_part and (not said["excluded"] or task.excluded.is_file())
+    return report["job"] == task.job and whole_part and (not report["excluded"] or task.excluded.is_file())
 
 
 def _run(
@@ -306,11 +307,11 @@ def _through(pool: ProcessPoolExecutor, tasks: list[Task], ahead: int) -> Iterat
 def _finish(tasks: list[Task], plan: Plan, target: Path, resumed: int, notes: list[str], pq: Any) -> OutOfCoreResult:
     """Join the parts, count, and put the results in their place."""
     sums = {"rows": 0, "effects": 0, "excluded": 0, "not_converged": 0}
-    spoken: dict[str, None] = {}
+    phrases: dict[str, int] = {}
     for task in tasks:
-        said = _said(task, pq)
-        sums = {name: value + said[name] for name, value in sums.items()}
-        spoken.update(dict.fromkeys(said["notes"] if len(tasks) == 1 else []))
+        report = _report(task, pq)
+        sums = {name: value + report[name] for name, value in sums.items()}
+        phrases = {text: phrases.get(text, 0) + number for text, number in report["tally"].items()}
     analyses = sum(pq.read_metadata(task.target).num_rows for task in tasks)
     counted = (analyses, sums["rows"], sums["effects"] + sums["excluded"])
     if counted != (plan.analyses, plan.rows, plan.rows):
@@ -335,7 +336,7 @@ def _finish(tasks: list[Task], plan: Plan, target: Path, resumed: int, notes: li
         not_converged=sums["not_converged"],
         parts=len(tasks),
         resumed=resumed,
-        notes=(*notes, *spoken),
+        notes=(*notes, *said(phrases)),
     )
 
 

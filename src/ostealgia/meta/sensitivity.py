@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ostealgia.effects.reading import some
-from ostealgia.errors import ConvergenceError, OptionError, suggestion
+from ostealgia.effects.reading import as_text, numbers, some
+from ostealgia.errors import ConvergenceError, OptionError, TableError, suggestion
 from ostealgia.meta.coerce import as_effects
 from ostealgia.meta.pooling import pool
 from ostealgia.meta.result import PoolResult
@@ -91,7 +92,7 @@ def cumulative(fit: PoolResult, order: Any = None) -> SensitivityResult:
     """The pool after the first study, the first two, and so on.
 
     order : None (as they stand), the name of a column kept with the effects (year), or positions (k,).
-    Ties keep the order of the table.
+    Ties keep the order of the table; studies without a value of the column come last, with a note.
 
     >>> data = {"study": list("ABC"), "estimate": [0.1, 0.2, 0.9], "std_error": [0.1] * 3, "year": [2020, 2018, 2019]}
     >>> cumulative(pool(data), order="year").labels
@@ -99,7 +100,9 @@ def cumulative(fit: PoolResult, order: Any = None) -> SensitivityResult:
     """
     positions = _order(fit, order)
     keep = [positions[: i + 1] for i in range(fit.k)]
-    return _refit(fit, "cumulative", tuple(fit.effects.study[i] for i in positions), keep, np.asarray(positions))
+    result = _refit(fit, "cumulative", tuple(fit.effects.study[i] for i in positions), keep, np.asarray(positions))
+    late = _by_column(fit, order)[1] if isinstance(order, str) else []
+    return replace(result, notes=(*result.notes, f"no value of {order!r}, so last: {some(late)}")) if late else result
 
 
 def grid(
@@ -182,18 +185,28 @@ def _order(fit: PoolResult, order: Any) -> Any:
     if order is None:
         return np.arange(fit.k)
     if isinstance(order, str):
-        if order == "n":
-            return np.argsort(fit.effects.n, kind="stable")
-        if order not in fit.effects.columns:
-            listed = ", ".join(map(repr, fit.effects.columns)) or "none"
-            raise OptionError(
-                f"order={order!r} is not a column of the effects: {listed}.{suggestion(order, fit.effects.columns)}"
-            )
-        return np.argsort(np.asarray(fit.effects.columns[order]), kind="stable")
+        return _by_column(fit, order)[0]
     positions = np.asarray(order)
     if sorted(positions.tolist()) != list(range(fit.k)):
         raise OptionError(f"order should hold each position 0 to {fit.k - 1} once.")
     return positions
+
+
+def _by_column(fit: PoolResult, name: str) -> tuple[NDArray[np.intp], list[str]]:
+    """Positions in the order of a column, numbers by size and words by the alphabet; and the studies without a value, which come last."""
+    columns = {**fit.effects.columns, "study": fit.effects.study, "n": fit.effects.n}
+    if name not in columns:
+        raise TableError(
+            f"no column {name!r} to order the studies by",
+            expected=f"one of {', '.join(map(repr, columns))}",
+            action=suggestion(name, columns).strip() or None,
+        )
+    labels = [as_text(value) for value in columns[name]]
+    sizes, words = numbers(np.array(labels, dtype=object))
+    if words:
+        positions = np.array(sorted(range(fit.k), key=lambda i: (not labels[i], labels[i].casefold())), dtype=np.intp)
+        return positions, [fit.effects.study[i] for i in range(fit.k) if not labels[i]]
+    return np.argsort(sizes, kind="stable"), [fit.effects.study[i] for i in np.flatnonzero(np.isnan(sizes))]
 
 
 def _row(fit: PoolResult) -> dict[str, Any]:

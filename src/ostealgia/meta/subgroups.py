@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ostealgia.effects.reading import as_text, some
 from ostealgia.effects.result import EffectSizes
-from ostealgia.errors import OptionError, TableError, suggestion
+from ostealgia.errors import ConvergenceError, OptionError, TableError, suggestion
 from ostealgia.meta.coerce import as_effects
 from ostealgia.meta.pooling import pool
 from ostealgia.meta.result import PoolResult
@@ -89,7 +89,7 @@ def subgroup(effects: Any, *, by: Any, tau2_common: bool = False, **options: Any
     if tau2_common:
         options = {**options, "tau2_value": _common_tau2(whole, codes[kept], options)}
     order = list(dict.fromkeys(label for label, ok in zip(labels, kept, strict=True) if ok))
-    groups = {label: pool(data.take(np.array(labels) == label), **options) for label in order}
+    groups = {label: _pool_of(label, data.take(np.array(labels) == label), options) for label in order}
     if tau2_common:
         method = options.get("tau2", "REML")
         groups = {label: replace(fit, tau2_method=f"{method}, common") for label, fit in groups.items()}
@@ -102,6 +102,16 @@ def subgroup(effects: Any, *, by: Any, tau2_common: bool = False, **options: Any
         by=name, groups=groups, overall=overall, q_between=q, q_between_df=df,
         q_between_p_value=q_p_value(q, df) if df > 0 else math.nan, tau2_common=tau2_common, notes=tuple(notes),
     )  # fmt: skip
+
+
+def _pool_of(label: str, effects: EffectSizes, options: dict[str, Any]) -> PoolResult:
+    """The pool of one subgroup; an error says of which."""
+    try:
+        return pool(effects, **options)
+    except TableError as error:
+        raise error.about(f"subgroup {label!r}") from error
+    except ConvergenceError as error:
+        raise ConvergenceError(f"subgroup {label!r}: {error}") from error
 
 
 def _labels(data: EffectSizes, by: Any) -> tuple[str, list[str]]:

@@ -38,10 +38,14 @@ def moments(y: Array, w: Array) -> Moments:
 
 
 def strata_of(y: Array, v: Array, group: NDArray[np.int64] | None = None) -> Strata:
-    """The data split by stratum code; one stratum when ``group`` is None."""
+    """The data split by stratum code; one stratum when ``group`` is None.
+
+    Effects are counted from that of the most precise study of the stratum: a shift changes no statistic of heterogeneity, and this one keeps
+    the digits of a study that outweighs all others.
+    """
     if group is None:
-        return [(y, v)]
-    return [(y[group == code], v[group == code]) for code in np.unique(group)]
+        return [(y - y[v.argmin()], v)]
+    return [strata_of(y[group == code], v[group == code])[0] for code in np.unique(group)]
 
 
 def residual_df(strata: Strata) -> int:
@@ -63,13 +67,26 @@ def generalised_q(tau2: float, strata: Strata) -> float:
     return sum(moments(y, 1.0 / (v + tau2)).rss for y, v in strata)
 
 
+def trace_p(a: Array) -> float:
+    """sum(a) - sum(a^2) / sum(a), the trace of A - aa' / sum(a), without loss of digits where one weight outweighs all others.
+
+    a : (k,), weights above 0.
+
+    >>> trace_p(np.array([1.0, 1.0]))
+    1.0
+    >>> trace_p(np.array([1e30, 1.0])) > 0.9
+    True
+    """
+    largest = int(a.argmax())
+    others = np.delete(a, largest)
+    rest = float(others.sum())
+    total = rest + float(a[largest])
+    return float(a[largest]) * (rest / total) + float(others @ ((total - others) / total))
+
+
 def typical_variance(strata: Strata) -> float:
     """The "typical" within-study variance of Higgins and Thompson (2002, doi:10.1002/sim.1186): df / (S1 - S2 / S1)."""
-    trace = 0.0
-    for _, v in strata:
-        w = 1.0 / v
-        s1 = float(w.sum())
-        trace += s1 - float(w @ w) / s1
+    trace = sum(trace_p(1.0 / v) for _, v in strata)
     df = residual_df(strata)
     return df / trace if df > 0 and trace > 0 else math.nan
 

@@ -19,6 +19,7 @@ from ostealgia.errors import ConvergenceError
 from ostealgia.numerics.covariance_known import KnownCovariance
 from ostealgia.numerics.mixed_effects_algebra import Solution, solve
 from ostealgia.numerics.mixed_effects_blocks import Blocks
+from ostealgia.numerics.mixed_effects_border import Bordered, border_terms, indicator
 from ostealgia.numerics.mixed_effects_climb import Objective, Peak, climb, flat_directions
 from ostealgia.numerics.mixed_effects_starts import start_points
 from ostealgia.numerics.mixed_effects_structures import Term, tau2_and_rho
@@ -31,6 +32,9 @@ MARGIN = (
     2.0,
     0.04,
 )  # a start that is below the best on the grid by more than this, plus this part of k, is not climbed from
+
+
+METHODS = {ThreeLevel: "closed form", Blocks: "blocks", Bordered: "blocks with a border"}
 
 
 class RankDeficient(ValueError):
@@ -85,10 +89,12 @@ class MixedModel:
         self.unit = _unit(y, self.basis, known.variance)
         self.known = known.scaled(self.unit**-2)
         self.b = np.column_stack([y / self.unit, self.basis])
-        # few units first: a cluster before the effects in it
-        self.order = sorted(range(len(self.terms)), key=lambda t: int(self.terms[t].group.max()))
+        # few units first: a cluster before the effects in it; crossed intercepts that are a border last
+        borders = border_terms(self.known, self.terms) if len(self.terms) > 1 else []
+        rest = [t for t in range(len(self.terms)) if t not in borders]
+        self.order = [*sorted(rest, key=lambda t: int(self.terms[t].group.max())), *borders]
         self.inner = tuple(self.terms[t] for t in self.order)
-        self.engine = _engine(self.b, self.known, self.inner)
+        self.engine = _engine(self.b, self.known, self.inner, len(borders))
         self.slices: list[slice] = []
         at = 0
         for term in self.inner:
@@ -207,7 +213,7 @@ class MixedModel:
             converged=best.converged,
             certificate={
                 "criterion": "restricted likelihood" if self.restricted else "likelihood",
-                "method": "closed form" if isinstance(self.engine, ThreeLevel) else "blocks",
+                "method": METHODS[type(self.engine)],
                 "starts": tried,
                 "climbs": len(peaks),
                 "optima": tuple(optima),
@@ -220,8 +226,16 @@ class MixedModel:
         )
 
 
-def _engine(b: Array, known: KnownCovariance, terms: tuple[Term, ...]) -> ThreeLevel | Blocks:
-    """Closed form where the random effects are intercepts of clusters and of single effects and errors are independent."""
+def _engine(
+    b: Array, known: KnownCovariance, terms: tuple[Term, ...], borders: int = 0
+) -> ThreeLevel | Blocks | Bordered:
+    """Closed form where the random effects are intercepts of clusters and of single effects and errors are independent.
+
+    borders : how many of the last terms are crossed intercepts to be taken as a border.
+    """
+    if borders:
+        z, owner = indicator(terms[len(terms) - borders :])
+        return Bordered(_engine(np.column_stack([b, z]), known, terms[: len(terms) - borders]), b.shape[1], owner)
     if known.diagonal and 0 < len(terms) <= 2 and all(term.m == 1 for term in terms):
         single = [int(term.group.max()) + 1 == len(b) for term in terms]
         if sum(single) <= 1 and len(terms) - sum(single) <= 1:

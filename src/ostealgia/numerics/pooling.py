@@ -18,6 +18,7 @@ from ostealgia.numerics.heterogeneity import (
     i2_from_q,
     q_p_value,
     residual_df,
+    strata_of,
     typical_variance,
 )
 
@@ -177,7 +178,7 @@ def heterogeneity(
     random : I2 and H2 from tau2 and the typical variance (Higgins & Thompson 2002); else i2_tau2 is NaN and H2 = Q / df.
     center : the value around which Q is taken, by default the inverse-variance mean.
     """
-    strata = [(y, v)]
+    strata = strata_of(y, v)
     k, df = len(y), residual_df(strata)
     if df < 1:
         return Heterogeneity(0.0, 0, 1.0, math.nan if random else 0.0, 0.0, math.nan, math.nan, 1.0)

@@ -18,7 +18,15 @@ from scipy.special import chdtri
 
 from ostealgia.errors import ConvergenceError
 from ostealgia.numerics import likelihood
-from ostealgia.numerics.heterogeneity import Strata, cochran_q, generalised_q, moments, residual_df, strata_of
+from ostealgia.numerics.heterogeneity import (
+    Strata,
+    cochran_q,
+    generalised_q,
+    moments,
+    residual_df,
+    strata_of,
+    trace_p,
+)
 from ostealgia.numerics.likelihood import polish
 from ostealgia.options import one_of
 
@@ -53,7 +61,7 @@ def tau2_dl_from_q(q: float, v: Array) -> float:
 
     q : Cochran's Q.  v : (k,), variances.  Returns (Q - (k - 1)) / (S1 - S2 / S1), not below 0.
     """
-    return max(0.0, (q - (len(v) - 1)) / _trace_p(1.0 / v))
+    return max(0.0, (q - (len(v) - 1)) / trace_p(1.0 / v))
 
 
 def estimate_tau2(
@@ -111,14 +119,10 @@ def _rescaled(certificate: Mapping[str, Any], unit: float) -> dict[str, Any]:
 
 def _split(weights: Array | None, v: Array, group: NDArray[np.int64] | None) -> list[Array]:
     a = 1.0 / v if weights is None else weights
-    return [part for part, _ in strata_of(a, v, group)]
+    return [a] if group is None else [a[group == code] for code in np.unique(group)]
 
 
 # --- traces of P = A - a a' / sum(a), written as sums --------------------------------------------------------------
-
-
-def _trace_p(a: Array) -> float:
-    return float(a.sum()) - float((a * a).sum()) / float(a.sum())
 
 
 def _trace_pp(a: Array) -> float:
@@ -149,7 +153,7 @@ def _moment(strata: Strata, weights: list[Array]) -> Tau2:
     q = tr_p = tr_pv = 0.0
     for (y, v), a in zip(strata, weights, strict=True):
         q += moments(y, a).rss
-        tr_p += _trace_p(a)
+        tr_p += trace_p(a)
         tr_pv += _trace_pv(a, v)
     value = (q - tr_pv) / tr_p
     t = max(0.0, value)
@@ -195,7 +199,7 @@ def _hunter_schmidt(strata: Strata, factor: float) -> Tau2:
     value = (factor * cochran_q(strata) - k) / s1
     t = max(0.0, value)
     inside = (
-        2.0 * residual_df(strata) + 4.0 * t * sum(map(_trace_p, weights)) + 2.0 * t * t * sum(map(_trace_pp, weights))
+        2.0 * residual_df(strata) + 4.0 * t * sum(map(trace_p, weights)) + 2.0 * t * t * sum(map(_trace_pp, weights))
     )
     return Tau2(
         value=value, std_error=factor * math.sqrt(inside) / s1, untruncated=value, certificate={"closed_form": True}
@@ -283,18 +287,20 @@ def _reml(strata: Strata) -> Tau2:
     """Restricted maximum likelihood (Harville 1977, doi:10.1080/01621459.1977.10480998); see ``likelihood.maximise``."""
     value, certificate = likelihood.maximise(strata, restricted=True)
     information = 0.5 * sum(_trace_pp(1.0 / (v + value)) for _, v in strata)
-    return Tau2(
-        value=value, std_error=1.0 / math.sqrt(information), untruncated=value, certificate=certificate.to_dict()
-    )
+    return _likelihood_result(value, information, certificate)
 
 
 def _ml(strata: Strata) -> Tau2:
     """Maximum likelihood (Hardy & Thompson 1996, doi:10.1002/(SICI)1097-0258(19960330)15:6<619::AID-SIM188>3.0.CO;2-A)."""
     value, certificate = likelihood.maximise(strata, restricted=False)
     information = 0.5 * sum(float(((v + value) ** -2.0).sum()) for _, v in strata)
-    return Tau2(
-        value=value, std_error=1.0 / math.sqrt(information), untruncated=value, certificate=certificate.to_dict()
-    )
+    return _likelihood_result(value, information, certificate)
+
+
+def _likelihood_result(value: float, information: float, certificate: likelihood.Certificate) -> Tau2:
+    """The estimate with its standard error; NaN where one study outweighs the others beyond the digits of the information."""
+    std_error = 1.0 / math.sqrt(information) if information > 0.0 else math.nan
+    return Tau2(value=value, std_error=std_error, untruncated=value, certificate=certificate.to_dict())
 
 
 TAU2: dict[str, Callable[[Strata], Tau2]] = {
