@@ -166,6 +166,9 @@ def test_structures_without_data_are_refused():
     assert multivariate(apart, structure="ID").converged
     with pytest.raises(OptionError, match="one outcome only"):
         multivariate(outcomes(outcome=["pain"] * 12))
+    never = {"study": list("AABBCCDD"), "outcome": ["a", "b", "a", "b", "b", "c", "b", "c"], "std_error": [0.2] * 8}
+    with pytest.raises(OptionError, match="correlation of a with c, which no study reports together"):
+        multivariate({**never, "estimate": np.arange(8) / 8}, structure="UN")
     with pytest.raises(OptionError, match="needs times"):
         multivariate(outcomes(), structure="CAR")
     assert any(

@@ -12,6 +12,7 @@ from ostealgia.numerics.covariance_known import KnownCovariance, from_correlatio
 from ostealgia.numerics.mixed_effects import MixedModel, RankDeficient
 from ostealgia.numerics.mixed_effects_algebra import derivatives, solve
 from ostealgia.numerics.mixed_effects_blocks import Blocks, NotNested, marginal
+from ostealgia.numerics.mixed_effects_border import Bordered, indicator
 from ostealgia.numerics.mixed_effects_profile import rho_interval, tau2_interval
 from ostealgia.numerics.mixed_effects_structures import STRUCTURES, Term, intercept
 from ostealgia.numerics.mixed_effects_three_level import ThreeLevel
@@ -49,6 +50,47 @@ def test_closed_form_is_the_block_form(point, restricted):
         assert_allclose(a, c, rtol=1e-9, atol=1e-9)  # rounding of the block inverse at a ratio of variances of 1e4
     grid = quick.grid(np.array([p[0] ** 2]), np.array([p[1] ** 2]), restricted=restricted)
     assert_allclose(grid[0, 0], everything(quick, p, restricted)[0], rtol=1e-9)
+
+
+@pytest.mark.parametrize("restricted", [True, False])
+@pytest.mark.parametrize("point", [(0.6, 0.4, 0.5, 0.3), (0.5, 0.4, 0.0, 0.7), (0.0, 0.0, 1.0, 0.0)])
+def test_a_border_is_the_block_form(point, restricted):
+    """Two crossed intercepts as a border of closed-form or block engines, against all of it in one block."""
+    y, v, cluster, rng = drawn(8, k=60)
+    b = np.column_stack([y, np.linalg.qr(np.column_stack([np.ones(60), rng.normal(size=60)]))[0]])
+    rest = [intercept(cluster), intercept(np.arange(60))]
+    crossed = [intercept(rng.integers(0, 4, 60)), intercept(rng.integers(0, 3, 60))]
+    z, owner = indicator(crossed)
+    wide = np.column_stack([b, z])
+    known = from_correlation(v, cluster, 0.3, "constant", None)
+    pairs = [
+        (
+            Bordered(ThreeLevel(wide, v, cluster, between=True, within=True), 3, owner),
+            Blocks(b, KnownCovariance(v), rest + crossed),
+        ),
+        (Bordered(Blocks(wide, known, rest), 3, owner), Blocks(b, known, rest + crossed)),
+    ]
+    for bordered, whole in pairs:
+        for one, two in zip(
+            everything(bordered, np.array(point), restricted),
+            everything(whole, np.array(point), restricted),
+            strict=True,
+        ):
+            assert_allclose(one, two, rtol=1e-9, atol=1e-9)
+
+
+def test_crossed_effects_do_not_make_one_large_block():
+    """2,000 effects, 10 laboratories: whole, one evaluation would factor 2,000 x 2,000."""
+    rng = np.random.default_rng(2)
+    cluster, lab = np.repeat(np.arange(400), 5), rng.integers(0, 10, 2000)
+    v = rng.uniform(0.02, 0.2, 2000)
+    y = 0.4 * rng.normal(size=400)[cluster] + 0.6 * rng.normal(size=10)[lab] + rng.normal(size=2000) * np.sqrt(v)
+    model = MixedModel(y, np.ones((2000, 1)), KnownCovariance(v), [intercept(lab), intercept(cluster)])
+    assert isinstance(model.engine, Bordered)
+    fit = model.fit()
+    assert fit.certificate["method"] == "blocks with a border" and fit.certificate["gradient"] < 1e-7
+    assert_allclose(fit.components[1].tau2, 0.16, atol=0.06)  # five standard errors with 400 clusters
+    assert 0.1 < float(fit.components[0].tau2[0]) < 1.2  # ten laboratories tell little
 
 
 def outcomes(seed, m=3, studies=12):

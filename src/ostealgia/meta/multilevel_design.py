@@ -125,18 +125,23 @@ def no_flat_levels(term: Term, levels: tuple[str, ...], data: EffectSizes) -> li
         raise OptionError(
             f"structure={term.structure!r} has a correlation, and fewer than two studies report more than one outcome. Use 'DIAG' or 'ID'."
         )
+    notes: list[str] = []
     if term.structure == "UN" and (off < 2).any():
-        i, j = np.argwhere((together < 2) & (np.tri(term.m, k=-1) > 0))[0]
-        raise OptionError(
-            f"structure='UN' has a correlation of {levels[j]} with {levels[i]}, which fewer than two studies report together. "
-            "Use 'HCS' or 'CS' (over times 'AR' or 'CAR')."
+        below = np.where(np.tri(term.m, k=-1) > 0, together, np.inf)
+        i, j = np.unravel_index(int(np.argmin(below)), below.shape)
+        if together[i, j] == 0:
+            raise OptionError(
+                f"structure='UN' has a correlation of {levels[j]} with {levels[i]}, which no study reports together. "
+                "Use 'HCS' or 'CS' (over times 'AR' or 'CAR')."
+            )
+        notes.append(
+            f"one study only reports {levels[j]} together with {levels[i]}: their correlation is hardly determined"
         )
     repeated = len(pairs) < data.k
-    notes = (
-        ["some studies give an outcome more than once: add random='study/effect' unless V says how they depend"]
-        if repeated
-        else []
-    )
+    if repeated:
+        notes.append(
+            "some studies give an outcome more than once: add random='study/effect' unless V says how they depend"
+        )
     if units < 2 * term.size:
         notes.append(
             f"{units} studies for {term.size} variance parameters of structure {term.structure}: the components are hardly determined; "

@@ -280,7 +280,9 @@ def _few(parts: tuple[VarianceComponent, ...], k: int) -> list[str]:
     units = min((part.units for part in parts), default=k)
     if units >= FEW_CLUSTERS or units == k:
         return []
-    return [f"{units} clusters: these intervals count effects, not clusters, and are too narrow; see robust(fit) with CR2"]
+    return [
+        f"{units} clusters: these intervals count effects, not clusters, and are too narrow; see robust(fit) with CR2"
+    ]
 
 
 def _edges(parts: tuple[VarianceComponent, ...], solution: MixedFit) -> list[str]:

@@ -330,6 +330,12 @@ def _typical_variance(problem: MixedModel) -> float:
     from ostealgia.numerics.mixed_effects_blocks import marginal
 
     basis, known = problem.basis, problem.known
+    if known.diagonal:
+        turned = basis / known.variance[:, None]
+        trace = float((1.0 / known.variance).sum()) - float(
+            np.trace(np.linalg.solve(basis.T @ turned, turned.T @ turned))
+        )
+        return (problem.k - problem.p) / trace * problem.unit**2
     codes = np.zeros(problem.k, dtype=np.int64)
     at = 1
     for rows, _ in known.blocks:

@@ -94,7 +94,9 @@ def prepost_over_correlations(
         raise OptionError("correlations is empty; give at least one value between -1 and 1.")
     values = tuple(between("correlations", r, -1.0, 1.0) for r in correlations)
     if measure_of(measure)[0].kind != "pre-post":
-        raise OptionError(f"measure={measure!r} has no correlation; choose a pre-post measure such as MC, SMCC or SMCR.")
+        raise OptionError(
+            f"measure={measure!r} has no correlation; choose a pre-post measure such as MC, SMCC or SMCR."
+        )
     effects = [compute(frame, measure=measure, correlation=r) for r in values]
     assumed = _assumed(effects)
     fits = tuple(pool(e, **options) for e in effects)
@@ -108,7 +110,9 @@ def prepost_over_correlations(
         "correlation 0 is what results when paired scores are treated as two independent groups",
     ]
     if len(reproduces) > 1:
-        notes.append(f"the published numbers fit correlations {reproduces[0]:g} to {reproduces[-1]:g}: they do not tell which was used")
+        notes.append(
+            f"the published numbers fit correlations {reproduces[0]:g} to {reproduces[-1]:g}: they do not tell which was used"
+        )
     return PrepostResult(
         measure=measure, correlations=values, fits=fits, assumed=assumed, k=k, published=shown, reproduces=reproduces,
         excluded=fits[0].excluded, notes=(*(note for note in effects[0].notes if not note.startswith("correlation ")), *notes),

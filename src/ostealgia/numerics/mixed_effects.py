@@ -28,10 +28,9 @@ from ostealgia.numerics.mixed_effects_three_level import ThreeLevel
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 CLIMBS = 9  # starts climbed from where there are correlations; a third of it for variances alone and above 500 effects
-MARGIN = (
-    2.0,
-    0.04,
-)  # a start that is below the best on the grid by more than this, plus this part of k, is not climbed from
+MANY = 150  # effects above which the grid of starts is coarser
+# a start that is below the best on the grid by more than the first, plus the second times k, is not climbed from
+MARGIN = (2.0, 0.04)
 
 
 METHODS = {ThreeLevel: "closed form", Blocks: "blocks", Bordered: "blocks with a border"}
@@ -249,14 +248,14 @@ def _peaks_of_grid(engine: ThreeLevel, total: float, restricted: bool) -> tuple[
 
     total : the total variance, which sets the grid, so that the unit of the data does not.
     """
-    steps = np.concatenate([np.zeros(1), np.geomspace(5e-4, 3.0, 12 if engine.k <= 150 else 8) * total])
+    steps = np.concatenate([np.zeros(1), np.geomspace(5e-4, 3.0, 12 if engine.k <= MANY else 8) * total])
     none = np.zeros(1)
     values = engine.grid(steps if engine.between else none, steps if engine.within else none, restricted=restricted)
     padded = np.pad(values, 1, constant_values=-np.inf)
     rows, columns = values.shape
     around = [padded[1 + i : 1 + i + rows, 1 + j : 1 + j + columns] for i in (-1, 0, 1) for j in (-1, 0, 1) if i or j]
     tops = {(int(i), int(j)) for i, j in np.argwhere(values >= np.max(around, axis=0))}
-    tops |= {(0, int(np.argmax(values[0]))), (int(np.argmax(values[:, 0])), 0)}
+    tops |= _edges(values, engine.k)
     least = float(values.max()) - MARGIN[0] - MARGIN[1] * engine.k
     starts = [
         np.sqrt(np.array([steps[i]] * engine.between + [steps[j]] * engine.within))
@@ -264,6 +263,14 @@ def _peaks_of_grid(engine: ThreeLevel, total: float, restricted: bool) -> tuple[
         if values[i, j] >= least
     ]
     return starts, values.size
+
+
+def _edges(values: Array, k: int) -> set[tuple[int, int]]:
+    """The best of each edge of the grid; with many effects only where the likelihood does not rise inwards from it."""
+    j, i = int(np.argmax(values[0])), int(np.argmax(values[:, 0]))
+    rises_j = len(values) > 1 and values[1, j] > values[0, j]
+    rises_i = values.shape[1] > 1 and values[i, 1] > values[i, 0]
+    return {at for at, rises in (((0, j), rises_j), ((i, 0), rises_i)) if k <= MANY or not rises}
 
 
 def _orthonormal(x: Array) -> tuple[Array, Array]:

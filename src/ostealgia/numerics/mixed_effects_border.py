@@ -1,6 +1,6 @@
 """Crossed random intercepts of few units beside effects that fall into small blocks without them.
 
-A laboratory that many studies share ties all effects together, and the covariance of all would have to be factored whole. Taken as a border,
+A laboratory that many studies share ties all effects together, and their covariance would have to be factored whole. Taken as a border,
 M = M0 + Z S^2 Z' with M0 in blocks, it costs as many further columns as it has units (Woodbury): with B^ = [B, Z] and A^ = B^' M0^-1 B^,
 everything is the Schur complement of K = E + S A^ S, E the identity on the columns of Z.
 """
@@ -101,11 +101,13 @@ def border_terms(known: KnownCovariance, terms: Sequence[Term]) -> list[int]:
     """Which random intercepts to take as a border: those of few units without which the blocks are less than half as large.
 
     >>> from ostealgia.numerics.mixed_effects_structures import intercept
-    >>> study, lab = np.repeat(np.arange(40), 2), np.tile(np.arange(4), 20)
+    >>> study, lab = np.repeat(np.arange(40), 2), np.arange(80) % 3
     >>> border_terms(KnownCovariance(np.ones(80)), [intercept(study), intercept(lab)])
     [1]
     """
     taken: list[int] = []
+    if sum(int(term.group.max()) + 1 < known.k for term in terms) < 2:
+        return taken
     largest = _largest_block(known, terms)
     for t in sorted(range(len(terms)), key=lambda t: int(terms[t].group.max())):
         units = int(terms[t].group.max()) + 1

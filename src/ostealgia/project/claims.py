@@ -22,6 +22,8 @@ from ostealgia.project.claim_base import (
     ClaimResult,
     ClaimVariant,
     Context,
+    join,
+    result,
     run_of,
 )
 from ostealgia.project.model import CONFIG, ClaimSpec
@@ -54,7 +56,13 @@ def judge_one(claim: ClaimSpec, context: Context) -> ClaimResult:
         quantity = one_of("quantity", claim.quantity, QUANTITIES)
     except OptionError as error:
         raise ProjectError(f"{CONFIG}, claim {claim.id!r}: {error}") from None
-    return QUANTITIES[quantity](claim, context)
+    try:
+        return QUANTITIES[quantity](claim, context)
+    except (
+        OptionError
+    ) as error:  # the printed numbers are none that the rule takes: what is wrong with them is the answer
+        detail = join([f"no result, because {error}", claim.comment])
+        return result(claim, verdict=CANNOT, recomputed="", detail=detail)
 
 
 def _of_fit(claim: ClaimSpec, context: Context) -> ClaimResult:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from ostealgia.errors import ProjectError
 from ostealgia.numerics.intervals import Printed
 from ostealgia.project.analyses import AnalysisRun
 from ostealgia.project.claim_base import (
@@ -29,7 +30,7 @@ from ostealgia.project.claim_base import (
 )
 from ostealgia.project.computing import effect_sizes
 from ostealgia.project.methods import MethodRow, method_of, row_of
-from ostealgia.project.model import ClaimSpec
+from ostealgia.project.model import CONFIG, ClaimSpec
 from ostealgia.project.precision import reach
 from ostealgia.project.printed import agrees
 from ostealgia.project.select import Selection
@@ -54,8 +55,17 @@ def fitted(claim: ClaimSpec, run: AnalysisRun) -> ClaimResult:
     if fit is None:
         return _not_computed(claim, run)
     targets = claim.printed
+    if not any(targets):
+        raise ProjectError(
+            f"{CONFIG}, claim {claim.id!r}: quantity = {claim.quantity!r} needs the printed estimate, or ci_low and ci_high."
+        )
     row = row_of(method_of(fit), "", fit)
     values = _values(claim, row, run)
+    if all(math.isnan(value) for value in values):
+        detail = join(
+            [f"missing: {claim.missing or f'the method of the analysis gives no {claim.quantity}'}", claim.comment]
+        )
+        return result(claim, verdict=CANNOT, recomputed="", detail=detail)
     verdict = REPRODUCED if all_agree(targets, values) else DIFFERS
     details = []
     if verdict == DIFFERS and claim.quantity in SEARCHED:
@@ -149,7 +159,7 @@ def _not_computed(claim: ClaimSpec, run: AnalysisRun) -> ClaimResult:
     """No result: what is missing, and what the stated assumptions would give."""
     targets = claim.printed
     variants = _variants(claim, run, targets)
-    details = [f"missing: {claim.missing or run.problem}"]
+    details = [f"missing: {claim.missing or run.problem or 'the analysis is not pooled'}"]
     recomputed = ""
     if variants:
         same = [variant for variant in variants if variant.verdict == "same digits"]

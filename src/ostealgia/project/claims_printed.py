@@ -10,6 +10,7 @@ from typing import Any
 from ostealgia import display
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.rules import (
+    Triplet,
     ci_vs_point,
     direction_vs_claim,
     odds_ratio,
@@ -23,7 +24,6 @@ from ostealgia.audit.rules.significance import quantile
 from ostealgia.audit.rules.totals import sum_text
 from ostealgia.errors import ProjectError
 from ostealgia.numerics.intervals import Interval, Printed, corners
-from ostealgia.options import one_of
 from ostealgia.project import printed_tables
 from ostealgia.project.checks import scale_of_claim
 from ostealgia.project.claim_base import (
@@ -78,7 +78,9 @@ def effect(claim: ClaimSpec, context: Context) -> ClaimResult:
         [
             row
             for row in rows
-            if row.text("arm") != "published" and (not claim.study or row.text("study") == claim.study)
+            if row.text("arm") != "published"
+            and row.printed("estimate") is not None
+            and (not claim.study or row.text("study") == claim.study)
         ]
     )
     if own is None:
@@ -87,10 +89,10 @@ def effect(claim: ClaimSpec, context: Context) -> ClaimResult:
     values = (cell_value(own, "estimate"), cell_value(own, "ci_low"), cell_value(own, "ci_high"))
     targets = claim.printed
     verdict = REPRODUCED if all_agree(targets, values) else DIFFERS
-    where = own.text("source")
+    where = f" ({own.text('source')})" if own.text("source") else ""
     text = triple_text(claim, values, extra=0)
     detail = join(
-        [f"one study contributes, so its own effect is the pooled one ({where})", _entered(claim, own), claim.comment]
+        [f"one study contributes, so its own effect is the pooled one{where}", _entered(claim, own), claim.comment]
     )
     return result(claim, verdict=verdict, recomputed=text, detail=detail, numbers=values)
 
@@ -169,10 +171,13 @@ def _p_of_proportion(estimate: Printed, low: Printed, high: Printed) -> tuple[fl
     def p(x: Any, a: Any, b: Any) -> Any:
         return 2 * ndtr(-abs(logit(x)) * 2 * quantile(LEVEL) / (logit(b) - logit(a)))
 
-    boxes = [part.interval("half").clip(1e-9, 1 - 1e-9) for part in (estimate, low, high)]
-    return float(p(estimate.value, low.value, high.value)), corners(p, *boxes)
+    triplet = Triplet(estimate, low, high)
+    parts = (triplet.proportions() if triplet.in_percent else triplet).parts
+    points = [min(max(part.value, EDGE), 1 - EDGE) for part in parts]
+    return float(p(*points)), corners(p, *(part.interval("half").clip(EDGE, 1 - EDGE) for part in parts))
 
 
+EDGE = 1e-9  # a proportion printed as 0 or 1 stands for one that is nearly so
 LEVEL = 0.95  # of printed intervals
 WHAT = defaultdict(lambda: "risk", {"OR": "odds", "AOR": "odds", "IRR": "rate"})
 
@@ -181,7 +186,7 @@ def direction(claim: ClaimSpec, context: Context) -> ClaimResult:
     """Do the words, the ratio, and the printed counts or means point the same way?"""
     estimate = needed(claim, "estimate")
     _, low, high = claim.printed
-    says = one_of("says", claim.says, CLAIMS)
+    says = _says(claim)
     limits = None if low is None or high is None else (low, high)
     role = "treatment" if claim.severity == "conclusion-changing" else "factor"
     measure = claim.measure or "OR"
@@ -206,6 +211,14 @@ def direction(claim: ClaimSpec, context: Context) -> ClaimResult:
     )  # fmt: skip
 
 
+def _says(claim: ClaimSpec) -> str:
+    if claim.says not in CLAIMS:
+        raise ProjectError(
+            f"{CONFIG}, claim {claim.id!r}: quantity = {claim.quantity!r} needs says = {' or '.join(map(repr, CLAIMS))}."
+        )
+    return claim.says
+
+
 def _crude_direction(claim: ClaimSpec, context: Context) -> tuple[str | None, str]:
     """Which way the printed counts or means point, for the first group (responders) against the second."""
     if not claim.against:
@@ -215,6 +228,8 @@ def _crude_direction(claim: ClaimSpec, context: Context) -> tuple[str | None, st
     name = printed_tables.plain_name(where.variable)
     if counts is not None:
         crude, low, high = odds_ratio(counts)
+        if math.isnan(crude):
+            return None, ""
         text = f"crude odds ratio of the printed counts {display.number(crude)} ({display.interval(low, high)})"
         return ("higher" if crude > 1 else "lower"), text
     means = printed_tables.means_at(context.project, context.tables, where)
@@ -228,7 +243,7 @@ def _crude_direction(claim: ClaimSpec, context: Context) -> tuple[str | None, st
 def change(claim: ClaimSpec, context: Context) -> ClaimResult:
     """A per cent change in words against the ratio beside it."""
     size, ratio = needed(claim, "estimate"), needed(claim, "of")
-    says = one_of("says", claim.says, CLAIMS)
+    says = _says(claim)
     measure = claim.measure or "OR"
     found = direction_vs_claim(ratio, says, percent=size, measure=measure, outcome=WHAT[measure])
     change = 100 * (ratio.value - 1)

@@ -12,6 +12,7 @@ sensitivity analysis states only what differs.
 
 from __future__ import annotations
 
+import math
 import tomllib
 from decimal import Decimal
 from pathlib import Path
@@ -19,9 +20,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
+from ostealgia.audit.rules.scales import scale_of
 from ostealgia.errors import ProjectError, suggestion
 from ostealgia.numerics.intervals import Printed
-from ostealgia.options import confidence_level
+from ostealgia.options import between, confidence_level
 from ostealgia.project.printed import read, with_decimals
 from ostealgia.tables.measures import measure_of
 
@@ -167,6 +169,18 @@ class AnalysisSpec(Strict):
     def _measure(cls, found: str) -> str:
         return measure_of(found)[0].name
 
+    @field_validator("window_days")
+    @classmethod
+    def _window(cls, found: tuple[float, float] | None) -> tuple[float, float] | None:
+        if found is not None and not found[0] <= found[1]:
+            raise ValueError("the first day is after the last")
+        return found
+
+    @field_validator("correlation")
+    @classmethod
+    def _correlation(cls, found: float | None) -> float | None:
+        return None if found is None else between("correlation", found, -1.0, 1.0, closed=True)
+
     @property
     def outcomes(self) -> tuple[str, ...]:
         """Every outcome that is taken."""
@@ -239,7 +253,7 @@ class Group(Strict):
 
     column: str
     name: str
-    n: int
+    n: int = Field(gt=0)
 
 
 class TableSpec(Strict):
@@ -261,6 +275,12 @@ class TableSpec(Strict):
     estimate: str = "estimate"
     measure: str = "OR"
 
+    @field_validator("measure")
+    @classmethod
+    def _measure(cls, found: str) -> str:
+        scale_of(found)
+        return found
+
 
 class ComparisonSpec(Strict):
     """``[[comparison]]``: the same outcomes from several arms of the results, side by side.
@@ -273,9 +293,14 @@ class ComparisonSpec(Strict):
     title: str
     outcomes: tuple[str, ...]
     measure: str = "OR"
-    arms: tuple[tuple[str, str], ...]
+    arms: tuple[tuple[str, str], ...] = Field(min_length=1)
     recover: Literal["double-exponentiation", ""] = ""
     note: str = ""
+
+    @field_validator("measure")
+    @classmethod
+    def _measure(cls, found: str) -> str:
+        return measure_of(found)[0].name
 
 
 class Privacy(Strict):
@@ -313,9 +338,12 @@ def days_of(text: str) -> float:
         units = ", ".join(DAYS_PER_UNIT)
         raise ValueError(f"time {text!r} is not a number and a unit ({units}), for instance '3 month'")
     try:
-        return float(parts[0]) * DAYS_PER_UNIT[unit]
+        number = float(parts[0])
     except ValueError:
-        raise ValueError(f"time {text!r} does not start with a number, for instance '3 month'") from None
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"time {text!r} does not start with a number, for instance '3 month'")
+    return number * DAYS_PER_UNIT[unit]
 
 
 def plural(time: str) -> str:

@@ -65,12 +65,12 @@ def p_like(value: float | None, printed: Printed | None) -> str:
 
 
 def counts_of_percent(percent: Printed, n: int) -> tuple[int, ...]:
-    """Every count of ``n`` whose per cent rounds to the printed one; empty where there is none.
+    """Every count of ``n`` whose per cent rounds to the printed one; empty where there is none. n : above 0.
 
     >>> counts_of_percent(read(38), 599), counts_of_percent(read(91), 48)
     ((225, 226, 227, 228, 229, 230), ())
     """
-    box = percent.interval("half")
+    box = percent.interval("half").clip(0.0, 100.0)
     first, last = max(0, math.floor(box.low * n / 100)), min(n, math.ceil(box.high * n / 100))
     return tuple(count for count in range(first, last + 1) if percent.fits(100.0 * count / n))
 

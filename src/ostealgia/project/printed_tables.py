@@ -64,7 +64,9 @@ def variables(sheet: Sheet) -> tuple[Variable, ...]:
 
 
 def tests_of(project: Project, table: TableSpec) -> tuple[TestRow, ...]:
-    """Every test of a printed table, recomputed; and the ratios with their P values."""
+    """Every test of a printed table, recomputed; and the ratios with their P values. Raises ProjectError for fewer than two groups."""
+    if table.kind == "groups" and len(table.groups) < 2:
+        raise ProjectError(f"{CONFIG}, table {table.id!r}: kind = 'groups' needs two groups or more to compare.")
     return tuple({"groups": _group_tests, "ratios": _ratio_tests}[table.kind](project.tables[table.id], table))
 
 
@@ -110,7 +112,7 @@ def _group_tests(sheet: Sheet, table: TableSpec) -> Iterator[TestRow]:
 
 
 def _counts(table: TableSpec, variable: Variable) -> list[list[int]] | None:
-    """Levels by groups; a variable with one row is taken against the rest of each group."""
+    """Levels by groups, where they can be tested; a variable with one row is taken against the rest of each group."""
     rows = variable.levels or (variable.row,)
     counts = [[_count(table, group, row) for group in table.groups] for row in rows]
     whole = [[count for count in line if count is not None] for line in counts]
@@ -118,14 +120,15 @@ def _counts(table: TableSpec, variable: Variable) -> list[list[int]] | None:
         return None
     if len(whole) == 1:
         whole.append([group.n - count for group, count in zip(table.groups, whole[0], strict=True)])
-    return whole
+    possible = all(count >= 0 for line in whole for count in line)
+    return whole if possible and float(chi2_df(whole)) > 0 else None
 
 
 def _summaries(table: TableSpec, row: Row) -> list[Summary] | None:
     found = []
     for group in table.groups:
         mean, sd = row.printed(f"{group.column}_mean"), row.printed(f"{group.column}_sd")
-        if mean is None or sd is None:
+        if mean is None or sd is None or sd.value < 0 or group.n < 2:
             return None
         found.append(Summary.of(mean, sd, group.n))
     return found or None
@@ -201,7 +204,7 @@ def _ratio_tests(sheet: Sheet, table: TableSpec) -> Iterator[TestRow]:
         published = f"{table.measure} {estimate.text} ({low.text} to {high.text})"
         middle = centre.recomputed if centre.recomputed is not None else float("nan")
         recomputed = f"{table.measure} {display.number(middle, max(estimate.decimals, 2))}"
-        if p is not None:
+        if p is not None and low.value <= high.value:
             found = p_vs_ci(estimate, low, high, p, scale=table.measure, place=place)
             findings.append(found)
             published += f", P {_p_text(p)}"

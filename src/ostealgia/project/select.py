@@ -399,10 +399,12 @@ def _add(spec: AnalysisSpec, label: str, cells: Mapping[str, tuple[Row, str]], d
 
 def _events_from_percent(row: Row) -> tuple[float, tuple[int, ...]] | None:
     """The count behind a printed per cent, and every count that prints the same; None where no per cent is given."""
-    percent = row.printed("estimate")
-    if percent is None or row.text("measure").lower() not in PERCENT or not row.text("n"):
+    percent, size = row.printed("estimate"), row.printed("n")
+    if percent is None or percent.relation != "=" or row.text("measure").lower() not in PERCENT:
         return None
-    n = int(row.value("n"))
+    if size is None or not size.value > 0 or not size.value.is_integer():
+        return None
+    n = int(size.value)
     return float(nearest_count(percent, n)), counts_of_percent(percent, n)
 
 

@@ -116,13 +116,15 @@ def load(folder: str | Path) -> Project:
         raise ProjectError(f"The project folder {path} {what}. Make one with: ostealgia init DIR --template NAME.")
     spec = read_config(path)
     results = _sheet(path, RESULTS, RESULT_COLUMNS, wanted=bool(spec.analysis or spec.comparison))
+    repairs = _sheet(path, REPAIRS, REPAIR_COLUMNS)
+    _check_repairs(repairs, results)
     return Project(
         folder=path,
         spec=spec,
         results=results,
         studies=_sheet(path, STUDIES, STUDY_COLUMNS),
         appraisal=_sheet(path, APPRAISAL, APPRAISAL_COLUMNS),
-        repairs=_sheet(path, REPAIRS, REPAIR_COLUMNS),
+        repairs=repairs,
         tables={table.id: read_sheet(inside(path, table.file), table.file) for table in spec.table},
         hashes=_hashes(path, spec),
     )
@@ -180,6 +182,23 @@ def _sheet(folder: Path, name: str, columns: tuple[str, ...], *, wanted: bool = 
     if not path.exists() and not wanted:
         return Sheet(name, columns)
     return read_sheet(inside(folder, name), name, columns)
+
+
+def _check_repairs(repairs: Sheet, results: Sheet) -> None:
+    """Every repair names a cell of ``results.csv``; a TableError for the first that does not."""
+    numbers = {str(row.number) for row in results}
+    for item in repairs:
+        for what, choices in (("row", numbers), ("column", set(results.names))):
+            if item.text(what) not in choices:
+                raise TableError(
+                    f"{RESULTS} has no {what} {item.text(what)!r}",
+                    file=REPAIRS,
+                    row=item.number,
+                    expected=f"the number of a row of {RESULTS} (header = row 1)"
+                    if what == "row"
+                    else "a name in its header",
+                    action=suggestion(item.text(what), choices).strip() or None,
+                )
 
 
 def _hashes(folder: Path, spec: ProjectSpec) -> dict[str, str]:

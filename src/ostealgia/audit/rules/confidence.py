@@ -37,6 +37,16 @@ class Triplet:
         """ "0.68 (0.51 to 0.91)"."""
         return f"{self.estimate.text} ({self.low.text} to {self.high.text})"
 
+    @property
+    def parts(self) -> tuple[Printed, Printed, Printed]:
+        """Estimate, lower and upper limit."""
+        return self.estimate, self.low, self.high
+
+    @property
+    def in_percent(self) -> bool:
+        """Of a proportion: whether it is printed as per cent, by its sign or because a proportion above 1 can be nothing else."""
+        return any(part.percent or part.value > 1 for part in self.parts)
+
     def proportions(self) -> Triplet:
         """The three percentages as proportions."""
         return Triplet(self.estimate.proportion(), self.low.proportion(), self.high.proportion())
@@ -77,7 +87,7 @@ def ci_vs_point(
     ('impossible', 49.99, 'double-exponentiation', '3.91 (1.68 to 9.11)')
     """
     rule, printed = scale_of(scale), Triplet.of(estimate, ci_low, ci_high)
-    if rule.name == "proportion" and _in_percent(printed):
+    if rule.name == "proportion" and printed.in_percent:
         found = ci_vs_point_of(printed.proportions(), rule, n, level, place)
         return _as_percent(found, printed)
     return ci_vs_point_of(printed, rule, n, level, place)
@@ -98,11 +108,6 @@ def ci_vs_point_of(printed: Triplet, rule: Scale, n: int | None, level: float, p
             told = f"{printed.text} is what {method} gives"
             return _fitting(printed, replace(centres[0], verdict="rounding"), place, told)
     return _flag(printed, rule, centres[0], level, place)
-
-
-def _in_percent(printed: Triplet) -> bool:
-    parts = (printed.estimate, printed.low, printed.high)
-    return any(part.percent or part.value > 1 for part in parts)
 
 
 def _as_percent(found: Finding, printed: Triplet) -> Finding:
@@ -135,7 +140,10 @@ def _limits_broken(printed: Triplet, rule: Scale, place: Place) -> Finding | Non
             cause=cause,
             message=f"{beyond[0].text} is outside what a {rule.name} can be ({rule.lowest:g} to {rule.highest:g})",
         )
-    if printed.low.value > printed.high.value and not printed.low.interval().overlaps(printed.high.interval()):
+    ordered = printed.low.decimals == printed.high.decimals  # rounding keeps the order of such numbers
+    if printed.low.value > printed.high.value and (
+        ordered or not printed.low.interval().overlaps(printed.high.interval())
+    ):
         turned = f"{printed.estimate.text} ({printed.high.text} to {printed.low.text})"
         cause = Cause(code="typing-slip", text="the limits stand in the wrong order", repair=turned)
         return make(
