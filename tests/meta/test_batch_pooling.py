@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -228,17 +229,40 @@ def test_the_higher_of_several_maxima_is_taken(engine):
 
 
 def test_what_cannot_be_fitted_says_so():
-    """Variances over 24 orders of magnitude: the restricted score drowns in rounding, so there is no tau2 and the result says it."""
-    fit = pool_many(
-        Batch(y=[-5.0, 5.0, 0.1, 0.2], v=[1e-12, 1e12, 1.0, 1.0], offsets=[0, 2, 4], analysis=["wide", "fine"]),
-        tau2="REML",
+    """Variances below the normal range of doubles have lost their digits: there is no tau2, and the result says it."""
+    batch = Batch(
+        y=[1e-154, 2e-154, 0.1, 0.2], v=[1e-308, 1e-308, 1.0, 1.0], offsets=[0, 2, 4], analysis=["tiny", "fine"]
     )
+    fit = pool_many(batch, tau2="REML")
     assert fit.converged.tolist() == [False, True]
-    assert "not converged: 1 (wide)" in str(fit)
+    assert "not converged: 1 (tiny)" in str(fit)
     frame = fit.to_frame()
     assert not frame.converged[0] and np.isnan(frame.loc[0, ["estimate", "tau2", "ci_low"]].astype(float)).all()
-    assert fit.to_dict()["not_converged"] == ["wide"]
+    assert fit.to_dict()["not_converged"] == ["tiny"]
     assert fit.certificates().certified[0] == CERTIFIED[5] == "not converged"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("precise", [1e-4, 1e-8, 1e-12, 1e-16])
+def test_a_study_that_outweighs_all_others_costs_no_digits(engine, precise):
+    """Against exact fractions: Q and the DL estimate to 1e-14, and the restricted score, in fractions, is zero at the REML estimate."""
+    y, v = np.array([3.0, 4.0, 5.0]), np.array([precise, 1.0, 1.0])
+    fit = fit_batch(y, v, np.array([0, 3]), "DL", engine=engine)
+
+    def exact(t):
+        w = [1 / (Fraction(float(x)) + t) for x in v]
+        s1, effects = sum(w), [Fraction(float(x)) for x in y]
+        mean = sum(a * b for a, b in zip(w, effects, strict=True)) / s1
+        return w, [b - mean for b in effects], s1 - sum(a * a for a in w) / s1
+
+    w, r, trace = exact(0)
+    q = sum(a * b * b for a, b in zip(w, r, strict=True))
+    assert_allclose(fit.tau2[0], float((q - 2) / trace), rtol=1e-14)
+    assert_allclose(fit.q[0], float(q), rtol=1e-14)
+    restricted = fit_batch(y, v, np.array([0, 3]), "REML", engine=engine).tau2[0]
+    w, r, trace = exact(Fraction(float(restricted)))
+    score = sum((a * b) ** 2 for a, b in zip(w, r, strict=True)) - trace
+    assert restricted > 0 and abs(float(score) * restricted) < 1e-13
 
 
 def test_text_and_dict_of_a_batch():

@@ -120,7 +120,7 @@ def test_equal_effects_have_no_hartung_knapp_interval_in_any_order():
 def test_a_test_between_subgroups_that_cannot_be_is_explained():
     found = subgroup({**GIVEN, "site": [1.0, 1.0, 2.0]}, by="site", ci="HK")
     assert list(found.groups) == ["1", "2"] and math.isnan(found.q_between)
-    assert found.notes == ("no test between subgroups: no standard error in 2",)
+    assert found.notes == ("no test between subgroups: no standard error above zero in 2",)
     assert found.to_dict()["q_between"] is None
 
 

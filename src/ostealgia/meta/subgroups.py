@@ -96,8 +96,8 @@ def subgroup(effects: Any, *, by: Any, tau2_common: bool = False, **options: Any
     overall = pool(data, **{key: value for key, value in options.items() if key != "tau2_value"})
     q, df = _between(list(groups.values()))
     if df and math.isnan(q):
-        lone = [label for label, fit in groups.items() if not math.isfinite(fit.std_error)]
-        notes.append(f"no test between subgroups: no standard error in {some(lone)}")
+        lone = [label for label, fit in groups.items() if not _weighs(fit)]
+        notes.append(f"no test between subgroups: no standard error above zero in {some(lone)}")
     return SubgroupResult(
         by=name, groups=groups, overall=overall, q_between=q, q_between_df=df,
         q_between_p_value=q_p_value(q, df) if df > 0 else math.nan, tau2_common=tau2_common, notes=tuple(notes),
@@ -142,10 +142,15 @@ def _common_tau2(data: EffectSizes, codes: NDArray[np.int64], options: dict[str,
     return estimate_tau2(data.estimate, data.variance, options.get("tau2", "REML"), group=codes).value
 
 
+def _weighs(fit: PoolResult) -> bool:
+    """Has the pool of a subgroup a weight in the test between?"""
+    return 0 < fit.std_error < math.inf
+
+
 def _between(fits: list[PoolResult]) -> tuple[float, int]:
+    if len(fits) < 2 or not all(map(_weighs, fits)):
+        return math.nan, max(0, len(fits) - 1)
     estimate = np.array([fit.estimate for fit in fits])
     weight = np.array([fit.std_error for fit in fits]) ** -2.0
-    if len(fits) < 2 or not np.isfinite(weight).all():
-        return math.nan, max(0, len(fits) - 1)
     centre = float((weight * estimate).sum()) / float(weight.sum())
     return float((weight * (estimate - centre) ** 2).sum()), len(fits) - 1

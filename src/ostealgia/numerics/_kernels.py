@@ -1,10 +1,10 @@
 # pyright: basic, reportMissingImports=false
 """Compiled kernel of the batch engine: tau2 and the mean of many analyses. Imported only where numba is installed.
 
-``batch_numpy`` gives the same numbers without it; ``_kernels_sums`` says how the data stand. In all that follows row 0 of a column, the most
-precise study, has weight w = 1 / (FIRST + TAU) and effect 0, so that its distance from the centre is -MID; the sums are those of the others.
-
-The compiled code is kept on disk and renewed when this file changes. After a change in ``_kernels_sums`` or ``batch_codes`` alone, touch it.
+``batch_numpy`` gives the same numbers without it; ``_kernels_sums`` says how the data stand. In all that follows row 0 of a column, the
+most precise study, has weight w = 1 / (FIRST + TAU) and effect 0, so that its distance from the centre is -MID; the sums are those of the
+others. The compiled code is kept on disk and renewed when this file changes: after a change in ``_kernels_sums`` or ``batch_codes`` alone,
+touch it.
 """
 
 from __future__ import annotations

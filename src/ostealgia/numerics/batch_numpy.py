@@ -1,8 +1,11 @@
 """The batch engine in NumPy alone: the algorithm of ``_kernels``, with whole arrays where the kernel has loops.
 
 Analyses of equal (or nearly equal) size are the columns of a table; short ones are filled up with rows of infinite variance, which weigh
-nothing. Sums run down the columns row by row, so what happens to one column does not depend on its neighbours. Sums are taken around a
-centre that follows the mean: with w = 1 / (v + tau2) and d = y - centre, s_i = sum w^i, m_i = sum w^i d, q_i = sum w^i d^2.
+nothing. Sums run down the columns row by row, so what happens to one column does not depend on its neighbours.
+
+The study of smallest variance stands in row 0. Effects are counted from it (its own is 0), and the sums leave it out: its share is added
+where they are used, so that no digits are lost where it outweighs all others. With w = 1 / (v + tau2) and d = y - centre, s_i = sum w^i,
+m_i = sum w^i d, q_i = sum w^i d^2 without row 0; the centre follows the mean.
 """
 
 from __future__ import annotations
@@ -50,18 +53,22 @@ LEAST = 4  # columns of a table, so that NumPy never turns a sum down one column
 
 
 class Table(NamedTuple):
-    """Analyses side by side: which, their sizes, the power of two they were multiplied by, and variances and effects as columns."""
+    """Analyses side by side: which, their sizes, the power of two they were multiplied by, the effect of the most precise study (that
+    the others are counted from), and variances and effects as columns."""
 
     analysis: Index
     k: Array
     scale: Array
+    base: Array
     v: Array
     y: Array
 
 
 class Sums(NamedTuple):
-    """Sums down the columns; see the head of the module."""
+    """Sums down the columns; see the head of the module. w, d : weight of row 0, and its distance from the centre."""
 
+    w: Array
+    d: Array
     s1: Array
     s2: Array
     s3: Array
@@ -126,61 +133,60 @@ def _table(y: Array, v: Array, offsets: Index, k: Index, which: Index) -> Table:
     if far.any():
         table_v *= scale * scale
         table_y *= scale
-    return Table(columns, k[columns].astype(np.float64), scale, table_v, table_y)
+    best, column = table_v.argmin(axis=0), np.arange(len(columns))
+    least, base = table_v[best, column], table_y[best, column]
+    table_v[best, column], table_y[best, column] = table_v[0], table_y[0]
+    table_v[0], table_y[0] = least, base
+    table_y -= base
+    return Table(columns, k[columns].astype(np.float64), scale, base, table_v, table_y)
 
 
-def _sums(table_v: Array, table_y: Array, tau2: Array, centre: Array) -> Sums:
-    w = table_v + tau2
+def _sums(table_v: Array, table_y: Array, tau2: Array, centre: Array, *, light: bool = False) -> Sums:
+    """All sums; those of first powers and s2 if ``light``."""
+    w = table_v[1:] + tau2
     np.divide(1.0, w, out=w)
-    d = table_y - centre
-    wd, wdd = w * d, d
+    wdd = table_y[1:] - centre
+    wd = w * wdd
     wdd *= wd
     s, m, q = [w.sum(axis=0)], [wd.sum(axis=0)], [wdd.sum(axis=0)]
     power = w.copy()
-    for _ in range(2):
+    for _ in range(1 if light else 2):
         power *= w
-        wd *= w
-        wdd *= w
         s.append(power.sum(axis=0))
-        m.append(wd.sum(axis=0))
-        q.append(wdd.sum(axis=0))
-    return Sums(*s, *m, *q)
+        if not light:
+            wd *= w
+            wdd *= w
+            m.append(wd.sum(axis=0))
+            q.append(wdd.sum(axis=0))
+    if light:
+        return Sums(1.0 / (table_v[0] + tau2), -centre, s[0], s[1], s[0], m[0], m[0], m[0], q[0], q[0], q[0])
+    return Sums(1.0 / (table_v[0] + tau2), -centre, s[0], s[1], s[2], m[0], m[1], m[2], q[0], q[1], q[2])
 
 
-def _light(table: Table, tau2: Array, centre: Array) -> Sums:
-    """s1, s2, m1, q1 only."""
-    w = table.v + tau2
-    np.divide(1.0, w, out=w)
-    d = table.y - centre
-    s1 = w.sum(axis=0)
-    wd = w * d
-    m1 = wd.sum(axis=0)
-    wd *= d
-    q1 = wd.sum(axis=0)
-    w *= w
-    return Sums(s1, w.sum(axis=0), s1, m1, m1, m1, q1, q1, q1)
+def _mean(sums: Sums) -> tuple[Array, Array, Array]:
+    """Sum of all weights, sum of all w d, and how far the mean lies from the centre."""
+    s1, m1 = sums.w + sums.s1, sums.w * sums.d + sums.m1
+    return s1, m1, m1 / s1
 
 
-def _centre(table: Table) -> Array:
-    """The effect of smallest variance of each column; for a long one the weighted mean."""
-    if len(table.v) > LONG:
-        w = 1.0 / table.v
-        first = table.y[0]
-        return first + (w * (table.y - first)).sum(axis=0) / w.sum(axis=0)
-    return np.take_along_axis(table.y, table.v.argmin(axis=0)[None, :], axis=0)[0]
+def _squares(sums: Sums) -> Array:
+    """Weighted squares around the mean: Q at the tau2 of the sums."""
+    _, m1, shift = _mean(sums)
+    return sums.w * sums.d * sums.d + sums.q1 - shift * m1
 
 
-def _at_zero(table: Table, sums: Sums, centre: Array, spread: bool) -> Start:
+def _at_zero(table: Table, sums: Sums, spread: bool) -> Start:
     mean_v = squares = np.zeros(len(table.k))
     if spread:
         inside = np.isfinite(table.v)
-        d = np.where(inside, table.y - centre, 0.0)
+        y = np.where(inside, table.y, 0.0)
         mean_v = np.where(inside, table.v, 0.0).sum(axis=0) / table.k
-        squares = np.maximum(0.0, (d * d).sum(axis=0) - d.sum(axis=0) ** 2 / table.k)
+        squares = np.maximum(0.0, (y * y).sum(axis=0) - y.sum(axis=0) ** 2 / table.k)
+    s1 = _mean(sums)[0]
     return Start(
-        q=np.maximum(0.0, sums.q1 - sums.m1 / sums.s1 * sums.m1),
-        trace=sums.s1 - sums.s2 / sums.s1,
-        typical=table.k / sums.s1,
+        q=np.maximum(0.0, _squares(sums)),
+        trace=(2.0 * sums.w * sums.s1 + (sums.s1 * sums.s1 - sums.s2)) / s1,
+        typical=table.k / s1,
         spread=squares,
         mean_v=mean_v,
     )
@@ -202,18 +208,22 @@ def _closed_form(method: int, table: Table, zero: Start, s1: Array) -> Array:
 
 
 def _slopes(method: int, sums: Sums, target: Array) -> tuple[Slopes, Array]:
-    """A, B, their slopes, and how far the mean lies from the centre."""
-    s1, s2, s3, m1, m2, m3, q1, q2, q3 = sums
-    shift = m1 / s1
-    a = q2 - 2.0 * shift * m2 + shift * shift * s2
+    """A, B, their slopes, and how far the mean lies from the centre: the formulas of ``_kernels._derivatives``."""
+    w, d, rest, s2, s3, _, m2, m3, _, q2, q3 = sums
+    s1, _, shift = _mean(sums)
+    r = d - shift
+    a = w * w * r * r + (q2 - 2.0 * shift * m2 + shift * shift * s2)
     if method == PM:
-        return Slopes(q1 - shift * m1, target, -a, np.zeros_like(a)), shift
+        return Slopes(_squares(sums), target, -a, np.zeros_like(a)), shift
     e = m2 - shift * s2
-    a_slope = -2.0 * (q3 - 2.0 * shift * m3 + shift * shift * s3 - e * e / s1)
+    g = q3 - 2.0 * shift * m3 + shift * shift * s3
+    a_slope = -2.0 * (w * w * w * r * r * (rest / s1) - 2.0 * w * w * r * e / s1 + (g - e * e / s1))
     if method == ML:
-        return Slopes(a, s1, a_slope, -s2), shift
-    ratio = s2 / s1
-    return Slopes(a, s1 - ratio, a_slope, -(s2 - 2.0 * s3 / s1 + ratio * ratio)), shift
+        return Slopes(a, s1, a_slope, -(w * w + s2)), shift
+    share = w / s1
+    b = 2.0 * share * rest + (rest * rest - s2) / s1
+    trace = share * share * rest * rest + s2 * (1.0 + 2.0 * share * share + s2 / (s1 * s1)) - 2.0 * s3 / s1
+    return Slopes(a, b, a_slope, -trace), shift
 
 
 def _newton(slopes: Slopes) -> tuple[Array, Array]:
@@ -329,7 +339,7 @@ def _fit_iterated(
     method: int, table: Table, target: Array, centre: Array
 ) -> tuple[Start, Array, Sums, Array, NDArray[np.int8], Array, Array, Array]:
     sums = _sums(table.v, table.y, np.zeros(len(table.k)), centre)
-    zero = _at_zero(table, sums, centre, method != PM)
+    zero = _at_zero(table, sums, method != PM)
     at_zero, shift = _slopes(method, sums, target)
     centre = centre + shift
     tau2, settled, steps, centre = _iterate(method, table, zero, at_zero, centre, target)
@@ -351,14 +361,15 @@ def _fit_iterated(
 
 
 def _fit_closed(method: int, table: Table, given: Array, centre: Array) -> tuple[Start, Array, Sums, Array]:
-    sums = _light(table, np.zeros(len(table.k)), centre)
-    zero = _at_zero(table, sums, centre, method in (HE, SJ))
-    centre = centre + sums.m1 / sums.s1
-    tau2 = given * table.scale * table.scale if method == GIVEN else _closed_form(method, table, zero, sums.s1)
+    sums = _sums(table.v, table.y, np.zeros(len(table.k)), centre, light=True)
+    zero = _at_zero(table, sums, method in (HE, SJ))
+    s1, _, shift = _mean(sums)
+    centre = centre + shift
+    tau2 = given * table.scale * table.scale if method == GIVEN else _closed_form(method, table, zero, s1)
     if method == SJ:
-        sums = _light(table, tau2, centre)
-        tau2 = np.maximum(0.0, tau2 * (sums.q1 - sums.m1 * sums.m1 / sums.s1) / (table.k - 1.0))
-    return zero, tau2, _light(table, tau2, centre), centre
+        squares = _squares(_sums(table.v, table.y, tau2, centre, light=True))
+        tau2 = np.maximum(0.0, tau2 * squares / (table.k - 1.0))
+    return zero, tau2, _sums(table.v, table.y, tau2, centre, light=True), centre
 
 
 def fit_numpy(
@@ -371,7 +382,7 @@ def fit_numpy(
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for table in tables(y, v, offsets):
             a = table.analysis
-            centre = _centre(table)
+            centre = np.zeros(len(a))
             if method < PM:
                 zero, tau2, sums, centre = _fit_closed(method, table, given[a], centre)
                 codes[a] = CLOSED
@@ -380,10 +391,10 @@ def fit_numpy(
                 zero, tau2, sums, centre, codes[a], steps[a], out[SCORE, a], out[SCORE_0, a] = _fit_iterated(
                     method, table, target[a], centre
                 )
-            shift, unit, df = sums.m1 / sums.s1, table.scale * table.scale, table.k - 1.0
-            out[ESTIMATE, a] = (centre + shift) / table.scale
-            out[VARIANCE, a] = 1.0 / (sums.s1 * unit)
-            out[HK_FACTOR, a] = np.maximum(0.0, sums.q1 - shift * sums.m1) / df
+            (s1, _, shift), unit, df = _mean(sums), table.scale * table.scale, table.k - 1.0
+            out[ESTIMATE, a] = (table.base + (centre + shift)) / table.scale
+            out[VARIANCE, a] = 1.0 / (s1 * unit)
+            out[HK_FACTOR, a] = np.maximum(0.0, _squares(sums)) / df
             out[TAU2, a] = tau2 / unit
             out[Q, a] = zero.q
             out[TYPICAL_V, a] = df / (zero.trace * unit)
