@@ -275,6 +275,15 @@ def test_intervals_with_a_planted_error(triplet, scale, verdict, code, repair):
         assert (found.cause_code, found.repair) == (code, repair)
 
 
+@pytest.mark.parametrize("triplet", [("1", "3", "2"), ("1.00", "1.20", "0.80"), ("2", "3.1", "1.4")])
+def test_limits_in_the_wrong_order_are_never_rounding(triplet):
+    """Limits with as many decimals as the estimate are swapped as surely as those with more."""
+    estimate, low, high = triplet
+    found = ci_vs_point(*triplet)
+    assert (found.verdict, found.cause) == ("impossible", "the limits stand in the wrong order")
+    assert found.repair == f"{estimate} ({high} to {low})"
+
+
 def test_a_digit_in_a_limit():
     found = ci_vs_point("1.532", "1.359", "1.927")
     assert (found.verdict, found.flagged) == ("inconsistent", True)

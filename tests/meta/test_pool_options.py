@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -122,6 +123,10 @@ def test_a_test_between_subgroups_that_cannot_be_is_explained():
     assert list(found.groups) == ["1", "2"] and math.isnan(found.q_between)
     assert found.notes == ("no test between subgroups: no standard error above zero in 2",)
     assert found.to_dict()["q_between"] is None
+    equal = {"estimate": [0.4, 0.4, 0.1, 0.5], "std_error": [0.1] * 4, "site": list("aabb")}
+    with warnings.catch_warnings(action="error"):
+        found = subgroup(equal, by="site", ci="HK")
+    assert found.notes == ("no test between subgroups: no standard error above zero in a",)
 
 
 def test_the_grid_has_a_mixed_model_wherever_the_counts_allow_one():

@@ -11,10 +11,10 @@ import math
 
 import pytest
 from numpy.testing import assert_allclose
-from reference_cases import cases, close
 
 from ostealgia.effects import compute
 from ostealgia.meta import pool
+from reference_cases import cases, close
 
 CI = {"z": "z", "hartung-knapp": "HK", "hartung-knapp, ad hoc 'se'": "HK-adhoc", "hartung-knapp, ad hoc 'ci'": "HK-ci"}
 TASKS = ("pool_2x2", "peto", "pool_continuous", "pool_correlation", "pool_rate_ratio", "pool_rate", "proportion")

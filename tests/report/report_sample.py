@@ -2,7 +2,6 @@
 
 Figures are plain stand-ins.
 """
-# ruff: noqa: E501
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ def tally(fit: BatchFit, spec: Spec) -> dict[str, int]:
         found["of two studies: interval by z, not Hartung-Knapp (ci='auto')"] = fit.k == 2
         found["with tau2 = 0: interval by z, not Hartung-Knapp (ci='auto')"] = (fit.k > 2) & (fit.tau2 == 0.0)
     found["whose likelihood has more than one maximum: the highest was taken"] = fit.roots > 1
-    return {text: int(where.sum()) for text, where in found.items()}
+    return {text: int(np.count_nonzero(where)) for text, where in found.items()}
 
 
 def said(counts: Mapping[str, int], words: tuple[str, str] = ANALYSES) -> list[str]:

@@ -131,10 +131,10 @@ def fit_batch(
 
 def _no_numbers(k: Index, out: Array, certified: NDArray[np.int8]) -> None:
     """Mark as not converged what has no finite mean or tau2: numbers near the limits of doubles."""
-    shown = out[[codes_.ESTIMATE, codes_.VARIANCE, codes_.TAU2]]
-    if np.isfinite(shown.sum()):
+    rows = [codes_.ESTIMATE, codes_.VARIANCE, codes_.TAU2]
+    if math.isfinite(sum(float(out[row].sum()) for row in rows)):
         return
-    fine = np.isfinite(shown)
+    fine = np.isfinite(out[rows])
     fine[2] |= k < 2
     lost = (k > 0) & ~fine.all(axis=0)
     certified[lost] = codes_.FAILED

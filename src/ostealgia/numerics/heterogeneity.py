@@ -40,8 +40,8 @@ def moments(y: Array, w: Array) -> Moments:
 def strata_of(y: Array, v: Array, group: NDArray[np.int64] | None = None) -> Strata:
     """The data split by stratum code; one stratum when ``group`` is None.
 
-    Effects are counted from that of the most precise study of the stratum: a shift changes no statistic of heterogeneity, and this one keeps
-    the digits of a study that outweighs all others.
+    Effects are counted from that of the most precise study of the stratum: a shift changes no statistic of heterogeneity, and this
+    one keeps the digits of a study that outweighs all others.
     """
     if group is None:
         return [(y - y[v.argmin()], v)]

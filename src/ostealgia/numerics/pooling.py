@@ -63,8 +63,8 @@ def weighted_mean(y: Array, v: Array, tau2: float, weights: Array | None = None)
     """The pooled mean with weights 1 / (v + tau2), or with given ones.
 
     y, v : arrays (k,).  weights : (k,), any positive scale.  The Hartung-Knapp factor is sum w (y - mean)^2 / (k - 1) with
-    w = 1 / (v + tau2) and the mean that goes with w, also where other weights are given; NaN for one study, 0 where the effects differ by no more than their rounding (Hartung & Knapp 2001,
-    doi:10.1002/sim.791).
+    w = 1 / (v + tau2) and the mean that goes with w, also where other weights are given; NaN for one study, 0 where the effects
+    differ by no more than their rounding (Hartung & Knapp 2001, doi:10.1002/sim.791).
 
     >>> weighted_mean(np.array([0.0, 1.0]), np.array([1.0, 1.0]), 0.0).estimate
     0.5
