@@ -48,6 +48,7 @@ slow: $(VENV)/.dev ## the tests that take minutes (a million rows, long simulati
 
 bench: .bench/venv/bin/python ## speed and size as ratios against peers in the same run
 	.bench/venv/bin/python bench/run.py --size
+	.bench/venv/bin/python bench/batch.py --growth
 
 lock: $(VENV)/.dev ## renew the lock files (needs uv on the PATH)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock

@@ -120,6 +120,11 @@ def test_excluded_rows_are_listed_with_their_place_in_the_file(tmp_path):
     assert set(listed.reason) == {f"analysis {name}: estimate is empty" for name in listed.analysis}
 
 
+def test_the_name_column_may_have_another_name(tmp_path):
+    source = write_batches(TABLE.rename(columns={"analysis": "outcome"}), tmp_path / "effects.parquet", id="outcome")
+    same_numbers(call(source, tmp_path / "pooled.parquet", id="outcome"))
+
+
 def test_a_broken_run_goes_on_where_it_was(tmp_path):
     source = write_batches(TABLE, tmp_path / "effects.parquet", effects_per_group=100)
     target = tmp_path / "pooled.parquet"

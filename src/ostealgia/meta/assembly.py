@@ -86,8 +86,8 @@ def finish(
         notes.append("one study: nothing to pool")
     test_fields = test._asdict()
     shown = to_reported(data.definition, np.array([estimate, test.ci_low, test.ci_high, *prediction]), data)
-    if data.definition.no_effect is None:
-        test_fields["statistic"] = test_fields["p_value"] = NAN
+    # a test against 0 on the analysis scale; for a proportion, mean or rate that is no question anybody asks, so it is not reported
+    told = test_fields if data.definition.no_effect is not None else {**test_fields, "statistic": NAN, "p_value": NAN}
     reported = ScaleEstimate(
         scale=data.definition.reported_scale,
         estimate=float(shown[0]),
@@ -95,7 +95,7 @@ def finish(
         ci_high=float(shown[2]),
         pi_low=float(shown[3]),
         pi_high=float(shown[4]),
-        **{name: test_fields[name] for name in ("std_error", "statistic", "df", "p_value")},
+        **{name: told[name] for name in ("std_error", "statistic", "df", "p_value")},
     )
     _outside(data, shown, notes)
     n = float(np.nansum(data.n)) if np.isfinite(data.n).any() else NAN

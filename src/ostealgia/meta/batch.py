@@ -132,13 +132,13 @@ def as_batch(data: Any, *, id: str = "analysis", invalid: str = "refuse", file: 
         return data
     one_of("invalid", invalid, INVALID)
     columns = _columns(data, id)
-    names = _names(columns[id], id, file)
+    names = names_of(columns[id], id, file)
     if len(names) == 0:
         raise TableError("nothing to pool: the table has no row", file=file)
     y = _numbers(columns["estimate"], "estimate", file)
     spread = "std_error" if "std_error" in columns else "variance"
     size = _numbers(columns[spread], spread, file)
-    group, labels, order, notes = _groups(names, id)
+    group, labels, order, notes = groups_of(names, id)
     study = None if "study" not in columns else np.asarray(columns["study"], dtype=object)
     bad = _bad(y, size, spread)
     lost = np.flatnonzero(bad > 0)
@@ -185,7 +185,8 @@ def _columns(data: Any, id: str) -> Mapping[str, Any]:
     return columns
 
 
-def _names(values: Any, id: str, file: str | None) -> Any:
+def names_of(values: Any, id: str, file: str | None) -> Any:
+    """The name column as an array. Raises TableError at an empty cell."""
     import pandas as pd
 
     names = np.asarray(values)
@@ -217,7 +218,7 @@ def _numbers(values: Any, column: str, file: str | None) -> Array:
     return numbers.to_numpy(dtype=float, na_value=np.nan)
 
 
-def _groups(names: Any, id: str) -> tuple[Index, Any, Index | None, list[str]]:
+def groups_of(names: Any, id: str) -> tuple[Index, Any, Index | None, list[str]]:
     """(analysis of each row, names by first appearance, order that brings each analysis together or None where it is, notes)."""
     import pandas as pd
 

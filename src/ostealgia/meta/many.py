@@ -123,7 +123,9 @@ def tally(fit: BatchFit, spec: Spec) -> dict[str, int]:
     """What must be said about a batch: phrase -> how many analyses it concerns. Tallies of parts can be added up."""
     random, auto = spec.model == "random", spec.ci == "auto"
     alone = "of one study: nothing was pooled" + (", no tau2" if random else "")
-    found = {"with no usable row: no numbers": fit.k == 0, alone: fit.k == 1}
+    found: dict[str, Any] = {}
+    if fit.k.min() < 2:
+        found = {"with no usable row: no numbers": fit.k == 0, alone: fit.k == 1}
     if random and auto:
         found["of two studies: interval by z, not Hartung-Knapp (ci='auto')"] = fit.k == 2
         found["with tau2 = 0: interval by z, not Hartung-Knapp (ci='auto')"] = (fit.k > 2) & (fit.tau2 == 0.0)

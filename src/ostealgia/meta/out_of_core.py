@@ -180,7 +180,7 @@ def fit_part(task: Task) -> int:
         "not_converged": int((~result.converged).sum()),
         "tally": tally(result.fit, task.spec),
     }
-    out = pa.Table.from_pandas(result.to_frame().rename(columns={"analysis": task.id}), preserve_index=False)
+    out = pa.Table.from_pandas(result.to_frame(), preserve_index=False)
     out = out.replace_schema_metadata({b"ostealgia": json.dumps(report).encode()})
     with whole(task.target) as partial:
         pq.write_table(out, partial)

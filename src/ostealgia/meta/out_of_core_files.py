@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ostealgia.errors import OptionError, OstealgiaError, TableError
-from ostealgia.meta.batch import Batch, _groups, _names
+from ostealgia.meta.batch import Batch, groups_of, names_of
 
 EFFECTS_PER_GROUP = 1_000_000
 
@@ -128,10 +128,10 @@ def _piece(piece: Any, id: str, schema: Any) -> tuple[Any, Any, NDArray[np.int64
         )
     if schema is not None:
         table = table.select(schema.names).cast(schema.remove_metadata())
-    names = _names(table.column(id).to_numpy(), id, None)
+    names = names_of(table.column(id).to_numpy(), id, None)
     if len(names) == 0:
         return table, names, np.empty(0, np.int64)
-    order = _groups(names, id)[2]
+    order = groups_of(names, id)[2]
     if order is not None:
         table, names = table.take(order), names[order]
     return table, names, starts_of(names)
@@ -240,7 +240,7 @@ def plan_of(path: Path, id: str, effects_per_part: int) -> Plan:
             )
         seen, bounds, counts, row, previous, split, example = Seen(id, "row groups"), [], [], 0, None, 0, None
         for group in range(file.num_row_groups):
-            names = _names(file.read_row_group(group, columns=[id]).column(id).to_numpy(), id, str(path))
+            names = names_of(file.read_row_group(group, columns=[id]).column(id).to_numpy(), id, str(path))
             if len(names) == 0:
                 continue
             starts = starts_of(names)

@@ -96,8 +96,8 @@ def pool_text(fit: PoolResult) -> str:
     effect = f"{fit.measure} {_effect(fit)}"
     if math.isfinite(fit.pi_low):
         effect += f"   prediction [{interval_text(fit, fit.reported.pi_low, fit.reported.pi_high)}]"
-    if math.isfinite(fit.p_value):
-        effect += f"   {p_text(fit.p_value)}"
+    if math.isfinite(fit.reported.p_value):
+        effect += f"   {p_text(fit.reported.p_value)}"
     lines = [f"PoolResult: {fit.measure} ({fit.definition.title}), {method_line(fit)}", f"  {size}", f"  {effect}"]
     lines += [f"  {line}" for line in heterogeneity_lines(fit)]
     lines.append(f"  {settings_line(fit)}")

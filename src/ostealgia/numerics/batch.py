@@ -181,9 +181,9 @@ def _small(
     certified: NDArray[np.int8], steps: NDArray[np.int16],
 ) -> None:  # fmt: skip
     """Analyses of one study (its effect, no tau2) and of none (nothing)."""
-    few = np.flatnonzero(k < 2)
-    if len(few) == 0:
+    if len(k) == 0 or int(k.min()) > 1:
         return
+    few = np.flatnonzero(k < 2)
     out[:, few] = np.nan
     certified[few], steps[few] = codes_.NONE, 0
     one = few[k[few] == 1]

@@ -72,7 +72,9 @@ def limits(estimate: Array, std_error: Array, df: Array, level: float) -> tuple[
     """Interval estimate -+ quantile times standard error; NaN where the standard error is not above zero."""
     with np.errstate(invalid="ignore"):
         half = t_quantile(level, df) * std_error
-        half[~(std_error > 0.0)] = np.nan
+        above = std_error > 0.0
+        if not above.all():
+            half[~above] = np.nan
     return estimate - half, estimate + half
 
 

@@ -70,7 +70,7 @@ def _fit_row(
         "ci_low": part.ci_low,
         "ci_high": part.ci_high,
         "ci_level": fit.ci_level,
-        "p_value": fit.p_value,
+        "p_value": fit.reported.p_value,
         "pi_low": part.pi_low,
         "pi_high": part.pi_high,
         "n": fit.n,

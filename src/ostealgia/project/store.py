@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -172,8 +173,24 @@ def read_sheet(path: Path, name: str, canonical: tuple[str, ...] = ()) -> Sheet:
             expected=", ".join(canonical or NEEDED[name]),
             action=f"Add the column to the header.{suggestion(missing[0], names)}".strip(),
         )
+    _refuse_misspelt(name, names, canonical, header.row)
     rows = tuple(Row(place, dict(zip(names, record, strict=True))) for place, record in body)
     return Sheet(name, names, rows, (*encoding.notes, *notes))
+
+
+def _refuse_misspelt(name: str, names: tuple[str, ...], canonical: tuple[str, ...], row: int) -> None:
+    """A column that is nearly one of ours, while ours is absent, would be left unread in silence."""
+    for column in names:
+        near = difflib.get_close_matches(column, [ours for ours in canonical if ours not in names], n=1, cutoff=0.8)
+        if column not in canonical and near:
+            raise TableError(
+                f"the column {column!r} is not known",
+                file=name,
+                row=row,
+                column=column,
+                expected=", ".join(canonical),
+                action=f"Did you mean {near[0]!r}? A column of your own needs a name that is not so close to one of these.",
+            )
 
 
 def _sheet(folder: Path, name: str, columns: tuple[str, ...], *, wanted: bool = False) -> Sheet:
@@ -199,6 +216,30 @@ def _check_repairs(repairs: Sheet, results: Sheet) -> None:
                     else "a name in its header",
                     action=suggestion(item.text(what), choices).strip() or None,
                 )
+
+    for item in repairs:
+        _check_from(item, next(row for row in results if str(row.number) == item.text("row")))
+
+
+def _check_from(repair: Row, row: Row) -> None:
+    """The cell still holds what the repair says it replaces; else the table has changed since, or the row is another one."""
+    column, stated, found = repair.text("column"), repair.text("from"), row.text(repair.text("column"))
+    if stated == found:
+        return
+    try:
+        same = float(stated) == float(found)
+    except ValueError:
+        same = False
+    if not same:
+        raise TableError(
+            f"the cell to repair ({RESULTS}, row {row.number}, column {column}) does not hold the value in 'from'",
+            file=REPAIRS,
+            row=repair.number,
+            column="from",
+            found=f"{stated or 'nothing'} in 'from', {found or 'nothing'} in {RESULTS}",
+            expected="the same value in both",
+            action="Check the row number (header = row 1), and correct the repair or remove it.",
+        )
 
 
 def _hashes(folder: Path, spec: ProjectSpec) -> dict[str, str]:

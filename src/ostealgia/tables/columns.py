@@ -16,6 +16,8 @@ ALIASES: dict[str, str] = {
     "slab": "study", "study_id": "study", "studlab": "study", "author": "study", "trial": "study", "studies": "study",
     # effects
     "yi": "estimate", "te": "estimate", "effect": "estimate", "est": "estimate", "y": "estimate",
+    "hr": "estimate", "or": "estimate", "rr": "estimate", "irr": "estimate", "rd": "estimate", "md": "estimate", "smd": "estimate",
+    "hazard_ratio": "estimate", "odds_ratio": "estimate", "risk_ratio": "estimate", "mean_difference": "estimate",
     "sei": "std_error", "se": "std_error", "sete": "std_error", "stderr": "std_error", "standard_error": "std_error",
     "vi": "variance", "v": "variance", "var": "variance",
     "lower": "ci_low", "ci_lower": "ci_low", "ci_lb": "ci_low", "ll": "ci_low", "lcl": "ci_low", "lci": "ci_low",
