@@ -217,3 +217,9 @@ def test_one_study_that_outweighs_all_others_by_42_orders_of_magnitude(method):
     fit = pool({"estimate": [0.1, 0.9, 0.4], "std_error": [1e-21, 1.0, 1.0]}, tau2=method, ci="z", tau2_ci="none")
     assert_allclose([fit.q, fit.estimate], [0.73, 0.1], rtol=1e-12)
     assert fit.tau2 == 0.0
+
+
+@pytest.mark.parametrize("std_error", [[0.2, 1e200], [1e-60, 0.2]])
+def test_standard_errors_that_cannot_stand_beside_one_another_are_refused(std_error):
+    with pytest.raises(TableError, match="standard error"):
+        pool({"study": ["A", "B"], "estimate": [0.1, 0.3], "std_error": std_error})

@@ -118,7 +118,8 @@ def effects(cells: Mapping[str, Array], measure: Measure, level: float, faults: 
         found=cells["estimate"],
         expected="an interval or a standard error",
     )
-    return Published(estimate, std_error**2, way, middle)
+    with np.errstate(over="ignore"):
+        return Published(estimate, std_error**2, way, middle)
 
 
 def _check_domain(

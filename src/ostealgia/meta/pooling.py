@@ -137,19 +137,41 @@ def _between(
 
 def _positive(data: EffectSizes) -> EffectSizes:
     """The effects with a standard error above zero; those whose data give a standard error of zero are excluded by name."""
+    _weighable(data)
     if (data.std_error > 0).all() and np.isfinite(data.std_error).all():
         return data
     from ostealgia.effects.compute import without_zero_errors
 
     kept = without_zero_errors(data)
     if kept.k == 0 or not ((kept.std_error > 0).all() and np.isfinite(kept.std_error).all()):
+        bad = int(np.flatnonzero(~((data.std_error > 0) & np.isfinite(data.std_error)))[0])
         raise TableError(
-            "no study has a usable standard error" if kept.k == 0 else "a standard error is not a number",
+            "no study has a usable standard error"
+            if kept.k == 0
+            else f"study {data.study[bad]!r} has a standard error too large to be squared",
+            row=data.rows[bad] if data.rows else None,
             column="std_error",
-            expected="a finite number above 0",
-            action="Pool the counts instead (model='glmm'), or choose another measure (PLO for proportions).",
+            found=f"{data.std_error[bad]:g}",
+            expected="a finite number above 0, below 1e100",
+            action="Correct the cell, remove the row, or pool the counts (model='glmm') where the table has them.",
         )
     return kept
+
+
+def _weighable(data: EffectSizes) -> None:
+    """Standard errors whose weights double precision can hold beside one another."""
+    usable = data.std_error[np.isfinite(data.std_error) & (data.std_error > 0)]
+    if not len(usable) or (usable.max() < 1e50 * usable.min() and usable.min() > 1e-100 and usable.max() < 1e100):
+        return
+    i = int(np.nanargmax(np.abs(np.log(np.where(data.std_error > 0, data.std_error, 1.0)))))
+    raise TableError(
+        f"study {data.study[i]!r} has a standard error that cannot be weighted beside the others",
+        row=data.rows[i] if data.rows else None,
+        column="std_error",
+        found=f"{data.std_error[i]:g}; the others from {usable.min():g} to {usable.max():g}",
+        expected="values from 1e-100 to 1e100, the largest less than 1e50 times the smallest",
+        action="Correct the cell or remove the row.",
+    )
 
 
 def _center(data: EffectSizes, options: PoolOptions) -> tuple[float | None, dict[str, Any]]:
