@@ -58,11 +58,12 @@ def test_results_json_has_the_keys_of_the_plan(make):
     assert len({row["id"] for row in rows}) == len(rows)
 
 
-def test_two_runs_in_two_processes_give_the_same_bytes(copy_of, tmp_path):
+@pytest.mark.parametrize("name", ["refractory-pain", "therapies"])
+def test_two_runs_in_two_processes_give_the_same_bytes(copy_of, tmp_path, name):
     """Other hash seeds, other folders outside: nothing of it shows."""
     found = []
     for seed in ("1", "77"):
-        folder = copy_of("refractory-pain")
+        folder = copy_of(name)
         code = f"from ostealgia.project.steps import run; run({str(folder)!r})"
         subprocess.run(
             [sys.executable, "-c", code],

@@ -85,7 +85,9 @@ def test_typed_rows_run(tmp_path, name):
     with open(path, "a", newline="", encoding="utf-8") as handle:
         csv.DictWriter(handle, header, restval="").writerows(TYPED[name])
     result = run(folder)
-    assert result.runs["main"].fit.k == 2 and not result.runs["main"].excluded
+    found = result.runs["main"]
+    fit = found.network.fit if found.network is not None else found.fit
+    assert fit.k == 2 and not found.excluded
     assert (folder / "build" / "report.html").is_file()
 
 

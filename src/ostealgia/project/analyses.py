@@ -5,104 +5,30 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from ostealgia.display import count_of
 from ostealgia.effects.result import EffectSizes
-from ostealgia.errors import ConvergenceError, OptionError, OstealgiaError, ProjectError, TableError
+from ostealgia.errors import ConvergenceError, OptionError, ProjectError, TableError
 from ostealgia.meta.pooling import pool
 from ostealgia.meta.result import PoolResult
-from ostealgia.numerics.proportion_intervals import clopper_pearson
 from ostealgia.project.computing import effect_sizes
-from ostealgia.project.methods import MethodRow, method_grid
-from ostealgia.project.model import CONFIG, AnalysisSpec, Assumption, plural
+from ostealgia.project.engine import beside, extended
+from ostealgia.project.model import CONFIG, AnalysisSpec, Assumption
+from ostealgia.project.run_result import AnalysisRun, CrudeSum, Variant
 from ostealgia.project.select import Selection, fill, select, why_empty
 from ostealgia.project.store import Project, Row
+from ostealgia.project.times import plural
 from ostealgia.tables.measures import MEASURES
 from ostealgia.tables.result import Excluded
 
-if TYPE_CHECKING:
-    from ostealgia.meta.asymmetry import EggerResult
-    from ostealgia.meta.sensitivity import SensitivityResult
-    from ostealgia.meta.subgroups import SubgroupResult
-
+__all__ = ["AnalysisRun", "CrudeSum", "Variant", "run_analysis"]
 NO_FIT = (ConvergenceError, TableError)  # what keeps an analysis from a result, and not the project from its report
 EXPLAINED = 200  # lines of an analysis without any result whose reasons are worked out one by one
-
-
-@dataclass(frozen=True)
-class CrudeSum:
-    """Events and patients of all studies added up, with the Clopper-Pearson interval: no model, no weights.
-
-    Source of the interval: Clopper & Pearson 1934, doi:10.1093/biomet/26.4.404.
-    """
-
-    events: float
-    n: float
-    k: int
-    level: float
-
-    @property
-    def estimate(self) -> float:
-        """The proportion."""
-        return self.events / self.n
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Exact limits.
-
-        >>> [round(x, 4) for x in CrudeSum(502, 636, 20, 0.95).interval]
-        [0.7555, 0.8204]
-        """
-        low, high = clopper_pearson(np.array(self.events), np.array(self.n), self.level)
-        return float(low), float(high)
-
-
-@dataclass(frozen=True)
-class Variant:
-    """One sensitivity line: the same analysis under a named change. fit : None where there is none; ``problem`` says why."""
-
-    id: str
-    title: str
-    fit: PoolResult | None
-    notes: tuple[str, ...] = ()
-    problem: str = ""
-
-
-@dataclass(frozen=True)
-class AnalysisRun:
-    """What one ``[[analysis]]`` gives. Exactly one of fit, crude and listed is there, or ``problem`` says why none is."""
-
-    spec: AnalysisSpec
-    selection: Selection
-    effects: EffectSizes | None = None
-    fit: PoolResult | None = None
-    crude: CrudeSum | None = None
-    variants: tuple[Variant, ...] = ()
-    subgroups: SubgroupResult | None = None
-    leave_one_out: SensitivityResult | None = None
-    egger: EggerResult | None = None
-    excluded: tuple[Excluded, ...] = ()
-    notes: tuple[str, ...] = ()
-    problem: str = ""
-    sources: Mapping[int, str] = field(default_factory=dict)
-
-    @property
-    def listed(self) -> bool:
-        """Whether study results stand side by side without being pooled."""
-        return self.spec.model == "list" and self.effects is not None
-
-    @cached_property
-    def grid(self) -> tuple[MethodRow, ...]:
-        """Every usual method on the same rows; computed when it is first asked for."""
-        if self.effects is None or self.fit is None:
-            return ()
-        return method_grid(self.selection, self.spec, self.fit)
 
 
 def run_analysis(project: Project, spec: AnalysisSpec, flagged: Mapping[int, str]) -> AnalysisRun:
@@ -111,34 +37,29 @@ def run_analysis(project: Project, spec: AnalysisSpec, flagged: Mapping[int, str
     An impossible row is left out by name; an analysis without rows has a ``problem`` instead of a result. Raises ProjectError for an
     option that does not exist.
     """
+    if spec.kind == "network":
+        from ostealgia.project.networks import run_network
+
+        return run_network(project, spec)
     selection = select(project, spec)
     if not selection.k:
         problem = why_empty(project, spec) if not selection.excluded else "every row was left out"
-        return AnalysisRun(spec, selection, excluded=selection.excluded, notes=_notes(spec, selection), problem=problem)
+        return AnalysisRun(spec, selection, excluded=selection.excluded, notes=selection.notes, problem=problem)
     effects, problem, left = _effects(spec, selection)
     excluded = (*selection.excluded, *left)
     run = AnalysisRun(
-        spec, selection, effects=effects, excluded=excluded, notes=_notes(spec, selection), problem=problem,
+        spec, selection, effects=effects, excluded=excluded, notes=selection.notes, problem=problem,
         sources=dict(zip(selection.rows, selection.sources, strict=True)),
     )  # fmt: skip
     run = replace(run, variants=tuple(_assumed(project, spec, selection, item) for item in spec.assume))
     if effects is None:
         return run
     finish = {"sum": _summed, "list": lambda run: run}.get(spec.model or "", _pooled)
-    run = finish(run)
+    if not (spec.trajectory and not spec.time):  # a pool over all times would answer no question
+        run = finish(run)
     if run.fit is not None:
         run = _with_sensitivity(project, run, flagged)
-    return run
-
-
-def _notes(spec: AnalysisSpec, selection: Selection) -> tuple[str, ...]:
-    notes = list(selection.notes)
-    if spec.moderators:
-        named = ", ".join(spec.moderators)
-        notes.append(
-            f"moderators ({named}) are kept with the studies and not analysed: meta-regression is not in this version"
-        )
-    return tuple(notes)
+    return extended(project, run)
 
 
 def _effects(spec: AnalysisSpec, selection: Selection) -> tuple[EffectSizes | None, str, tuple[Excluded, ...]]:
@@ -267,19 +188,11 @@ def _with_sensitivity(project: Project, run: AnalysisRun, flagged: Mapping[int, 
     run = replace(run, variants=(*run.variants, *(line for line in lines if line is not None)))
     if run.spec.subgroup:
         effects, by = run.effects, run.spec.subgroup
-        run = _beside(run, "subgroups", "Subgroups", lambda: subgroup(effects, by=by, **_options(run.spec)))
+        run = beside(run, "Subgroups", lambda: {"subgroups": subgroup(effects, by=by, **_options(run.spec))})
     if run.spec.role == "primary" and fit.k >= 3:
-        run = _beside(run, "leave_one_out", "Leave-one-out", lambda: leave_one_out(fit))
-        run = _beside(run, "egger", "Egger's test", lambda: egger(fit))
+        run = beside(run, "Leave-one-out", lambda: {"leave_one_out": leave_one_out(fit)})
+        run = beside(run, "Egger's test", lambda: {"egger": egger(fit)})
     return run
-
-
-def _beside(run: AnalysisRun, field_name: str, title: str, step: Callable[[], Any]) -> AnalysisRun:
-    """The run with one more result beside the headline, or with a note that says why there is none."""
-    try:
-        return replace(run, **{field_name: step()})
-    except OstealgiaError as error:
-        return replace(run, notes=(*run.notes, f"{title}: not computed ({str(error).rstrip('.')})"))
 
 
 def _without_flagged(run: AnalysisRun, flagged: Mapping[int, str]) -> Variant | None:

@@ -14,7 +14,7 @@ from ostealgia.io.writers import write_text
 from ostealgia.project.model import CONFIG
 from ostealgia.project.steps import BUILD, PROVENANCE, Progress, ProjectResult, run
 
-PROJECTS = ("mrgfus", "refractory-pain", "cryoablation", "rt-analgesia")
+PROJECTS = ("mrgfus", "refractory-pain", "cryoablation", "rt-analgesia", "therapies")
 INDEX = "index.html"
 CLAIM_KEYS = (
     "id",
@@ -96,7 +96,7 @@ def index_page(results: Mapping[str, ProjectResult]) -> str:
     return render_index(
         entries,
         title="Painful bone metastases: published results, recomputed",
-        subtitle="Three reviews and one cohort, each recomputed from its own printed tables",
+        subtitle="Three reviews and one cohort, each recomputed from its own printed tables, and a network of trials",
         footer="Made by ostealgia demo. Every number is typed from the papers that are cited; nothing is corrected.",
     )
 
@@ -105,7 +105,7 @@ def available(names: Sequence[str] = PROJECTS) -> list[str]:
     """The names of the bundled projects that are there.
 
     >>> available()
-    ['mrgfus', 'refractory-pain', 'cryoablation', 'rt-analgesia']
+    ['mrgfus', 'refractory-pain', 'cryoablation', 'rt-analgesia', 'therapies']
     """
     root = files("ostealgia") / "data" / "projects"
     return [name for name in names if (root / name / CONFIG).is_file()]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ostealgia.display import capital
-from ostealgia.project.analyses import AnalysisRun
-from ostealgia.project.model import plural
+from ostealgia.project.run_result import AnalysisRun
+from ostealgia.project.times import plural
 from ostealgia.tables.measures import MEASURES
 
 MOST_ROWS = 60
@@ -29,17 +29,83 @@ class Drawing:
 
 def draw(run: AnalysisRun, flagged: Mapping[int, str]) -> tuple[Drawing, ...]:
     """The figures of one analysis. flagged : rows of ``results.csv`` that carry an audit mark."""
-    if run.fit is None or not run.spec.figure:
-        return ()
+    drawings: list[Drawing] = []
+    if run.fit is not None and run.spec.figure:
+        drawings += _forests(run, flagged)
+        drawings += _funnel(run)
+    if run.regression is not None:
+        drawings += _bubbles(run)
+    if run.course is not None:
+        drawings.append(_course(run))
+    if run.network is not None and run.spec.figure:
+        drawings += _network(run)
+    return tuple(drawings)
+
+
+def _funnel(run: AnalysisRun) -> list[Drawing]:
     from ostealgia.plot import funnel
 
-    drawings = list(_forests(run, flagged))
-    if run.fit.k >= FEWEST_FOR_FUNNEL:
-        alt = f"Funnel plot of {run.fit.k} studies: effect against standard error."
-        drawings.append(
-            _drawing(f"{run.spec.id}-funnel", "funnel", "Funnel plot", alt, funnel(run.fit, egger=run.egger))
+    fit = run.fit
+    if fit is None or fit.k < FEWEST_FOR_FUNNEL:
+        return []
+    alt = f"Funnel plot of {fit.k} studies: effect against standard error."
+    return [_drawing(f"{run.spec.id}-funnel", "funnel", "Funnel plot", alt, funnel(fit, egger=run.egger))]
+
+
+def _bubbles(run: AnalysisRun) -> list[Drawing]:
+    """Effects against each moderator that is a number."""
+    from ostealgia.plot import bubble
+
+    fit = run.regression
+    assert fit is not None  # the caller checked
+    factors = {variable.column for variable, coding in fit.recipe.codings.items() if coding.is_factor}
+    made = []
+    for name in fit.moderators:
+        if name in factors or len({*fit.moderators} - factors) != 1:
+            continue
+        label = capital(name.replace("_", " "))
+        alt = f"Bubble plot: effects of {fit.k} studies against {name}, with the fitted line."
+        figure = bubble(fit, name, moderator_label=label)
+        made.append(
+            _drawing(f"{run.spec.id}-bubble", "bubble", f"Effects against {name.replace('_', ' ')}", alt, figure)
         )
-    return tuple(drawings)
+    return made
+
+
+def _course(run: AnalysisRun) -> Drawing:
+    from ostealgia.plot import trajectory
+
+    found = run.course
+    assert found is not None  # the caller checked
+    alt = f"Course over time: the pooled effect at {len(found.observed)} times with its confidence and prediction interval."
+    unit = capital(run.spec.time_unit) + "s"
+    title = f"{run.spec.title or run.spec.id}, over time"
+    return _drawing(f"{run.spec.id}-course", "course", title, alt, trajectory(found, time_label=unit))
+
+
+def _network(run: AnalysisRun) -> list[Drawing]:
+    """The graph of all parts, and the treatments of the part that is shown against the reference."""
+    from ostealgia.plot import network_forest, network_graph
+
+    found = run.network
+    assert found is not None  # the caller checked
+    fit = found.fit
+    options: dict[str, Any] = {} if run.spec.favours is None else {"favours": run.spec.favours}
+    count = sum(len(part.treatments) for part in found.parts.parts)
+    graph = f"Network of {count} treatments: a line joins treatments that a trial compared."
+    alt = f"Each of {len(fit.treatments) - 1} treatments against {fit.reference}, with confidence and prediction interval."
+    return [
+        _drawing(
+            f"{run.spec.id}-forest",
+            "network-forest",
+            run.spec.title or run.spec.id,
+            alt,
+            network_forest(fit, **options),
+        ),
+        _drawing(
+            f"{run.spec.id}-network", "network", "Which treatments trials compared", graph, network_graph(found.parts)
+        ),
+    ]
 
 
 def _forests(run: AnalysisRun, flagged: Mapping[int, str]) -> list[Drawing]:

@@ -12,7 +12,6 @@ sensitivity analysis states only what differs.
 
 from __future__ import annotations
 
-import math
 import tomllib
 from decimal import Decimal
 from pathlib import Path
@@ -25,13 +24,22 @@ from ostealgia.errors import ProjectError, suggestion
 from ostealgia.numerics.intervals import Printed
 from ostealgia.options import between, confidence_level
 from ostealgia.project.printed import read, with_decimals
+from ostealgia.project.times import days_of
 from ostealgia.tables.measures import measure_of
 
 CONFIG = "ostealgia.toml"
-DAYS_PER_UNIT = {"hour": 1 / 24, "day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25}
-NOT_INHERITED = ("id", "title", "assume", "figure", "answer", "note")
+NOT_INHERITED = ("id", "title", "assume", "figure", "answer", "note", "moderators", "baseline_risk", "by")
 
 PrintedNumber = Annotated[Printed, BeforeValidator(read)]
+
+
+def _listed(found: Any) -> Any:
+    """One value, or a list of them, as a list."""
+    return found if isinstance(found, (list, tuple)) else [found]
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Numbers = Annotated[tuple[float, ...], BeforeValidator(_listed)]
 Ident = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 
 
@@ -117,6 +125,16 @@ class AnalysisSpec(Strict):
     assume : ways to fill SDs that are not printed; they are lines of their own and never the headline.
     like : take over every key of that analysis.  role : "primary", or "sensitivity" where ``like`` is used.
     answer : the sentence of the report, with ``{estimate}`` where the number goes.
+    only : column -> values that a row (or its study) must have.  p_bound : what a P printed as a bound ("< 0.05") is worth: "leave out",
+    or "at bound" (the standard error is then as large as it can be).
+
+    Beyond the simple pool: moderators, a formula as in ``meta.regress`` ("year + factor(design)") or a list of its terms.
+    cluster : column of what gives several effects ("study"); dependence : "multilevel", "robust" or both, set beside the pool;
+    within_correlation : of the sampling errors of one cluster, one or several.  by : column (or "outcome", "arm") of factors that are
+    pooled one by one.  trajectory : shape of the course over time, in ``time_unit``; with ``time`` the pool at that time is the headline.
+    baseline_risk, per : the result as events per 100 at these risks.
+    kind : "network" compares all treatments of the column ``treatment`` at once, shown against ``reference``; ``component`` names a
+    treatment of the part that is shown where trials do not join all of them.
     """
 
     id: Ident
@@ -135,7 +153,7 @@ class AnalysisSpec(Strict):
     level: float = 0.95
     correlation: float | None = None
     subgroup: str = ""
-    moderators: tuple[str, ...] = ()
+    moderators: str = ""
     exclude: tuple[Exclude, ...] = ()
     include: tuple[str, ...] = ()
     replace: tuple[Replace, ...] = ()
@@ -150,6 +168,23 @@ class AnalysisSpec(Strict):
     figure: bool = True
     answer: str = ""
     note: str = ""
+    kind: Literal["pool", "network"] = "pool"
+    treatment: str = "arm"
+    reference: str = ""
+    component: str = ""
+    only: dict[str, Names] = Field(default_factory=dict)
+    p_bound: Literal["leave out", "at bound"] = "leave out"
+    cluster: str = ""
+    dependence: Annotated[tuple[Literal["multilevel", "robust"], ...], BeforeValidator(_listed)] = (
+        "multilevel",
+        "robust",
+    )
+    within_correlation: Numbers = ()
+    by: str = ""
+    trajectory: Literal["", "log", "linear", "quadratic", "cubic", "spline", "means"] = ""
+    time_unit: Literal["day", "week", "month", "year"] = "week"
+    baseline_risk: Numbers = ()
+    per: int = Field(default=100, gt=0)
 
     @field_validator("time", "baseline", mode="before")
     @classmethod
@@ -158,6 +193,26 @@ class AnalysisSpec(Strict):
         if text:
             days_of(text)
         return text
+
+    @field_validator("moderators", mode="before")
+    @classmethod
+    def _formula(cls, found: Any) -> str:
+        """A formula, or its terms; refused here where it is not of the grammar."""
+        from ostealgia.meta.formula import parse_formula
+
+        terms = [str(item) for item in _listed(found)]
+        text = " + ".join(term.strip().removeprefix("~").strip() for term in terms)
+        return str(parse_formula(text)) if any(term.strip() for term in terms) else ""
+
+    @field_validator("within_correlation")
+    @classmethod
+    def _correlations(cls, found: tuple[float, ...]) -> tuple[float, ...]:
+        return tuple(between("within_correlation", value, -1.0, 1.0) for value in found)
+
+    @field_validator("baseline_risk")
+    @classmethod
+    def _risks(cls, found: tuple[float, ...]) -> tuple[float, ...]:
+        return tuple(between("baseline_risk", value, 0.0, 1.0) for value in found)
 
     @field_validator("level", mode="before")
     @classmethod
@@ -185,6 +240,21 @@ class AnalysisSpec(Strict):
     def outcomes(self) -> tuple[str, ...]:
         """Every outcome that is taken."""
         return (self.outcome,) if isinstance(self.outcome, str) else self.outcome
+
+    @property
+    def dependent(self) -> bool:
+        """Whether a study may give several effects."""
+        return bool(self.cluster or self.by or self.trajectory)
+
+    @property
+    def small_values(self) -> str | None:
+        """What a lower value is worth, in the words of the network; None where the direction is not stated."""
+        return {None: None, True: "undesirable", False: "desirable"}[self.higher_is_better]
+
+    @property
+    def event(self) -> str | None:
+        """What an event is worth, in the words of absolute effects; None where the direction is not stated."""
+        return {None: None, True: "desirable", False: "undesirable"}[self.higher_is_better]
 
 
 class RowOf(Strict):
@@ -326,38 +396,6 @@ class ProjectSpec(Strict):
         return next((item for item in self.analysis if item.id == ident), None)
 
 
-def days_of(text: str) -> float:
-    """A time such as "3 month" in days.
-
-    >>> days_of("12 weeks"), days_of("0 month")
-    (84.0, 0.0)
-    """
-    parts = str(text).split()
-    unit = parts[-1].lower().rstrip("s") if len(parts) == 2 else ""
-    if unit not in DAYS_PER_UNIT:
-        units = ", ".join(DAYS_PER_UNIT)
-        raise ValueError(f"time {text!r} is not a number and a unit ({units}), for instance '3 month'")
-    try:
-        number = float(parts[0])
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise ValueError(f"time {text!r} does not start with a number, for instance '3 month'")
-    return number * DAYS_PER_UNIT[unit]
-
-
-def plural(time: str) -> str:
-    """A time in words: "3 months", "1 month", "baseline".
-
-    >>> plural("3 month"), plural("1 month"), plural("0 month")
-    ('3 months', '1 month', 'baseline')
-    """
-    number, unit = time.split()
-    if float(number) == 0:
-        return "baseline"
-    return f"{number} {unit.rstrip('s')}" + ("" if float(number) == 1 else "s")
-
-
 def read_config(folder: Path) -> ProjectSpec:
     """Read and check ``ostealgia.toml`` of a project folder.
 
@@ -394,6 +432,7 @@ def parse_config(text: str) -> ProjectSpec:
     except ValidationError as error:
         raise ProjectError(_message(error, raw)) from None
     _check_references(spec)
+    _check_kinds(spec)
     return spec
 
 
@@ -426,7 +465,7 @@ def _message(error: ValidationError, raw: dict[str, Any]) -> str:
     )  # an unknown key explains a missing one
     first = found[0]
     place = _place(first["loc"], raw)
-    key = str(first["loc"][-1])
+    key = next(part for part in reversed(first["loc"]) if isinstance(part, str))
     if first["type"] == "extra_forbidden":
         known = _known_keys(first["loc"])
         text = f"{place}: key {key!r} is not known.{suggestion(key, known)} Known keys: {', '.join(known)}."
@@ -487,3 +526,38 @@ def _check_references(spec: ProjectSpec) -> None:
                     f"{CONFIG}, claim {claim.id!r}: table = {place.table!r} is not declared."
                     f"{suggestion(place.table, tables)}"
                 )
+
+
+POOL_ONLY = (
+    "subgroup",
+    "moderators",
+    "cluster",
+    "by",
+    "trajectory",
+    "within_correlation",
+    "assume",
+    "replace",
+    "baseline",
+    "correlation",
+)
+NETWORK_ONLY = ("treatment", "reference", "component")
+
+
+def _check_kinds(spec: ProjectSpec) -> None:
+    """Keys that an analysis states and that would change nothing are refused."""
+    for item in spec.analysis:
+        idle = POOL_ONLY if item.kind == "network" else NETWORK_ONLY
+        stated = [name for name in idle if name in item.model_fields_set and getattr(item, name) not in ("", ())]
+        if stated:
+            other = "pool" if item.kind == "network" else "network"
+            raise ProjectError(
+                f'{CONFIG}, analysis {item.id!r}: key {stated[0]!r} is for kind = "{other}", and this is kind = "{item.kind}".'
+            )
+        if item.within_correlation and not item.dependent:
+            raise ProjectError(
+                f'{CONFIG}, analysis {item.id!r}: within_correlation needs to know what gives several effects; write cluster = "study".'
+            )
+        if item.trajectory and item.model in ("sum", "list"):
+            raise ProjectError(
+                f"{CONFIG}, analysis {item.id!r}: trajectory needs a pooled model; found model = {item.model!r}."
+            )

@@ -10,8 +10,9 @@ from ostealgia.audit.finding import Finding
 from ostealgia.meta.backtransform import study_frame
 from ostealgia.meta.result import PoolResult, ScaleEstimate
 from ostealgia.meta.text import method_line
-from ostealgia.project.analyses import AnalysisRun
 from ostealgia.project.claims import ClaimResult
+from ostealgia.project.outputs_engine import engine_rows, engine_tables
+from ostealgia.project.run_result import AnalysisRun
 
 NAN = math.nan
 RESULT_KEYS = (
@@ -36,6 +37,7 @@ def _all_rows(runs: Iterable[AnalysisRun], sha: str) -> Iterator[dict[str, Any]]
         for group, fit, notes in groups_of(run):
             for scale, part in _scales(fit):
                 yield common | _fit_row(run, group, fit, scale, part, notes)
+        yield from (common | row for row in engine_rows(run))
 
 
 def groups_of(run: AnalysisRun) -> Iterator[tuple[str, PoolResult, tuple[str, ...]]]:
@@ -96,8 +98,21 @@ def _listed_rows(run: AnalysisRun) -> Iterator[dict[str, Any]]:
             "id": f"{run.spec.id}/{row['study']}/reported", "method": "the study's own result, not pooled", "group": row["study"],
             "scale": run.effects.definition.reported_scale if run.effects else "", "estimate": row["reported_estimate"],
             "ci_low": row["reported_ci_low"], "ci_high": row["reported_ci_high"], "ci_level": run.spec.level, "k": 1,
-            "n": row["n"], "notes": [],
+            "n": row["n"], "notes": list(worked_back(row)),
         }  # fmt: skip
+
+
+FROM_P = "interval worked back from P"
+
+
+def worked_back(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """What must be said of a published effect: whether its interval was printed, or implied by its P."""
+
+    def there(name: str) -> bool:
+        value = row.get(f"published_{name}")
+        return value is not None and not math.isnan(float(value))
+
+    return (FROM_P,) if there("p_value") and not there("ci_low") and not there("std_error") else ()
 
 
 def study_rows(run: AnalysisRun) -> Rows:
@@ -117,7 +132,8 @@ def study_rows(run: AnalysisRun) -> Rows:
         named = {str(name): value for name, value in record.items()}
         if run.listed and not math.isnan(float(named.get("published_ci_low", NAN))):  # the printed limits, not Wald's
             named |= {f"reported_{name}": named[f"published_{name}"] for name in ("ci_low", "ci_high")}
-        rows.append({"analysis": run.spec.id, "row": number, **named, "source": source})
+        notes = {"note": "; ".join(worked_back(named))} if run.listed else {}
+        rows.append({"analysis": run.spec.id, "row": number, **named, "source": source, **notes})
     return rows
 
 
@@ -212,5 +228,6 @@ def tables_of(
         "claims": claim_rows(claims),
         "findings": finding_rows(findings),
         "excluded": excluded_rows(runs),
+        **engine_tables(runs),
     }
     return {f"{name}.csv": rows for name, rows in tables.items() if rows}

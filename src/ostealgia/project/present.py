@@ -9,12 +9,18 @@ from ostealgia.audit.finding import Finding
 from ostealgia.display import capital, count_of, level_text
 from ostealgia.meta.result import PoolResult
 from ostealgia.meta.text import interval_text, measure_interval, measure_text, shown
-from ostealgia.project.analyses import AnalysisRun
+from ostealgia.project.certainty import level_of, unknown_items
 from ostealgia.project.claim_base import CANNOT, DIFFERS, ClaimResult
 from ostealgia.project.model import TableSpec
-from ostealgia.project.present_analysis import Parts, comparison, exclusion, root_of, section
+from ostealgia.project.outputs_engine import LABELS
+from ostealgia.project.present_analysis import comparison, exclusion, root_of, section
+from ostealgia.project.present_network import network_answer
+from ostealgia.project.present_panels import coefficient_cells
+from ostealgia.project.present_parts import Parts
 from ostealgia.project.printed_tables import STATISTIC, P, short
-from ostealgia.project.store import STUDIES, Project, Row
+from ostealgia.project.run_result import AnalysisRun
+from ostealgia.project.store import APPRAISAL, REPAIRS, STUDIES, Project, Row
+from ostealgia.project.times import plural
 from ostealgia.project.words import patients_text, signs, title_of
 from ostealgia.report import content
 from ostealgia.tables.measures import MEASURES
@@ -56,7 +62,7 @@ def build(parts: Parts) -> content.Report:
         tables=tuple(_entered(parts)),
         exclusions=tuple(_exclusions(parts)),
         methods=_methods(parts),
-        notes=(*info.notes, *_reading_notes(parts.project)),
+        notes=(*info.notes, *_reading_notes(parts.project), *parts.without_script),
         not_done=info.not_done,
         provenance=content.Provenance(
             software=tuple(content.Fact(label=name, value=value) for name, value in parts.software),
@@ -86,7 +92,11 @@ def _primary(parts: Parts) -> Iterable[AnalysisRun]:
 def _answers(parts: Parts) -> Iterable[content.Answer]:
     for run in _primary(parts):
         if run.fit is not None:
-            yield _pooled_answer(run, run.fit)
+            yield _pooled_answer(run, run.fit, parts.project)
+        elif run.network is not None:
+            yield network_answer(run, parts)
+        elif run.course is not None:
+            yield _course_answer(run, parts.project)
         elif run.crude is not None:
             yield _crude_answer(run)
         elif any(variant.fit for variant in run.variants):
@@ -105,7 +115,7 @@ def _answers(parts: Parts) -> Iterable[content.Answer]:
         yield from _checked_answer(parts)
 
 
-def _pooled_answer(run: AnalysisRun, fit: PoolResult) -> content.Answer:
+def _pooled_answer(run: AnalysisRun, fit: PoolResult, project: Project) -> content.Answer:
     part = fit.reported
     level = level_text(fit.ci_level)
     text = f"{_sentence(run, shown(fit, part.estimate))} ({level} CI {interval_text(fit, part.ci_low, part.ci_high)})"
@@ -122,7 +132,31 @@ def _pooled_answer(run: AnalysisRun, fit: PoolResult) -> content.Answer:
         n="" if math.isnan(fit.n) else f"{fit.n:,.0f}",
         heterogeneity="" if math.isnan(fit.i2_q) else f"I² {fit.i2_q:.0f}%",
         analysis=run.spec.id,
+        certainty=level_of(project, run.spec.id),
     )
+
+
+def _course_answer(run: AnalysisRun, project: Project) -> content.Answer:
+    """The mean at the first and the last time of the data."""
+    found = run.course
+    assert found is not None  # the caller checked
+    times = sorted(found.observed)
+    ends = found.at([times[0], times[-1]])
+    level = level_text(run.spec.level)
+    told = [
+        f"{cells['estimate']} ({level} CI {cells['ci']}) at {plural(f'{when:g} {run.spec.time_unit}')}"
+        for when, cells in zip(
+            (times[0], times[-1]), (coefficient_cells(ends, 0), coefficient_cells(ends, 1)), strict=True
+        )
+    ]
+    studies = found.fit.components[0].units
+    head = run.spec.answer.rstrip(".") or title_of(run)
+    text = f"{head}: {told[0]}, {told[1]}. {capital(count_of(studies, 'study', 'studies'))}, {found.fit.k} effects."
+    last = coefficient_cells(ends, 1)
+    return content.Answer(
+        text=text, outcome=f"{title_of(run)}, {plural(f'{times[-1]:g} {run.spec.time_unit}')}", estimate=last["estimate"], ci=last["ci"],
+        pi=last["pi"], k=str(studies), analysis=run.spec.id, certainty=level_of(project, run.spec.id),
+    )  # fmt: skip
 
 
 def _sentence(run: AnalysisRun, estimate: str) -> str:
@@ -306,7 +340,39 @@ def _exclusions(parts: Parts) -> Iterable[content.ExclusionRow]:
 # ---------------------------------------------------------------- what was entered, methods
 
 
+def _repairs(project: Project) -> content.Table:
+    """Every repair with what it replaces, why, and who accepted it."""
+    by_number = {str(row.number): row for row in project.results}
+    rows = []
+    for item in project.repairs:
+        row = by_number.get(item.text("row"))
+        rows.append({
+            "row": item.text("row"), "study": row.text("study") if row else "", "column": item.text("column"),
+            "from": item.text("from") or "empty", "to": item.text("to") or "empty", "why": item.text("why"),
+            "accepted_by": item.text("accepted_by") or "nobody yet: not used", "date": item.text("date"),
+        })  # fmt: skip
+    labels = {
+        "row": "Row", "study": "Study", "column": "Column", "from": "From", "to": "To", "why": "Why", "accepted_by": "Accepted by",
+        "date": "Date",
+    }  # fmt: skip
+    columns = tuple(
+        content.Column(
+            key=key,
+            label=label,
+            align="right" if key in ("row", "from", "to") else "left",
+            wide=key in ("why", "study"),
+        )
+        for key, label in labels.items()
+    )
+    return content.Table(
+        id="entered-repairs", title=f"Repairs ({REPAIRS})", columns=columns, rows=tuple(rows),
+        caption="A repair changes no headline: it is used in the line with repaired rows, and only where a named person has accepted it.",
+    )  # fmt: skip
+
+
 def _entered(parts: Parts) -> Iterable[content.Table]:
+    if parts.project.repairs.rows:
+        yield _repairs(parts.project)
     if parts.project.spec.analysis and parts.project.studies.rows:
         yield _sheet_table("studies", f"Studies ({STUDIES})", parts.project.studies.names, parts.project.studies.rows)
     for table in parts.project.spec.table:
@@ -395,10 +461,21 @@ def _methods(parts: Parts) -> tuple[str, ...]:
 
 def _reading_notes(project: Project) -> tuple[str, ...]:
     sheets = (project.results, project.studies, project.appraisal, project.repairs, *project.tables.values())
-    return tuple(f"{sheet.file}: {note}" for sheet in sheets for note in sheet.notes)
+    read = [f"{sheet.file}: {note}" for sheet in sheets for note in sheet.notes]
+    idle = unknown_items(project)
+    if idle:
+        read.append(f"{APPRAISAL}: certainty is judged for {', '.join(idle)}, which is no analysis of this project")
+    return tuple(read)
 
 
 def _label(name: str) -> str:
+    stem = name.removeprefix("tables/").removesuffix(".csv")
+    if name.startswith("r/"):
+        return "the same analysis in R"
+    if stem.startswith("league-"):
+        return "every treatment against every other"
+    if stem in LABELS:
+        return LABELS[stem]
     return {
         "results.json": "every estimate with its method and the hash of the inputs",
         "tables/estimates.csv": "the same as a table",

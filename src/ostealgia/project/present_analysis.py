@@ -2,63 +2,56 @@
 
 from __future__ import annotations
 
-import base64
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ostealgia import display
-from ostealgia.audit.finding import Finding
 from ostealgia.audit.rules import recover
 from ostealgia.display import capital, level_text, p_text
-from ostealgia.io.writers import csv_text
 from ostealgia.meta.result import PoolResult
 from ostealgia.meta.text import interval_text, measure_interval, measure_text, shown
 from ostealgia.project import outputs
-from ostealgia.project.analyses import AnalysisRun, Variant
-from ostealgia.project.claim_base import ClaimResult
+from ostealgia.project.certainty import level_of, reasons_of
 from ostealgia.project.claims_printed import logarithm_of
-from ostealgia.project.figures import Drawing
-from ostealgia.project.model import ComparisonSpec, plural
+from ostealgia.project.model import ComparisonSpec
+from ostealgia.project.present_network import method_paragraph, network_section
+from ostealgia.project.present_panels import CERTAINTY, panels
+from ostealgia.project.present_parts import Parts, figures_of
+from ostealgia.project.run_result import AnalysisRun, Variant
 from ostealgia.project.store import RESULTS, Project, Row
-from ostealgia.project.words import method_text, signs, title_of
+from ostealgia.project.times import plural
+from ostealgia.project.words import for_readers, method_text, short_title, signs, title_of
 from ostealgia.report import content
 from ostealgia.tables.measures import MEASURES
 from ostealgia.tables.result import Excluded
 
 
-@dataclass(frozen=True)
-class Parts:
-    """Everything a report is made from."""
-
-    project: Project
-    runs: Mapping[str, AnalysisRun]
-    claims: Sequence[ClaimResult]
-    findings: Sequence[Finding]
-    drawings: Mapping[str, Sequence[Drawing]]
-    command: str
-    software: Sequence[tuple[str, str]]
-    files: Sequence[str]
-
-
 def section(run: AnalysisRun, parts: Parts, answer: str) -> content.Analysis:
     """The section of one analysis, with the sensitivity analyses that descend from it."""
     children = [item for item in parts.runs.values() if item.spec.like and root_of(item, parts) == run.spec.id]
+    fields: dict[str, Any] = {
+        "figures": figures_of(run, parts, *(("forest",) if run.small_study else ("forest", "funnel"))),
+        "heterogeneity": tuple(_heterogeneity(run)),
+        "estimates": next(iter(_study_tables(run)), None) if run.listed else _estimates(run, children, parts.project),
+        "sensitivity": tuple(_sensitivity(run)),
+        "tables": () if run.listed else tuple(_study_tables(run)),
+        "panels": panels(run, parts, children),
+        "how": _how(run),
+    }
+    if run.network is not None:
+        fields = network_section(run, parts, children, answer)
     return content.Analysis(
         id=run.spec.id,
         title=title_of(run),
         answer=answer,
-        how=_how(run),
-        figures=tuple(_figure(drawing, run) for drawing in parts.drawings.get(run.spec.id, ())),
-        heterogeneity=tuple(_heterogeneity(run)),
-        estimates=next(iter(_study_tables(run)), None) if run.listed else _estimates(run, children),
-        sensitivity=tuple(_sensitivity(run)),
-        tables=() if run.listed else tuple(_study_tables(run)),
-        methods=signs(_method_paragraph(run)),
-        notes=tuple(capital(signs(note)) for note in _analysis_notes(run, children)),
+        methods=signs(method_paragraph(run) if run.network is not None else _method_paragraph(run)),
+        notes=tuple(
+            for_readers(note) for note in (*reasons_of(parts.project, run.spec.id), *_analysis_notes(run, children))
+        ),
         exclusions=tuple(exclusion(run, item) for item in run.excluded),
         problem=_problem_sentence(run),
+        **fields,
     )
 
 
@@ -79,6 +72,8 @@ def _how(run: AnalysisRun) -> str:
         return capital(method_text(run.fit))
     if run.crude is not None:
         return "Events and patients of all studies added up; Clopper-Pearson interval"
+    if run.course is not None:
+        return f"All times in one model, {level_text(run.spec.level)} CI by t"
     return "Study results side by side, not pooled" if run.listed else ""
 
 
@@ -128,7 +123,7 @@ def _analysis_notes(run: AnalysisRun, children: Sequence[AnalysisRun]) -> list[s
     own = dict.fromkeys((*run.notes, *(note for side in sides if side is not None for note in side.notes)))
     lines = [(variant.title, variant.notes, variant.fit) for variant in run.variants]
     for child in children:
-        title = _short_title(child, run)
+        title = short_title(child, run)
         lines.append((title, child.notes, child.fit))
         lines += [(f"{title}, {variant.title}", variant.notes, variant.fit) for variant in child.variants]
     further = [
@@ -165,23 +160,28 @@ def _heterogeneity(run: AnalysisRun) -> Iterable[content.Fact]:
         yield content.Fact(label="Egger's test", value=value, note="funnel asymmetry")
 
 
-def _estimates(run: AnalysisRun, children: Sequence[AnalysisRun]) -> content.Table | None:
+def _estimates(run: AnalysisRun, children: Sequence[AnalysisRun], project: Project) -> content.Table | None:
     """The headline and every line beside it: subgroups, stated changes of the data or of the method."""
     rows: list[dict[str, Any]] = []
     if run.fit is not None:
-        rows.append(_line("As entered", run.fit, strong=True))
+        rows.append(_line("As entered", run.fit, strong=True, certainty=_rating(project, run)))
     elif run.crude is not None:
         rows.append(_crude_line("As entered", run, strong=True))
     for label, fit in (run.subgroups.groups if run.subgroups is not None else {}).items():
-        rows.append(_line(f"{run.spec.subgroup}: {label}", fit))
-    rows += [_variant_line(variant) for variant in run.variants]
+        name = f"{run.spec.subgroup}: {label}"
+        rows.append(_line(name, fit, certainty=_rating(project, run, label)))
+    rows += [_variant_line(run, variant, project) for variant in run.variants]
     for child in children:
+        if child.regression is not None and _same_pool(child, run):
+            continue  # it differs in its moderators alone: its regression stands below
         if child.fit is not None:
-            rows.append(_line(_short_title(child, run), child.fit))
+            rows.append(_line(short_title(child, run), child.fit, certainty=_rating(project, child)))
         elif child.crude is not None:
-            rows.append(_crude_line(_short_title(child, run), child))
+            rows.append(_crude_line(short_title(child, run), child))
         else:
-            rows += [_variant_line(variant, prefix=f"{_short_title(child, run)}: ") for variant in child.variants]
+            rows += [
+                _variant_line(child, variant, project, f"{short_title(child, run)}: ") for variant in child.variants
+            ]
     if not rows:
         return None
     columns = (
@@ -192,6 +192,7 @@ def _estimates(run: AnalysisRun, children: Sequence[AnalysisRun]) -> content.Tab
         content.Column(key="i2", label="I²", unit="%", align="right"),
         content.Column(key="k", label="Studies", align="right"),
         content.Column(key="n", label="Patients", align="right"),
+        CERTAINTY,
     )
     columns = tuple(column for column in columns if any(row.get(column.key) not in (None, "") for row in rows))
     caption = ""
@@ -204,14 +205,19 @@ def _estimates(run: AnalysisRun, children: Sequence[AnalysisRun]) -> content.Tab
     )
 
 
-def _short_title(child: AnalysisRun, parent: AnalysisRun) -> str:
-    """A line's title without the words of the analysis it belongs to."""
-    title, head = title_of(child), title_of(parent)
-    rest = title[len(head) :].lstrip(" ,:") if title.startswith(head) else title
-    return capital(rest) or title
+def _same_pool(child: AnalysisRun, run: AnalysisRun) -> bool:
+    """Whether two analyses pool the same rows by the same method."""
+    if child.fit is None or run.fit is None:
+        return False
+    return (child.fit.reported, child.fit.k) == (run.fit.reported, run.fit.k)
 
 
-def _line(label: str, fit: PoolResult, *, strong: bool = False) -> dict[str, Any]:
+def _rating(project: Project, run: AnalysisRun, line: str = "") -> str:
+    """The certainty of a pooled result: of the analysis, or of one of its lines (item "analysis: line")."""
+    return level_of(project, f"{run.spec.id}: {line}" if line else run.spec.id)
+
+
+def _line(label: str, fit: PoolResult, *, certainty: str, strong: bool = False) -> dict[str, Any]:
     part = fit.reported
     pi = "" if math.isnan(part.pi_low) else interval_text(fit, part.pi_low, part.pi_high)
     return {
@@ -219,7 +225,7 @@ def _line(label: str, fit: PoolResult, *, strong: bool = False) -> dict[str, Any
         "estimate": content.Cell(value=shown(fit, part.estimate), strong=strong),
         "ci": content.Cell(value=interval_text(fit, part.ci_low, part.ci_high), strong=strong),
         "pi": pi, "i2": "" if math.isnan(fit.i2_q) else f"{fit.i2_q:.0f}", "k": fit.k,
-        "n": None if math.isnan(fit.n) else f"{fit.n:,.0f}",
+        "n": None if math.isnan(fit.n) else f"{fit.n:,.0f}", "certainty": certainty,
     }  # fmt: skip
 
 
@@ -234,11 +240,11 @@ def _crude_line(label: str, run: AnalysisRun, *, strong: bool = False) -> dict[s
     }  # fmt: skip
 
 
-def _variant_line(variant: Variant, prefix: str = "") -> dict[str, Any]:
+def _variant_line(run: AnalysisRun, variant: Variant, project: Project, prefix: str = "") -> dict[str, Any]:
     label = prefix + (variant.title if prefix else capital(variant.title))
     if variant.fit is None:
         return {"line": f"{label}: {variant.problem}"}
-    return _line(label, variant.fit)
+    return _line(label, variant.fit, certainty=_rating(project, run, variant.id))
 
 
 def _sensitivity(run: AnalysisRun) -> Iterable[content.Table]:
@@ -294,7 +300,7 @@ def _method_table(run: AnalysisRun) -> content.Table:
 HIDDEN = ("estimate", "std_error", "ci_low", "ci_high", "weight", "study", "reported_estimate", "reported_ci_low",
           "reported_ci_high", "analysis", "row", "source", "_study")  # fmt: skip
 HEADINGS = {
-    "published_p_value": "P, as printed",
+    "published_p_value": "P, as printed", "note": "Interval",
     "events": "Events", "n": "n", "mean_1": "Mean", "sd_1": "SD", "n_1": "n", "mean_2": "Mean", "sd_2": "SD", "n_2": "n",
     "events_1": "Events 1", "events_2": "Events 2", "mean": "Mean", "sd": "SD", "person_time": "Person-time", "mean_pre": "Mean before",
     "sd_pre": "SD before", "mean_post": "Mean after", "sd_post": "SD after", "correlation": "r",
@@ -333,6 +339,8 @@ def _study_tables(run: AnalysisRun) -> Iterable[content.Table]:
         cells = {name: record[name] for name in ("study", *single, "weight", "row", "source")}
         cells["effect"] = measure_text(measure, record["reported_estimate"])
         cells["ci"] = measure_interval(measure, record["reported_ci_low"], record["reported_ci_high"])
+        if "note" in cells:
+            cells["note"] = "from its P" if cells["note"] else "as printed"
         rows.append(cells)
     yield content.Table(
         id=f"{run.spec.id}-studies", title="Studies as entered, with their effects", columns=tuple(columns), rows=tuple(rows),
@@ -342,13 +350,6 @@ def _study_tables(run: AnalysisRun) -> Iterable[content.Table]:
 
 def _filled(value: Any) -> bool:
     return value is not None and value != "" and not (isinstance(value, float) and math.isnan(value))
-
-
-def _figure(drawing: Drawing, run: AnalysisRun) -> content.Figure:
-    return content.Figure(
-        id=drawing.name, title=drawing.title, svg=drawing.svg, alt=drawing.alt, filename=drawing.name,
-        png_base64=base64.b64encode(drawing.png).decode(), csv=csv_text(outputs.study_rows(run)),
-    )  # fmt: skip
 
 
 # ---------------------------------------------------------------- comparison

@@ -11,20 +11,38 @@ from typing import TYPE_CHECKING, Any
 
 from ostealgia.display import count_of
 from ostealgia.effects.checks import plain_name
-from ostealgia.errors import ProjectError, suggestion
+from ostealgia.errors import ProjectError
 from ostealgia.numerics.intervals import Printed
-from ostealgia.project.model import CONFIG, AnalysisSpec, Assumption, days_of, plural
+from ostealgia.project.model import CONFIG, AnalysisSpec, Assumption
 from ostealgia.project.printed import counts_of_percent, nearest_count, shown
+from ostealgia.project.rows import (
+    SAME_DAY,
+    Draft,
+    at_time,
+    cell_of,
+    check_column,
+    fold,
+    matching,
+    named_studies,
+    note_mixed,
+    note_silent_studies,
+    note_unknown_studies,
+    only_rows,
+    row_days,
+    time_text,
+    why_empty,
+)
 from ostealgia.project.store import RESULTS, Project, Row
+from ostealgia.project.times import DAYS_PER_UNIT, plural
 from ostealgia.tables.measures import KINDS, MEASURES
 from ostealgia.tables.result import Excluded
 
 if TYPE_CHECKING:
     import pandas as pd
 
+__all__ = ["PERCENT", "PUBLISHED", "Latitude", "Selection", "fill", "select", "why_empty"]
 PERCENT = ("percent", "%")
 PUBLISHED = ("estimate", "std_error", "ci_low", "ci_high", "ci_level", "p_value")
-_SAME_DAY = 1e-6
 
 
 @dataclass(frozen=True)
@@ -46,7 +64,8 @@ class Selection:
 
     columns : study, the data columns of the measure, then study-level columns.  rows : row in ``results.csv`` (the first
     one where several make a line; all of them are in ``members``).  latitude : which cells could be another value
-    inside their printed precision.  sources : where each line is printed.
+    inside their printed precision.  sources : where each line is printed.  groups : label of a line -> its cluster, factor ("by") and time,
+    where a study may give several lines.
     """
 
     columns: Mapping[str, list[Any]]
@@ -56,6 +75,7 @@ class Selection:
     latitude: tuple[Latitude, ...] = ()
     sources: tuple[str, ...] = ()
     members: tuple[tuple[int, ...], ...] = ()
+    groups: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def k(self) -> int:
@@ -100,84 +120,25 @@ class Selection:
         )
 
 
-@dataclass
-class _Draft:
-    """A selection while it is put together."""
-
-    records: list[dict[str, Any]] = field(default_factory=list)
-    rows: list[int] = field(default_factory=list)
-    sources: list[str] = field(default_factory=list)
-    members: list[tuple[int, ...]] = field(default_factory=list)
-    excluded: list[Excluded] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    latitude: list[Latitude] = field(default_factory=list)
-
-    def leave_out(self, study: str, reason: str, row: int | None = None) -> None:
-        self.excluded.append(Excluded(study=study, reason=reason, row=row))
-
-
 def select(project: Project, spec: AnalysisSpec) -> Selection:
     """The rows of ``results.csv`` that an analysis takes, as the columns its measure needs.
 
     Raises ProjectError where the rows are ambiguous or a study named in ``exclude`` does not exist.
     """
-    rows = _matching(project, spec)
-    draft = _Draft()
-    _note_silent_studies(project, spec, rows, draft)
-    rows = _named(project, spec, rows, draft)
+    rows = matching(project, spec)
+    draft = Draft()
+    note_silent_studies(project, spec, rows, draft)
+    rows = named_studies(project, spec, rows, draft)
+    rows = only_rows(project, spec, rows, draft)
+    note_unknown_studies(project, rows, draft)
+    if _builder(spec) is _one_group or _published(spec, rows):
+        note_mixed(spec, rows, draft)
     for label, group in _by_study(spec, rows).items():
         build = _published_row if _published(spec, group) else _builder(spec)
-        build(spec, label, group, draft)
+        each = _each_time if spec.dependent and not spec.time else _as_it_is
+        each(build, spec, label, group, draft)
     _replace_values(spec, draft)
     return _finish(project, spec, draft)
-
-
-def _matching(project: Project, spec: AnalysisSpec) -> list[Row]:
-    """Rows of the outcome and of the arms."""
-    wanted = {_fold(item) for item in spec.outcomes}
-    rows = [row for row in project.results if _fold(row.text("outcome")) in wanted]
-    if spec.arms:
-        arms = {_fold(item) for item in spec.arms}
-        rows = [row for row in rows if _fold(row.text("arm")) in arms or _fold(row.text("arm_role")) in arms]
-    return rows
-
-
-def why_empty(project: Project, spec: AnalysisSpec) -> str:
-    """What to say about an analysis that has no rows."""
-    known = sorted({row.text("outcome") for row in project.results})
-    missing = [item for item in spec.outcomes if _fold(item) not in {_fold(name) for name in known}]
-    if missing:
-        return f"no row of {RESULTS} has the outcome {missing[0]!r}.{suggestion(missing[0], known)}"
-    arms = sorted({row.text("arm") for row in project.results if row.text("arm")})
-    return f"no row of {RESULTS} has outcome {spec.outcomes[0]!r} and arm {', '.join(spec.arms)}. Arms there: {', '.join(arms)}"
-
-
-def _note_silent_studies(project: Project, spec: AnalysisSpec, rows: list[Row], draft: _Draft) -> None:
-    reporting = {row.text("study") for row in rows}
-    everyone = list(dict.fromkeys(row.text("study") for row in project.studies))
-    silent = [name for name in everyone if name not in reporting]
-    if silent and reporting and not spec.include:
-        draft.notes.append(
-            f"{len(silent)} of {len(everyone)} studies report nothing for this outcome: {', '.join(silent)}"
-        )
-
-
-def _named(project: Project, spec: AnalysisSpec, rows: list[Row], draft: _Draft) -> list[Row]:
-    """``include`` and ``exclude`` carried out; a name that does not exist is an error, not a silent nothing."""
-    known = sorted({row.text("study") for row in (*project.results, *project.studies)})
-    for name in (*spec.include, *(item.study for item in spec.exclude), *(item.study for item in spec.replace)):
-        if name not in known:
-            raise ProjectError(
-                f"{CONFIG}, analysis {spec.id!r}: study {name!r} is in neither {RESULTS} nor studies.csv."
-                f"{suggestion(name, known)}"
-            )
-    if spec.include:
-        rows = [row for row in rows if row.text("study") in spec.include]
-    reasons = {item.study: item.reason for item in spec.exclude}
-    for name, reason in reasons.items():
-        if any(row.text("study") == name for row in rows):
-            draft.leave_out(name, reason)
-    return [row for row in rows if row.text("study") not in reasons]
 
 
 def _by_study(spec: AnalysisSpec, rows: list[Row]) -> dict[str, list[Row]]:
@@ -185,6 +146,8 @@ def _by_study(spec: AnalysisSpec, rows: list[Row]) -> dict[str, list[Row]]:
     two_groups = MEASURES[spec.measure].kind.startswith("two-group") and not spec.baseline
     grouped: dict[str, list[Row]] = defaultdict(list)
     several_arms = len(spec.arms) > 1 and not two_groups
+    if spec.dependent and not spec.arms and not two_groups:
+        several_arms = len({fold(row.text("arm")) for row in rows}) > 1
     for row in rows:
         label = row.text("study")
         if len(spec.outcomes) > 1:
@@ -206,7 +169,7 @@ def _published(spec: AnalysisSpec, rows: list[Row]) -> bool:
     return given and not has_raw
 
 
-Builder = Callable[[AnalysisSpec, str, list[Row], _Draft], None]
+Builder = Callable[[AnalysisSpec, str, list[Row], Draft], None]
 
 
 def _builder(spec: AnalysisSpec) -> Builder:
@@ -218,7 +181,37 @@ def _builder(spec: AnalysisSpec) -> Builder:
     return _one_group
 
 
-def _published_row(spec: AnalysisSpec, label: str, group: list[Row], draft: _Draft) -> None:
+def _as_it_is(build: Builder, spec: AnalysisSpec, label: str, group: list[Row], draft: Draft) -> None:
+    build(spec, label, group, draft)
+
+
+def _each_time(build: Builder, spec: AnalysisSpec, label: str, group: list[Row], draft: Draft) -> None:
+    """One line for each time at which a study reports, except its baseline."""
+    start = row_days(Row(0, _time_cells(spec.baseline))) if spec.baseline else math.nan
+    times: dict[float, str] = {}
+    for row in group:
+        when = row_days(row)
+        if not math.isnan(when) and not abs(when - start) < SAME_DAY:
+            times.setdefault(when, time_text(row))
+    if not times and not spec.trajectory:
+        build(spec, label, group, draft)
+        return
+    for row in group:
+        if math.isnan(row_days(row)):
+            draft.leave_out(label, "no time is stated", row.number)
+        elif not times:
+            draft.leave_out(label, f"nothing printed after {plural(spec.baseline)}", row.number)
+    for text in (times[when] for when in sorted(times)):
+        own = f"{label}, {plural(text)}" if len(times) > 1 or spec.trajectory else label
+        build(spec.model_copy(update={"time": text}), own, group, draft)
+
+
+def _time_cells(text: str) -> dict[str, str]:
+    number, unit = text.split()
+    return {"time": number, "time_unit": unit}
+
+
+def _published_row(spec: AnalysisSpec, label: str, group: list[Row], draft: Draft) -> None:
     """estimate with its interval, standard error or P, as printed."""
     fitting = [row for row in group if row.text("measure").upper() in ("", spec.measure)]
     if not fitting:
@@ -226,7 +219,13 @@ def _published_row(spec: AnalysisSpec, label: str, group: list[Row], draft: _Dra
     for name, row in _lines(spec, label, fitting, draft):
         p_value = row.printed("p_value")
         usable = row.text("std_error") or (row.text("ci_low") and row.text("ci_high"))
-        if not usable and (p_value is None or p_value.relation != "=" or p_value.value == 0):
+        bound = p_value is not None and p_value.relation == "<" and spec.p_bound == "at bound"
+        if bound and not usable and p_value is not None:
+            draft.notes.append(
+                f"{name}: P is printed as {row.text('p_value')} and taken as {p_value.value:g}: the standard error is the largest"
+            )
+            row = replace(row, cells={**row.cells, "p_value": f"{p_value.value:g}"})
+        elif not usable and (p_value is None or p_value.relation != "=" or p_value.value == 0):
             printed = row.text("p_value") or "nothing"
             reason = f"no interval or standard error is printed, and P ({printed}) is no exact number"
             draft.leave_out(name, reason, row.number)
@@ -235,25 +234,29 @@ def _published_row(spec: AnalysisSpec, label: str, group: list[Row], draft: _Dra
         _add(spec, name, {column: (row, column) for column in ("n", *columns)}, draft)
 
 
-def _one_group(spec: AnalysisSpec, label: str, group: list[Row], draft: _Draft) -> None:
+def _one_group(spec: AnalysisSpec, label: str, group: list[Row], draft: Draft) -> None:
     """events and n, mean and SD, events and person-time, ... of one arm at one time."""
     for name, row in _lines(spec, label, group, draft):
         _add(spec, name, {column: (row, column) for column in KINDS[MEASURES[spec.measure].kind]}, draft)
 
 
-def _lines(spec: AnalysisSpec, label: str, group: list[Row], draft: _Draft) -> list[tuple[str, Row]]:
+def _lines(spec: AnalysisSpec, label: str, group: list[Row], draft: Draft) -> list[tuple[str, Row]]:
     """The row of a study; rows under one label with the same arm and time are lines of their own, with a note."""
-    found = _at_time(spec, group)[0] if spec.time else group
+    found = at_time(spec, group)[0] if spec.time else group
     places = {tuple(row.text(name) for name in ("arm", "arm_role", "time", "time_unit")) for row in found}
     if len(found) > 1 and len(places) == 1:
         numbers = ", ".join(str(row.number) for row in found)
-        draft.notes.append(f"{label} stands in rows {numbers}: each is taken as a study of its own")
+        place = ", ".join(part for part in (found[0].text("arm"), time_text(found[0])) if part)
+        own = "an effect" if spec.dependent else "a study"
+        draft.notes.append(
+            f"{label} stands in rows {numbers}{f' ({place})' if place else ''}: each is taken as {own} of its own"
+        )
         return [(f"{label} (row {row.number})", row) for row in found]
     row = _one(spec, label, group, draft)
     return [] if row is None else [(label, row)]
 
 
-def _two_arms(spec: AnalysisSpec, label: str, group: list[Row], draft: _Draft) -> None:
+def _two_arms(spec: AnalysisSpec, label: str, group: list[Row], draft: Draft) -> None:
     """The first arm (treated) against the second (control)."""
     if len(spec.arms) != 2:
         raise ProjectError(
@@ -262,7 +265,7 @@ def _two_arms(spec: AnalysisSpec, label: str, group: list[Row], draft: _Draft) -
         )
     sides = []
     for name in spec.arms:
-        found = [row for row in group if _fold(name) in (_fold(row.text("arm")), _fold(row.text("arm_role")))]
+        found = [row for row in group if fold(name) in (fold(row.text("arm")), fold(row.text("arm_role")))]
         if not found:
             draft.leave_out(label, f"no row for the arm {name!r}", group[0].number)
             return
@@ -273,14 +276,14 @@ def _two_arms(spec: AnalysisSpec, label: str, group: list[Row], draft: _Draft) -
     _add(spec, label, _suffixed(spec, sides), draft)
 
 
-def _two_times(spec: AnalysisSpec, label: str, group: list[Row], draft: _Draft) -> None:
+def _two_times(spec: AnalysisSpec, label: str, group: list[Row], draft: Draft) -> None:
     """One arm at ``time`` (1) against itself at ``baseline`` (2), as if the groups were independent."""
     pair = _pair(spec, label, group, draft)
     if pair is not None:
         _add(spec, label, _suffixed(spec, pair), draft)
 
 
-def _pre_post(spec: AnalysisSpec, label: str, group: list[Row], draft: _Draft) -> None:
+def _pre_post(spec: AnalysisSpec, label: str, group: list[Row], draft: Draft) -> None:
     """mean and SD before and after with n, and the correlation of the row or of the analysis."""
     pair = _pair(spec, label, group, draft)
     if pair is None:
@@ -291,10 +294,10 @@ def _pre_post(spec: AnalysisSpec, label: str, group: list[Row], draft: _Draft) -
     }  # fmt: skip
     if after.text("correlation"):
         cells["correlation"] = (after, "correlation")
-    _add(spec, label, cells, draft)
+    _add(spec, label, cells, draft, anchor=after)
 
 
-def _pair(spec: AnalysisSpec, label: str, group: list[Row], draft: _Draft) -> tuple[Row, Row] | None:
+def _pair(spec: AnalysisSpec, label: str, group: list[Row], draft: Draft) -> tuple[Row, Row] | None:
     if not (spec.time and spec.baseline):
         raise ProjectError(
             f"{CONFIG}, analysis {spec.id!r}: measure {spec.measure} needs two times; write for instance "
@@ -315,13 +318,13 @@ def _suffixed(spec: AnalysisSpec, sides: Iterable[Row]) -> dict[str, tuple[Row, 
     return {name: (first if name.endswith("_1") else second, name[:-2]) for name in wanted}
 
 
-def _one(spec: AnalysisSpec, label: str, group: list[Row], draft: _Draft) -> Row | None:
+def _one(spec: AnalysisSpec, label: str, group: list[Row], draft: Draft) -> Row | None:
     """The one row at the wanted time; None (with a line) where there is none, a ProjectError where there are several."""
     if not group:
         return None
     found, problem = group, ""
     if spec.time:
-        found, problem = _at_time(spec, group)
+        found, problem = at_time(spec, group)
     if not found:
         draft.leave_out(label, problem, group[0].number)
         return None
@@ -334,40 +337,10 @@ def _one(spec: AnalysisSpec, label: str, group: list[Row], draft: _Draft) -> Row
     return found[0]
 
 
-def _at_time(spec: AnalysisSpec, group: list[Row]) -> tuple[list[Row], str]:
-    """Rows at the time of the analysis: the same day, or inside the window by ``pick``."""
-    target = days_of(spec.time)
-    timed = [(when, row) for row in group if not math.isnan(when := row_days(row))]
-    seen = ", ".join(plural(f"{row.text('time')} {row.text('time_unit')}") for _, row in timed) or "no time"
-    if spec.window_days is None:
-        found = [row for when, row in timed if abs(when - target) < _SAME_DAY]
-        return found, f"nothing printed at {plural(spec.time)} (there is {seen})"
-    low, high = spec.window_days
-    inside = [(when, row) for when, row in timed if low - _SAME_DAY <= when <= high + _SAME_DAY]
-    if not inside:
-        return [], f"nothing printed from day {low:g} to day {high:g} (there is {seen})"
-    order = {
-        "nearest": lambda when: abs(when - target),
-        "first": lambda when: when,
-        "last": lambda when: -when,
-    }[spec.pick or "nearest"]
-    best = min(order(when) for when, _ in inside)
-    return [row for when, row in inside if abs(order(when) - best) < _SAME_DAY], ""
-
-
-def row_days(row: Row) -> float:
-    """The time of a row in days; NaN where it has none."""
-    text = row.text("time")
-    if not text:
-        return math.nan
-    try:
-        return days_of(f"{text} {row.text('time_unit')}".strip())
-    except ValueError:
-        return math.nan
-
-
-def _add(spec: AnalysisSpec, label: str, cells: Mapping[str, tuple[Row, str]], draft: _Draft) -> None:
-    """Read the cells of one line; text in a number leaves the line out by name."""
+def _add(
+    spec: AnalysisSpec, label: str, cells: Mapping[str, tuple[Row, str]], draft: Draft, *, anchor: Row | None = None
+) -> None:
+    """Read the cells of one line; text in a number leaves the line out by name. anchor : the row whose time is that of the line."""
     record: dict[str, Any] = {"study": label}
     latitude = []
     index = len(draft.records)
@@ -379,7 +352,7 @@ def _add(spec: AnalysisSpec, label: str, cells: Mapping[str, tuple[Row, str]], d
             draft.leave_out(label, f"{error}".rstrip("."), row.number)
             return
         if name == "events" and math.isnan(record[column]):
-            found = _events_from_percent(row)
+            found = events_from_percent(row)
             if found is not None:
                 record[column], choices = found
                 latitude.append(_count_latitude(index, column, label, row, choices))
@@ -390,6 +363,7 @@ def _add(spec: AnalysisSpec, label: str, cells: Mapping[str, tuple[Row, str]], d
     record["_study"] = first.text("study")
     draft.records.append(record)
     draft.rows.append(first.number)
+    draft.anchors.append(anchor or first)
     draft.members.append(tuple(dict.fromkeys(row.number for row, _ in cells.values())))
     draft.sources.append(
         "; ".join(dict.fromkeys(row.text("source") for row, _ in cells.values() if row.text("source")))
@@ -397,7 +371,7 @@ def _add(spec: AnalysisSpec, label: str, cells: Mapping[str, tuple[Row, str]], d
     draft.latitude.extend(latitude)
 
 
-def _events_from_percent(row: Row) -> tuple[float, tuple[int, ...]] | None:
+def events_from_percent(row: Row) -> tuple[float, tuple[int, ...]] | None:
     """The count behind a printed per cent, and every count that prints the same; None where no per cent is given."""
     percent, size = row.printed("estimate"), row.printed("n")
     if percent is None or percent.relation != "=" or row.text("measure").lower() not in PERCENT:
@@ -422,7 +396,7 @@ def _value_latitude(index: int, column: str, label: str, printed: Printed | None
     return [Latitude(index, column, label, shown(printed), low, box.high)]
 
 
-def _replace_values(spec: AnalysisSpec, draft: _Draft) -> None:
+def _replace_values(spec: AnalysisSpec, draft: Draft) -> None:
     """Values of another source in the place of a study's own, each with a note."""
     for item in spec.replace:
         for index, record in enumerate(draft.records):
@@ -440,7 +414,7 @@ def _replace_values(spec: AnalysisSpec, draft: _Draft) -> None:
             draft.notes.append(f"{item.study}: {told} ({item.reason}; {item.source})")
 
 
-def _finish(project: Project, spec: AnalysisSpec, draft: _Draft) -> Selection:
+def _finish(project: Project, spec: AnalysisSpec, draft: Draft) -> Selection:
     """Records to columns, with the study-level columns that are asked for."""
     names = list(dict.fromkeys(name for record in draft.records for name in record if name != "_study"))
     columns: dict[str, list[Any]] = {name: [record.get(name, math.nan) for record in draft.records] for name in names}
@@ -450,25 +424,57 @@ def _finish(project: Project, spec: AnalysisSpec, draft: _Draft) -> Selection:
             f"counts of {len(derived)} rows are worked back from printed per cents (the nearest whole patient); "
             f"{sum(len(cell.choices) > 1 for cell in derived)} of them could be another count"
         )
-    by_number = {row.number: row for row in project.results}
-    for wanted in dict.fromkeys((spec.subgroup, *spec.moderators)):
-        if not wanted:
-            continue
-        values = []
-        for record, place in zip(draft.records, draft.rows, strict=True):
-            study = project.study(record["_study"])
-            values.append((study.text(wanted) if study else "") or by_number[place].text(wanted))
+    for wanted in _study_level(spec):
+        check_column(project, spec, wanted, "subgroup or moderators")
+        values = [cell_of(project, row, wanted) for row in draft.anchors]
         if not any(values):
-            known = [*project.studies.names, *project.results.names]
             raise ProjectError(
-                f"{CONFIG}, analysis {spec.id!r}: {wanted!r} is no filled column of studies.csv or {RESULTS}."
-                f"{suggestion(wanted, known)}"
+                f"{CONFIG}, analysis {spec.id!r}: the column {wanted!r} is empty in every row of this analysis."
             )
-        columns[wanted] = values
+        columns[wanted] = values if wanted == spec.subgroup else _numbers_or_text(values)
     return Selection(
         columns, tuple(draft.rows), tuple(draft.excluded), tuple(draft.notes), tuple(draft.latitude), tuple(draft.sources),
-        tuple(draft.members),
+        tuple(draft.members), _groups(project, spec, draft),
     )  # fmt: skip
+
+
+OFFERED = ("n", "std_error", "variance")  # what every regression has by itself
+
+
+def _study_level(spec: AnalysisSpec) -> list[str]:
+    """Columns of subgroups and moderators."""
+    wanted = [spec.subgroup] if spec.subgroup else []
+    if spec.moderators:
+        from ostealgia.meta.formula import parse_formula
+
+        wanted += [name for name in parse_formula(spec.moderators).columns if name not in OFFERED]
+    return list(dict.fromkeys(wanted))
+
+
+def _numbers_or_text(values: list[str]) -> list[Any]:
+    """Numbers where every filled cell is one (NaN where it is empty), else the texts."""
+    from ostealgia.io.cells import parse_number
+
+    numbers = [parse_number(value) for value in values]
+    return list(numbers) if None not in numbers else values
+
+
+def _groups(project: Project, spec: AnalysisSpec, draft: Draft) -> dict[str, dict[str, Any]]:
+    """Cluster, factor and time of every line, where a study may give several."""
+    if not spec.dependent:
+        return {}
+    for key in ("cluster", "by"):
+        if getattr(spec, key):
+            check_column(project, spec, getattr(spec, key), key)
+    found = {}
+    for record, row in zip(draft.records, draft.anchors, strict=True):
+        study = str(record["_study"])
+        found[str(record["study"])] = {
+            "cluster": (cell_of(project, row, spec.cluster) if spec.cluster else "") or study,
+            "by": (cell_of(project, row, spec.by) if spec.by else "") or "not stated",
+            "time": row_days(row) / DAYS_PER_UNIT[spec.time_unit],
+        }
+    return found
 
 
 def fill(project: Project, spec: AnalysisSpec, selection: Selection, assumption: Assumption) -> Selection:
@@ -507,16 +513,12 @@ def _sds_at(project: Project, spec: AnalysisSpec, time: str) -> dict[str, float]
     """The SD of each study at another time."""
     other = spec.model_copy(update={"time": time, "baseline": "", "window_days": None, "pick": None, "subgroup": ""})
     found = {}
-    for label, group in _by_study(other, _matching(project, other)).items():
-        for row in _at_time(other, group)[0]:
+    for label, group in _by_study(other, matching(project, other)).items():
+        for row in at_time(other, group)[0]:
             value = row.value("sd") if row.printed("sd") else math.nan
             if not math.isnan(value):
                 found[label] = value
     return found
-
-
-def _fold(text: str) -> str:
-    return " ".join(str(text).casefold().split())
 
 
 def _plain(value: Any) -> str:

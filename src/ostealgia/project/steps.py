@@ -18,9 +18,9 @@ from ostealgia.project.store import RESULTS, Project, load
 
 if TYPE_CHECKING:
     from ostealgia.audit.finding import Finding
-    from ostealgia.project.analyses import AnalysisRun
     from ostealgia.project.claims import ClaimResult
     from ostealgia.project.figures import Drawing
+    from ostealgia.project.run_result import AnalysisRun
     from ostealgia.report.content import Report
 
 Progress = Callable[[str], None]
@@ -86,7 +86,8 @@ def run(folder: str | Path, out: str | Path | None = None, progress: Progress | 
 
     folder : with ``ostealgia.toml``.  out : where the files go instead of ``build/`` in the folder; it must be new,
     empty, or an earlier result.  progress : called with one line a stage.
-    Writes report.html, results.json, provenance.json, tables/*.csv and figures/*.svg, *.png; all of it or, where anything fails, nothing.
+    Writes report.html, results.json, provenance.json, tables/*.csv, r/*.R, figures/*.svg and *.png; all of it or, where anything fails,
+    nothing.
     The same inputs on the same machine give the same bytes.
     Raises ProjectError (folder, ostealgia.toml) and TableError (file, row, column). An impossible row is left out by name.
 
@@ -128,8 +129,11 @@ def compute(project: Project, out: Path, say: Progress) -> ProjectResult:
     drawings = _draw(runs, checked)
     say(f"{name}: report")
     results, tables = _tables(project, runs, claims, findings)
-    report = _report(project, runs, claims, findings, drawings, tables)
-    files = _files(project, report, results, tables, drawings)
+    scripts, without = _scripts(runs)
+    report = _report(
+        project, runs, claims, findings, drawings, [*(f"tables/{name}" for name in tables), *scripts], without
+    )
+    files = _files(project, report, results, tables, scripts, drawings)
     return ProjectResult(project, out, runs, claims, findings, results, report, files)
 
 
@@ -200,21 +204,34 @@ def _tables(
     return results, tables_of(runs.values(), claims, findings, results)
 
 
+def _scripts(runs: Mapping[str, AnalysisRun]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Every analysis for R, and which of them R has no counterpart for."""
+    from ostealgia.project.scripts import scripts_of
+
+    return scripts_of(runs)
+
+
+def _primary(runs: Mapping[str, AnalysisRun], script: str) -> bool:
+    return runs[script.removeprefix("r/").removesuffix(".R")].spec.role == "primary"
+
+
 def _report(
     project: Project,
     runs: Mapping[str, AnalysisRun],
     claims: Sequence[ClaimResult],
     findings: Sequence[Finding],
     drawings: Mapping[str, Sequence[Drawing]],
-    tables: Mapping[str, Any],
+    files: Sequence[str],
+    without_script: Sequence[str],
 ) -> Report:
     """The content of the report."""
-    from ostealgia.project.present import Parts, build
+    from ostealgia.project.present import build
+    from ostealgia.project.present_parts import Parts
 
     return build(
         Parts(
             project=project, runs=runs, claims=claims, findings=findings, drawings=drawings, software=versions(),
-            command="ostealgia run PROJECT", files=["results.json", *(f"tables/{name}" for name in tables)],
+            command="ostealgia run PROJECT", files=["results.json", *files], without_script=without_script,
         )
     )  # fmt: skip
 
@@ -224,6 +241,7 @@ def _files(
     report: Report,
     results: list[dict[str, Any]],
     tables: Mapping[str, Any],
+    scripts: Mapping[str, str],
     drawings: Mapping[str, Sequence[Drawing]],
 ) -> dict[str, bytes]:
     """Every file of ``build/`` by its name, as bytes."""
@@ -235,6 +253,7 @@ def _files(
         "results.json": json_text(results).encode(),
     }
     files |= {f"tables/{name}": csv_text(rows).encode() for name, rows in tables.items()}
+    files |= {name: text.encode() for name, text in scripts.items()}
     for drawing in (item for listed in drawings.values() for item in listed):
         files[f"figures/{drawing.name}.svg"] = drawing.svg.encode()
         files[f"figures/{drawing.name}.png"] = drawing.png

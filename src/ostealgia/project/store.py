@@ -15,6 +15,7 @@ from ostealgia.io.files import encoding_of, read_bytes, refuse_binary
 from ostealgia.numerics.intervals import Printed
 from ostealgia.project import printed as prints
 from ostealgia.project.model import CONFIG, ProjectSpec, read_config
+from ostealgia.project.repairs import check_repairs
 
 RESULTS, STUDIES, APPRAISAL, REPAIRS = "results.csv", "studies.csv", "appraisal.csv", "repairs.csv"
 RESULT_COLUMNS = (
@@ -118,7 +119,7 @@ def load(folder: str | Path) -> Project:
     spec = read_config(path)
     results = _sheet(path, RESULTS, RESULT_COLUMNS, wanted=bool(spec.analysis or spec.comparison))
     repairs = _sheet(path, REPAIRS, REPAIR_COLUMNS)
-    _check_repairs(repairs, results)
+    check_repairs(repairs, results, NUMBERS)
     return Project(
         folder=path,
         spec=spec,
@@ -199,47 +200,6 @@ def _sheet(folder: Path, name: str, columns: tuple[str, ...], *, wanted: bool = 
     if not path.exists() and not wanted:
         return Sheet(name, columns)
     return read_sheet(inside(folder, name), name, columns)
-
-
-def _check_repairs(repairs: Sheet, results: Sheet) -> None:
-    """Every repair names a cell of ``results.csv``; a TableError for the first that does not."""
-    numbers = {str(row.number) for row in results}
-    for item in repairs:
-        for what, choices in (("row", numbers), ("column", set(results.names))):
-            if item.text(what) not in choices:
-                raise TableError(
-                    f"{RESULTS} has no {what} {item.text(what)!r}",
-                    file=REPAIRS,
-                    row=item.number,
-                    expected=f"the number of a row of {RESULTS} (header = row 1)"
-                    if what == "row"
-                    else "a name in its header",
-                    action=suggestion(item.text(what), choices).strip() or None,
-                )
-
-    for item in repairs:
-        _check_from(item, next(row for row in results if str(row.number) == item.text("row")))
-
-
-def _check_from(repair: Row, row: Row) -> None:
-    """The cell still holds what the repair says it replaces; else the table has changed since, or the row is another one."""
-    column, stated, found = repair.text("column"), repair.text("from"), row.text(repair.text("column"))
-    if stated == found:
-        return
-    try:
-        same = float(stated) == float(found)
-    except ValueError:
-        same = False
-    if not same:
-        raise TableError(
-            f"the cell to repair ({RESULTS}, row {row.number}, column {column}) does not hold the value in 'from'",
-            file=REPAIRS,
-            row=repair.number,
-            column="from",
-            found=f"{stated or 'nothing'} in 'from', {found or 'nothing'} in {RESULTS}",
-            expected="the same value in both",
-            action="Check the row number (header = row 1), and correct the repair or remove it.",
-        )
 
 
 def _hashes(folder: Path, spec: ProjectSpec) -> dict[str, str]:

@@ -61,7 +61,8 @@ TABLES_HELP = """
 # results.csv    one row a study x arm x outcome x time point. Type numbers as they are printed: {columns}.
 #                source: page or table. A per cent without a count: leave events empty, put the per cent in estimate and
 #                "percent" in measure; the count is worked back from n. An impossible row is left out by name.
-# appraisal.csv  study, tool, domain, item, judgement, support. A row with domain "total" is checked against its parts.
+# appraisal.csv  study, tool, domain, item, judgement, support. A row with domain "total" is checked against its parts. Tool "GRADE" with
+#                the id of an analysis as item and domain "certainty": high, moderate, low or very low, shown beside every result.
 # repairs.csv    row (of results.csv), column, from, to, why, accepted_by, date. A repair is a line of its own, used
 #                only when a named person has accepted it.
 """
@@ -86,6 +87,20 @@ small_cell = 5
 individual_lines = false
 """
 
+NETWORK_TAIL = """
+# A sensitivity analysis takes over every key of another one and states what differs:
+# [[analysis]]
+# id = "{id}-without"
+# title = "Without the trial that differs"
+# like = "{id}"
+# exclude = [{{ study = "Name 2020", reason = "why it is left out" }}]
+# only = {{ design = "randomised" }}   # rows whose column (of studies.csv or results.csv) has this value
+
+[privacy]
+small_cell = 5
+individual_lines = false
+"""
+
 
 @dataclass(frozen=True)
 class Template:
@@ -97,6 +112,7 @@ class Template:
     ident: str = "main"
     example: str = "0.79\n# ci_low = 0.73\n# ci_high = 0.83"
     kind: str = "review"
+    claims: bool = True
 
 
 def _analysis(ident: str, title: str, lines: str) -> str:
@@ -110,6 +126,10 @@ ci = "auto"                     # z, t, HK, HK-adhoc, HK-ci; auto = HK, but z wh
 pi = "V"                        # prediction interval: V, HTS, S, HK, HK-PR, none
 level = 0.95
 # subgroup = "design"           # a column of studies.csv or results.csv
+# moderators = "year + factor(design)"   # meta-regression on such columns
+# baseline_risk = [0.2, 0.5]    # the result per 100 patients at these risks, with higher_is_better stated
+# cluster = "study"             # several effects of one study: three-level and cluster-robust lines; with
+# within_correlation = 0.5      # ... the correlation of their sampling errors, which is never assumed
 """
 
 TEMPLATES: dict[str, Template] = {
@@ -180,16 +200,23 @@ TEMPLATES: dict[str, Template] = {
     "network": Template(
         "Several treatments: arms of every trial",
         "study, arm (the treatment), outcome, n, events (or mean, sd), source",
-        "\n# This version pools pairs of treatments; a network over all of them comes with a later one and will read the same rows."
-        + _analysis(
+        _analysis(
             "main",
-            "First treatment against second",
+            "All treatments at once",
+            'kind = "network"\n'
             'outcome = "pain response"\n'
-            'measure = "OR"\n'
-            'arms = ["single fraction", "multiple fractions"]   # two treatments of the column arm\n'
-            "higher_is_better = true\n" + DEFAULTS,
+            'measure = "OR"                  # OR, RR, RD; with mean and sd: MD, SMD, ROM; with person_time: IRR\n'
+            'reference = ""                  # a value of the column arm; empty = the treatment in most trials\n'
+            '# treatment = "node"            # a column of your own, where several arms are one treatment\n'
+            "higher_is_better = true         # for ranks and for baseline_risk\n"
+            'model = "random"                # random, common, MH (Mantel-Haenszel)\n'
+            'tau2 = "REML"                   # one for all comparisons: REML, DL, ML, EB, PM, PMM\n'
+            'pi = "V"                        # prediction interval: V, HTS, S, none\n'
+            "level = 0.95\n"
+            "# baseline_risk = 0.58          # of the event with the reference: results per 100 patients\n",
         ),
         example="0.98\n# ci_low = 0.88\n# ci_high = 1.09",
+        claims=False,
     ),
     "cohort": Template("Our centre: patients treated for bone pain", "", "", kind="cohort"),
 }
@@ -239,7 +266,7 @@ def _config(template: Template, folder: Path) -> str:
     head = HEAD.format(title=template.title, folder=_printable(folder.resolve().name), kind=template.kind)
     if template.kind == "cohort":
         return head + COHORT_HELP
-    tail = REVIEW_TAIL.format(id=template.ident, example=template.example)
+    tail = (REVIEW_TAIL if template.claims else NETWORK_TAIL).format(id=template.ident, example=template.example)
     return head + TABLES_HELP.format(columns=template.columns) + template.analysis + tail
 
 

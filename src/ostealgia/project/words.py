@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import re
 
+from ostealgia.display import capital
 from ostealgia.meta.result import PoolResult
 from ostealgia.meta.text import method_line
-from ostealgia.project.analyses import AnalysisRun
+from ostealgia.project.run_result import AnalysisRun
 
 
 def signs(text: str) -> str:
@@ -21,6 +22,26 @@ def signs(text: str) -> str:
     return text
 
 
+# words of a note for who calls a function -> for who reads a report
+FOR_READERS = {
+    "see robust(fit) with CR2": "see a cluster-robust interval (CR2)",
+    "look at split() and decomposition() before using the estimates": "compare direct with indirect evidence before using the estimates",
+    'rather regtest(effects, predictor="ninv"), on the sample size': "a test on the sample size is the better one (Hunter 2014)",
+    " (ci='auto')": "",
+}
+
+
+def for_readers(note: str) -> str:
+    """A note as a sentence of a report: no calls of functions, the field's signs.
+
+    >>> for_readers("3 clusters: too narrow; see robust(fit) with CR2")
+    '3 clusters: too narrow; see a cluster-robust interval (CR2)'
+    """
+    for call, words in FOR_READERS.items():
+        note = note.replace(call, words)
+    return capital(signs(note))
+
+
 def method_text(fit: PoolResult) -> str:
     """Model, estimator of τ² and interval in one phrase."""
     return signs(method_line(fit))
@@ -29,6 +50,13 @@ def method_text(fit: PoolResult) -> str:
 def title_of(run: AnalysisRun) -> str:
     """The title of an analysis, its id where it has none."""
     return run.spec.title or run.spec.id
+
+
+def short_title(child: AnalysisRun, parent: AnalysisRun) -> str:
+    """The title of a sensitivity analysis without the words of the analysis it belongs to."""
+    title, head = title_of(child), title_of(parent)
+    rest = title[len(head) :].lstrip(" ,:") if title.startswith(head) else title
+    return capital(rest) or title
 
 
 def patients_text(n: float) -> str:

@@ -51,7 +51,7 @@ class Answer:
 
     text : the sentence. outcome, estimate, ci, pi, k, n, heterogeneity : the same as short texts for the table under
     the sentences ("Pain response", "79%", "73 to 83", "61 to 90", "20", "636", "I² 39%"); empty ones show a dash.
-    analysis : id of the Analysis it comes from, for the link.
+    analysis : id of the Analysis it comes from, for the link.  certainty : a GRADE level, or "not rated"; empty where nothing is pooled.
 
     >>> Answer(text="79% responded (95% CI 73% to 83%).", outcome="Pain response", estimate="79%").ci
     ''
@@ -66,6 +66,7 @@ class Answer:
     n: str = ""
     heterogeneity: str = ""
     analysis: str = ""
+    certainty: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,13 +170,34 @@ class ExclusionRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Panel:
+    """One further result of an analysis under a heading of its own: a regression, a network's league, influence.
+
+    text : what it says, in a sentence or two.  facts, tables, figures, notes : as in Analysis.  open : shown at once, else folded.
+
+    >>> Panel(id="p", title="Influence of single studies").open
+    False
+    """
+
+    id: str
+    title: str
+    text: str = ""
+    facts: tuple[Fact, ...] = ()
+    tables: tuple[Table, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    notes: tuple[str, ...] = ()
+    open: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Analysis:
     """One analysis: its answer, figures, how sure, and the details that are folded.
 
     answer : one sentence.  how : one line under the figure, for instance "REML, Hartung-Knapp".  heterogeneity : Fact
     lines. estimates : the Table group, method, scale, estimate, CI, PI, k, n.  sensitivity : leave-one-out, estimator
     grid, assumptions. tables : further tables (what was entered, subgroups).  methods : the paragraph naming measure,
-    model, estimators. problem : a sentence when the analysis could not be done; then it may have no figures.
+    model, estimators. problem : a sentence when the analysis could not be done; then it may have no figures.  panels : what was asked for
+    beyond the estimates.
     """
 
     id: str
@@ -191,6 +213,7 @@ class Analysis:
     notes: tuple[str, ...] = ()
     exclusions: tuple[ExclusionRow, ...] = ()
     problem: str = ""
+    panels: tuple[Panel, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ import base64
 import binascii
 import dataclasses
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,18 +48,37 @@ class FigureView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PanelView:
+    """A panel with its figures."""
+
+    panel: content.Panel
+    figures: tuple[FigureView, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class AnalysisView:
-    """An analysis with its id in the page and its figures."""
+    """An analysis with its id in the page, its figures and its panels."""
 
     analysis: content.Analysis
     place: str
     figures: tuple[FigureView, ...]
+    panels: tuple[PanelView, ...] = ()
+
+    @property
+    def opened(self) -> tuple[PanelView, ...]:
+        """Panels that are shown at once."""
+        return tuple(view for view in self.panels if view.panel.open)
+
+    @property
+    def closed(self) -> tuple[PanelView, ...]:
+        """Panels under the fold."""
+        return tuple(view for view in self.panels if not view.panel.open)
 
     @property
     def folded(self) -> bool:
         """Whether anything stands under the fold."""
         it = self.analysis
-        return bool(self.figures[1:] or it.sensitivity or it.tables or it.exclusions)
+        return bool(self.figures[1:] or it.sensitivity or it.tables or it.exclusions or self.closed)
 
 
 @dataclass(kw_only=True)
@@ -107,6 +127,11 @@ def places_of(report: content.Report) -> Places:
             places.add(table, "table", analysis.id)
         for figure in analysis.figures:
             places.add(figure, "figure", analysis.id)
+        for panel in analysis.panels:
+            for table in panel.tables:
+                places.add(table, "table", analysis.id)
+            for figure in panel.figures:
+                places.add(figure, "figure", analysis.id)
     return places
 
 
@@ -143,19 +168,31 @@ def _figure_view(figure: content.Figure, place: str, prefix: str) -> tuple[Figur
     return view, colours
 
 
+def _figure_views(
+    figures: Sequence[content.Figure], places: Places, head: str
+) -> tuple[tuple[FigureView, ...], set[str]]:
+    views: list[FigureView] = []
+    colours: set[str] = set()
+    for figure in figures:
+        prefix = places.unique(f"{head}-{len(views)}") + "-"  # short: it stands before each id of the figure
+        view, used = _figure_view(figure, places.of(figure), prefix)
+        views.append(view)
+        colours |= used
+    return tuple(views), colours
+
+
 def _analysis_views(report: content.Report, places: Places) -> tuple[list[AnalysisView], set[str]]:
     views: list[AnalysisView] = []
     colours: set[str] = set()
     for analysis in report.analyses:
-        figures: list[FigureView] = []
-        for figure in analysis.figures:
-            prefix = (
-                places.unique(f"f{len(views)}-{len(figures)}") + "-"
-            )  # short: it stands before each id of the figure
-            view, used = _figure_view(figure, places.of(figure), prefix)
-            figures.append(view)
+        figures, used = _figure_views(analysis.figures, places, f"f{len(views)}")
+        colours |= used
+        panels: list[PanelView] = []
+        for panel in analysis.panels:
+            own, used = _figure_views(panel.figures, places, f"f{len(views)}-p{len(panels)}")
             colours |= used
-        views.append(AnalysisView(analysis=analysis, place=places.of(analysis), figures=tuple(figures)))
+            panels.append(PanelView(panel=panel, figures=own))
+        views.append(AnalysisView(analysis=analysis, place=places.of(analysis), figures=figures, panels=tuple(panels)))
     return views, colours
 
 
