@@ -89,6 +89,38 @@ class TableError(OstealgiaError):
         )
 
 
+class DocumentError(OstealgiaError):
+    """A paper cannot be read.
+
+    The message names, as far as they are known: file, page (from 1), what was found, what is expected, and what to do.
+
+    >>> str(DocumentError("the file is encrypted", file="paper.pdf", action="Save it without a password."))
+    'paper.pdf: the file is encrypted. Save it without a password.'
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        file: str | None = None,
+        page: int | None = None,
+        found: object = None,
+        expected: str | None = None,
+        action: str | None = None,
+    ) -> None:
+        self.problem, self.file, self.page = problem, file, page
+        self.found, self.expected, self.action = found, expected, action
+        place = ", ".join(part for part in (file, None if page is None else f"page {page}") if part)
+        parts = [f"{place}: {problem}" if place else problem]
+        if found is not None:
+            parts.append(f"Found: {found}")
+        if expected:
+            parts.append(f"Expected: {expected}")
+        if action:
+            parts.append(action)
+        super().__init__(". ".join(part.rstrip(".") for part in parts) + ".")
+
+
 class ProjectError(OstealgiaError):
     """A project folder or its ``ostealgia.toml`` cannot be used."""
 

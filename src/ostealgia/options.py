@@ -48,7 +48,10 @@ def confidence_level(level: float) -> float:
     >>> confidence_level(0.9)
     0.9
     """
-    value = between("level", level, 0.0, 100.0)
-    if value > 1.0:
+    try:
+        value = float(level)
+    except (TypeError, ValueError):
+        value = math.nan
+    if 1.0 < value < 100.0:
         raise OptionError(f"level={level!r} is not a proportion between 0 and 1. Write {value / 100:g} for {value:g}%.")
-    return between("level", value, 0.0, 1.0)
+    return between("level", level, 0.0, 1.0)

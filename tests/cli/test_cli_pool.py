@@ -113,7 +113,7 @@ REFUSED = {
     "no such subgroup column": (
         BINARY + ROWS,
         ["-m", "OR", "--subgroup", "design"],
-        ["t.csv, column design: there is no such column", "Found: study, events_1"],
+        ["t.csv, column design: --subgroup: there is no such column", "Found: study, events_1"],
     ),
     "no such outcome": (
         "study,outcome,events,n\nA,pain,1,10\nB,pain,3,20\n",
@@ -130,7 +130,11 @@ REFUSED = {
         ["-m", "OR", "--arms", "a,b"],
         ["column arm or arm_role", "Leave"],
     ),
-    "an option of another model": (BINARY + ROWS, ["-m", "OR", "--glmm", "UM.FS"], ["--glmm: not an option of model"]),
+    "an option of another model": (
+        BINARY + ROWS,
+        ["-m", "OR", "--glmm", "UM.FS"],
+        ["--glmm: not an option of --model random", "--q-center, --mh-increment"],
+    ),
     "no such model": (BINARY + ROWS, ["-m", "OR", "--model", "fixed"], ["--model='fixed'", "'common'"]),
     "no such tau2": (BINARY + ROWS, ["-m", "OR", "--tau2", "REMl"], ["--tau2='REMl'", "Did you mean 'REML'?"]),
     "level as per cent": (BINARY + ROWS, ["-m", "OR", "--level", "95"], ["0.95"]),

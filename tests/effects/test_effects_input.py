@@ -114,7 +114,11 @@ REFUSED = {
     "nothing for GEN": ({"study": ["A"], "events": [1]}, "GEN", ["columns are missing for GEN: estimate, std_error"]),
     "zero studies": ({"study": [], "events": [], "n": []}, "PLO", ["no rows (zero studies)"]),
     "unequal columns": ({"study": ["A"], "events": [1, 2], "n": [9, 9]}, "PLO", ["differ in length", "events 2"]),
-    "nothing left": ({"study": ["A"], "events": [None], "n": [9]}, "PLO", ["no study is left", "A: events is empty"]),
+    "nothing left": (
+        {"study": ["A"], "events": [None], "n": [9]},
+        "PLO",
+        ["no study is left", "A (row 2): events is empty"],
+    ),
     "all undefined": ({"r": [0.5], "n": [3]}, "ZCOR", ["no study is left", "not defined for r 0.5, n 3"]),
     "no table": (7, "OR", ["no table was given", "Found: int"]),
 }

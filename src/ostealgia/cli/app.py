@@ -11,9 +11,11 @@ import typer
 from ostealgia.cli import failures
 from ostealgia.cli import pool_options as given
 from ostealgia.cli.help_texts import (
+    AUDIT_EXAMPLES,
     DEMO_EXAMPLES,
     INIT_EXAMPLES,
     MAIN_EPILOG,
+    NETWORK_EXAMPLES,
     POOL_EXAMPLES,
     RUN_EXAMPLES,
     VERIFY_EXAMPLES,
@@ -120,6 +122,18 @@ def pool(
     apply_increment: given.ApplyIncrement = "",
     drop_double_zero: given.DropDoubleZero = False,
     vtype: given.Vtype = "",
+    pooled_variance: given.PooledVariance = False,
+    method_smd: given.MethodSmd = "",
+    sd_glass: given.SdGlass = "",
+    exact_smd: given.ExactSmd = False,
+    no_bias_correction: given.NoBiasCorrection = False,
+    standardizer: given.Standardizer = "",
+    rr_increment_to_n: given.RrIncrementToN = "",
+    rd_increment: given.RdIncrement = "",
+    pr_increment: given.PrIncrement = "",
+    pln_increment_to_n: given.PlnIncrementToN = "",
+    published_level: given.PublishedLevel = "",
+    conventions: given.Conventions = "",
     model: given.Model = "",
     tau2: given.Tau2 = "",
     ci: given.Ci = "",
@@ -127,13 +141,22 @@ def pool(
     level: given.Level = "",
     tau2_ci: given.Tau2Ci = "",
     glmm: given.Glmm = "",
+    glmm_method: given.GlmmMethod = "",
     quadrature: given.Quadrature = "",
     mh_increment: given.MhIncrement = "",
+    rd_variance: given.RdVariance = "",
+    rate_weights: given.RateWeights = "",
+    q_center: given.QCenter = "",
+    weights: given.Weights = "",
+    tau2_value: given.Tau2Value = "",
     subgroup: given.Subgroup = "",
     common_tau2: given.CommonTau2 = False,
     leave_one_out: given.LeaveOneOut = False,
     cumulative: given.Cumulative = "",
     egger: given.Egger = False,
+    moderators: given.Moderators = "",
+    cluster: given.Cluster = "",
+    bayes: given.Bayes = "",
     forest: given.Forest = "",
     funnel: given.Funnel = "",
     csv: given.Csv = "",
@@ -145,6 +168,84 @@ def pool(
     from ostealgia.cli import pool_command
 
     raise typer.Exit(pool_command.execute(pool_command.request(asked)))
+
+
+@app.command(epilog=NETWORK_EXAMPLES, short_help="All treatments of a network of trials against one another.")
+def network(
+    file: given.File,
+    measure: given.NetworkMeasure = "",
+    sheet: given.Sheet = "",
+    reference: given.Reference = "",
+    model: given.NetworkModel = "",
+    tau2: given.NetworkTau2 = "",
+    tau2_value: given.Tau2Value = "",
+    pi: given.NetworkPi = "",
+    level: given.Level = "",
+    small_values: given.SmallValues = "",
+    component: given.Component = "",
+    increment: given.Increment = "",
+    apply_increment: given.ApplyIncrement = "",
+    rr_increment_to_n: given.RrIncrementToN = "",
+    split: given.Split = False,
+    graph: given.Graph = "",
+    heat: given.HeatPlot = "",
+    forest: given.NetworkForest = "",
+    csv: given.NetworkCsv = "",
+    json: given.Json = False,
+    quiet: given.Quiet = False,
+) -> None:
+    """Compare all treatments of a table of trials: league table, ranks, heterogeneity and inconsistency."""
+    asked = dict(locals())
+    from ostealgia.cli import network_command
+
+    raise typer.Exit(network_command.execute(network_command.request(asked)))
+
+
+@app.command(epilog=AUDIT_EXAMPLES, short_help="Papers, each printed number recomputed from the others.")
+def audit(
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE...",
+            help="Papers: PDF, JATS XML, HTML, Word, Markdown, plain text; or tables: CSV, Excel.",
+            show_default=False,
+        ),
+    ],
+    html: Annotated[
+        str,
+        typer.Option(
+            "--html",
+            metavar="OUT",
+            help="The paper with its numbers marked; for several papers a folder with an index.",
+            show_default=False,
+        ),
+    ] = "",
+    csv: Annotated[str, typer.Option("--csv", metavar="OUT", help="All findings as a table.", show_default=False)] = "",
+    docx: Annotated[
+        str, typer.Option("--docx", metavar="OUT", help="The audit as a Word document.", show_default=False)
+    ] = "",
+    rules: Annotated[
+        str,
+        typer.Option(
+            "--rules", metavar="A,B", help="Only these rules, such as GRIM,p-vs-ci.  [default: all]", show_default=False
+        ),
+    ] = "",
+    no_judgement: Annotated[
+        bool, typer.Option("--no-judgement", help="Leave out what a careful reader could judge differently.")
+    ] = False,
+    jobs: Annotated[
+        str,
+        typer.Option("--jobs", "-j", metavar="N", help="Papers at a time.  [default: one a core]", show_default=False),
+    ] = "",
+    everything: Annotated[bool, typer.Option("--all", help="List what fits as well.")] = False,
+    json: given.Json = False,
+    quiet: given.Quiet = False,
+) -> None:
+    """Read papers and recompute every number that others in the paper determine: what fits, what cannot be, and why."""
+    asked = dict(locals())
+    from ostealgia.cli import audit_command
+
+    raise typer.Exit(audit_command.execute(audit_command.request(asked)))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -97,18 +97,45 @@ def error_text(error: OstealgiaError) -> str:
       Expected: 0 or more
     """
     if isinstance(error, OptionError):
-        return "error: " + re.sub(r"^(\w+)(?=[=:])", lambda name: f"--{name[1].replace('_', '-')}", str(error))
+        return "error: " + as_flags(re.sub(r"^(\w+)(?=[=:])", lambda name: _flag(name[1]), str(error)))
     if not isinstance(error, TableError):
         return f"error: {error}"
-    head = type(error)(error.problem, file=error.file, row=error.row, column=error.column)
+    head = type(error)(as_flags(error.problem), file=error.file, row=error.row, column=error.column)
     lines = [f"error: {str(head).rstrip('.')}"]
     if error.found is not None:
         lines.append(f"  Found: {error.found}")
     if error.expected:
-        lines.append(f"  Expected: {error.expected}")
+        lines.append(f"  Expected: {as_flags(error.expected)}")
     if error.action:
-        lines.append(f"  {error.action.rstrip('.')}." if not error.action.endswith("?") else f"  {error.action}")
+        action = as_flags(error.action)
+        lines.append(f"  {action.rstrip('.')}." if not action.endswith("?") else f"  {action}")
     return "\n".join(lines)
+
+
+# options of the Python calls that have another name here
+_RENAMED = {"tau_prior": "bayes", "order": "cumulative", "by": "subgroup", "formula": "moderators"}
+_OPTIONS = (
+    "model|tau2|ci|pi|level|tau2_ci|glmm|glmm_method|quadrature|mh_increment|rd_variance|rate_weights|q_center|weights|tau2_value|"
+    "increment|apply_increment|correlation|vtype|measure|component|small_values|reference|tau_prior"
+)
+
+
+def _flag(name: str) -> str:
+    return f"--{_RENAMED.get(name, name).replace('_', '-')}"
+
+
+def as_flags(text: str) -> str:
+    """Options of Python inside a message, as they are given here.
+
+    >>> as_flags("Give the counts, or use model='random' or tau2='DL'.")
+    'Give the counts, or use --model random or --tau2 DL.'
+    """
+    text = text.replace("tau2_common", "--common-tau2")
+    text = re.sub(rf"(?<![-\w])({_OPTIONS})='([^']*)'", lambda found: f"{_flag(found[1])} {found[2]}", text)
+    listed = re.search(r"Further options of this model: (.*)\.", text)  # of PoolOptions.refuse_unknown
+    if listed and listed[1] != "none":
+        text = text.replace(listed[1], ", ".join(_flag(name) for name in listed[1].split(", ")))
+    return text
 
 
 def usage_text(error: Any, app: typer.Typer, words: list[str]) -> str:

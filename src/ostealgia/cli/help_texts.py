@@ -7,8 +7,9 @@ Examples:
   ostealgia demo                                  the bundled reviews, published and recomputed
   ostealgia pool studies.csv --measure OR         one pooled result from a table
   ostealgia init my-review --template two-arm     a new project; then: ostealgia run my-review
+  ostealgia audit paper.pdf --html paper.html     each printed number recomputed from the others
 \b
-Exit status: 0 done; 1 done, with findings (verify); 2 the input or the call is wrong;
+Exit status: 0 done; 1 done, with findings (audit, verify); 2 the input or the call is wrong;
 3 a fault of ostealgia itself (please report it; --debug shows where); 130 stopped by you."""
 
 DEMO_EXAMPLES = """\b
@@ -43,4 +44,31 @@ Examples:
   ostealgia pool responders.xlsx --measure PLO --model glmm --sheet 3-month
   ostealgia pool change.csv --measure MC --correlation 0.5 --leave-one-out
   ostealgia pool hazard.csv --measure HR --json > pooled.json
+  ostealgia pool trials.csv --measure OR --moderators "~ year + factor(design)"
+  ostealgia pool effects.csv --measure SMD --cluster study          (several effects of one study)
+  ostealgia pool trials.csv --measure OR --model MH --conventions meta          (as R's meta has it)
+  ostealgia pool responders.csv --measure PLO --model glmm --glmm-method EE     (one common effect)
+  ostealgia pool risk.csv --measure RD --model MH --rd-variance greenland --mh-increment effects
   cat effects.csv | ostealgia pool - --measure GEN"""
+
+NETWORK_EXAMPLES = """\b
+Columns: one row an arm: study, treatment and events, n | events, person_time | mean, sd, n; or one row a
+  contrast: study, treat1, treat2, estimate, std_error (treat1 less treat2; every pair of arms of a study).
+\b
+Examples:
+  ostealgia network trials.csv --measure OR --reference sham --small-values undesirable
+  ostealgia network contrasts.csv --model common --split
+  ostealgia network trials.csv --measure MD --graph network.svg --heat heat.svg --json > network.json"""
+
+AUDIT_EXAMPLES = """\b
+Each paper is read and checked in a process of its own, with at most 60 s for each and 1 GiB of memory.
+A paper that cannot be read is one message; the others are done.
+\b
+Examples:
+  ostealgia audit paper.pdf
+  ostealgia audit paper.pdf --html paper.html --csv findings.csv --docx letter.docx
+  ostealgia audit papers/*.pdf --html audits --jobs 4      (a page a paper, and audits/index.html)
+  ostealgia audit paper.txt --rules GRIM,p-vs-ci,ci-vs-point --all
+  ostealgia audit paper.xml --no-judgement --json > findings.json
+\b
+Exit status: 0 nothing is flagged; 1 something is; 2 a paper could not be read, or the call is wrong."""

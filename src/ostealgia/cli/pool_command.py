@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ostealgia.cli import progress
 from ostealgia.cli.failures import DONE
+from ostealgia.cli.figure_files import check_targets, csv_bytes, figure_bytes, write_files
+from ostealgia.cli.numbers import numbers_of
 from ostealgia.cli.output import print_json, print_text
-from ostealgia.errors import OptionError, TableError
+from ostealgia.cli.pool_analyses import ANALYSES, column, further
+from ostealgia.errors import ConvergenceError, OptionError, TableError
+from ostealgia.options import confidence_level
 
 if TYPE_CHECKING:
     from ostealgia.io.tables import Table
     from ostealgia.meta.result import PoolResult
 
-_FIGURES = (".svg", ".png")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What was asked for on the command line; effect_options and pool_options hold only what was said."""
+    """What was asked for on the command line; effect_options, pool_options and further hold only what was said."""
 
     file: str
     measure: str
@@ -31,11 +31,9 @@ class Request:
     time: str = ""
     effect_options: dict[str, Any] = field(default_factory=dict)
     pool_options: dict[str, Any] = field(default_factory=dict)
-    subgroup: str = ""
+    conventions: str = ""
     common_tau2: bool = False
-    leave_one_out: bool = False
-    cumulative: str = ""
-    egger: bool = False
+    further: dict[str, Any] = field(default_factory=dict)
     forest: str = ""
     funnel: str = ""
     csv: str = ""
@@ -51,33 +49,58 @@ class Answer:
     more: dict[str, Any]
 
 
-_EFFECT_OPTIONS = ("correlation", "increment", "apply_increment", "drop_double_zero", "vtype")
-_NUMBERS = {"correlation": float, "level": float, "quadrature": int}
-_POOL_OPTIONS = ("model", "tau2", "ci", "pi", "level", "tau2_ci", "glmm", "quadrature", "mh_increment")
+_EFFECT_OPTIONS = (
+    "correlation", "increment", "apply_increment", "drop_double_zero", "vtype", "pooled_variance", "method_smd", "sd_glass",
+    "exact_smd", "standardizer", "rr_increment_to_n", "rd_increment", "pr_increment", "pln_increment_to_n",
+)  # fmt: skip
+_POOL_OPTIONS = (
+    "model", "tau2", "ci", "pi", "level", "tau2_ci", "glmm", "glmm_method", "quadrature", "mh_increment", "rd_variance",
+    "rate_weights", "q_center", "weights", "tau2_value",
+)  # fmt: skip
+_OWN = (
+    "file",
+    "measure",
+    "sheet",
+    "arms",
+    "outcome",
+    "time",
+    "conventions",
+    "common_tau2",
+    "forest",
+    "funnel",
+    "csv",
+    "quiet",
+)
+_NUMBERS = {"correlation": float, "level": float, "published_level": float, "tau2_value": float, "quadrature": int}
 
 
 def request(asked: Mapping[str, Any]) -> Request:
     """The request behind the values of the command's options; what is not said is left to the step's default."""
+    asked = {**asked, **numbers_of(asked, _NUMBERS)}
 
-    numbers = {name: _number(name, asked[name]) for name in _NUMBERS if asked[name] != ""}
-    asked = {**asked, **numbers}
-
-    def given(names: tuple[str, ...]) -> dict[str, Any]:
+    def given(names: Any) -> dict[str, Any]:
         return {name: asked[name] for name in names if asked[name] not in ("", None) and asked[name] is not False}
 
-    own = {name: asked[name] for name in asked if name not in (*_EFFECT_OPTIONS, *_POOL_OPTIONS, "json")}
+    effects = given(_EFFECT_OPTIONS)
+    if asked["no_bias_correction"]:
+        effects["bias_correction"] = False
+    if asked["published_level"] != "":
+        effects["level"] = published_level(asked["published_level"])
     return Request(
-        **own, as_json=asked["json"], effect_options=given(_EFFECT_OPTIONS), pool_options=given(_POOL_OPTIONS)
+        **{name: asked[name] for name in _OWN},
+        as_json=asked["json"],
+        effect_options=effects,
+        pool_options=given(_POOL_OPTIONS),
+        further=given(ANALYSES),
     )
 
 
-def _number(name: str, text: str) -> float | int:
-    kind = _NUMBERS[name]
+def published_level(value: float) -> float:
+    """A level of published intervals. Raises OptionError under the name of the option."""
     try:
-        return kind(text)
-    except ValueError:
-        what = "a whole number" if kind is int else "a number with a point for its decimals"
-        raise OptionError(f"{name}={text!r} is not {what}{', such as 0.95' if name == 'level' else ''}.") from None
+        return confidence_level(value)
+    except OptionError as error:
+        raise OptionError(f"published_{error}") from None
 
 
 def execute(request: Request) -> int:
@@ -90,6 +113,9 @@ def execute(request: Request) -> int:
         answer = compute(request, table)
     except TableError as error:
         raise placed(error, table.frame) from error
+    except ConvergenceError as error:
+        text = str(error)
+        raise ConvergenceError(text if text.startswith(f"{table.file}: ") else f"{table.file}: {text}") from error
     files = render_files(request, answer)
     write_files(files, quiet=request.quiet)
     if request.as_json:
@@ -106,26 +132,9 @@ def check_request(request: Request) -> None:
     if not request.measure:
         raise OptionError(f"--measure is missing: give one of {', '.join(MEASURES)}, such as --measure OR.")
     measure_of(request.measure)
-    if request.common_tau2 and not request.subgroup:
+    if request.common_tau2 and "subgroup" not in request.further:
         raise OptionError("--common-tau2 needs --subgroup COL: without subgroups there is one tau2 anyway.")
-    targets = {"--forest": request.forest, "--funnel": request.funnel, "--csv": request.csv}
-    for name, path in targets.items():
-        if path:
-            _check_target(name, Path(path), (".csv",) if name == "--csv" else _FIGURES)
-    written = [Path(path).resolve() for path in targets.values() if path]
-    if len(set(written)) < len(written):
-        raise OptionError("two of --forest, --funnel and --csv name the same file; give each its own.")
-    if any(path == Path(request.file).resolve() for path in written):
-        raise OptionError(f"{request.file} is the input; write to another file.")
-
-
-def _check_target(name: str, path: Path, endings: tuple[str, ...]) -> None:
-    if path.suffix.lower() not in endings:
-        raise OptionError(f"{name} {path}: the name should end in {' or '.join(endings)}.")
-    if path.is_dir():
-        raise OptionError(f"{name} {path}: this is a folder; give the name of a file.")
-    if not path.parent.is_dir():
-        raise OptionError(f"{name} {path}: the folder {path.parent} does not exist; make it first.")
+    check_targets({"--forest": request.forest, "--funnel": request.funnel, "--csv": request.csv}, request.file)
 
 
 def compute(request: Request, table: Table) -> Answer:
@@ -133,26 +142,45 @@ def compute(request: Request, table: Table) -> Answer:
     from ostealgia import meta
     from ostealgia.effects.compute import compute as effect_sizes
 
-    chosen = _selection(request, table)
-    effects = effect_sizes(table.frame, measure=request.measure, **request.effect_options, **chosen)
-    options = request.pool_options
-    fit = meta.pool(effects, **options)
-    more: dict[str, Any] = {}
-    if request.subgroup:
-        column = table.find(request.subgroup)
-        more["subgroups"] = meta.subgroup(effects, by=column, tau2_common=request.common_tau2, **options)
-    if request.leave_one_out:
-        more["leave_one_out"] = meta.leave_one_out(fit)
-    if request.cumulative:
-        more["cumulative"] = meta.cumulative(fit, order=table.find(request.cumulative))
-    if request.egger:
-        more["egger"] = meta.egger(fit)
-    return Answer(fit=fit, more={key: _without_notes(value, effects.notes) for key, value in more.items()})
+    effect_options, pool_options = with_conventions(request, table)
+    effects = effect_sizes(table.frame, measure=request.measure, **effect_options, **_selection(request, table))
+    asked = {
+        name: column(name, value, table) if ANALYSES[name].by_column else value
+        for name, value in request.further.items()
+    }
+    fit = with_level_note(meta.pool(effects, **pool_options))
+    more = further(effects, fit, asked, table=table, options=pool_options, common_tau2=request.common_tau2)
+    return Answer(fit=fit, more=more)
 
 
-def _without_notes(result: Any, told: Sequence[str]) -> Any:
-    """A result beside the pool without the notes on the data, which the pool has told."""
-    return replace(result, notes=tuple(note for note in result.notes if note not in told))
+def with_conventions(request: Request, table: Table) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The options of effects and pool; those of the conventions first, so that what was said replaces them."""
+    if not request.conventions:
+        return request.effect_options, request.pool_options
+    from ostealgia.meta.conventions import conventions
+    from ostealgia.tables.measures import measure_of
+
+    model = request.pool_options.get("model", "random")
+    effects, pooled = conventions(request.conventions, measure_of(request.measure)[0].name, model, table.frame.columns)
+    return {**effects, **request.effect_options}, {**pooled, **request.pool_options}
+
+
+def with_level_note(fit: PoolResult) -> PoolResult:
+    """The pool, with a word where published intervals were read at another level than the results have."""
+    read = fit.effects.options.get("level")
+    by_interval = any(note.startswith("standard error from") and "interval" in note for note in fit.notes)
+    if read is None or not by_interval or read == fit.ci_level:
+        return fit
+    from dataclasses import replace
+
+    from ostealgia.display import level_text
+
+    own = " where the column ci_level is empty" if "published_ci_level" in fit.effects.columns else ""
+    note = (
+        f"results are at {level_text(fit.ci_level)} (level); published intervals in the table were read as {level_text(read)} "
+        f"intervals{own} (published level)"
+    )
+    return replace(fit, notes=(*fit.notes, note))
 
 
 # option that chooses rows -> the columns it goes by, one of which must be there
@@ -183,27 +211,19 @@ def render_files(request: Request, answer: Answer) -> dict[str, bytes]:
     if request.forest:
         from ostealgia.plot import forest
 
-        files[request.forest] = _figure(forest, answer.more.get("subgroups", answer.fit), request.forest)
+        drawn = answer.more.get("subgroups", answer.more.get("three_level", answer.fit))
+        files[request.forest] = figure_bytes(forest(drawn), request.forest)
     if request.funnel:
         from ostealgia.plot import funnel
 
-        files[request.funnel] = _figure(funnel, answer.fit, request.funnel)
+        files[request.funnel] = figure_bytes(funnel(answer.fit), request.funnel)
     if request.csv:
-        from ostealgia.io.writers import csv_text
-
-        files[request.csv] = csv_text(estimates(answer)).encode("utf-8")
+        files[request.csv] = csv_bytes(estimates(answer))
     return files
 
 
-def _figure(draw: Any, fit: Any, path: str) -> bytes:
-    from ostealgia.plot import figure_png, figure_svg
-
-    figure = draw(fit).figure
-    return figure_png(figure) if path.lower().endswith(".png") else figure_svg(figure).encode("utf-8")
-
-
 def estimates(answer: Answer) -> list[dict[str, Any]]:
-    """Every estimate as a row: kind (study, pooled, subgroup, leave-one-out, cumulative), label, shared columns."""
+    """Every estimate as a row: kind (study, pooled, subgroup, leave-one-out, cumulative, coefficient, ...), label, shared columns."""
     fit = answer.fit
     rows = [_study_row(row, fit) for row in fit.study_frame().to_dict("records")]
     rows.append(_pooled_row("pooled", fit.model, fit))
@@ -215,6 +235,9 @@ def estimates(answer: Answer) -> list[dict[str, Any]]:
             rows += [
                 _pooled_row(result.kind, label, refit) for label, refit in zip(result.labels, result.fits, strict=True)
             ]
+    for key, kind in (("regression", "coefficient"), ("three_level", "three-level"), ("robust", "robust")):
+        if key in answer.more:
+            rows += [_coefficient_row(kind, row, fit) for row in answer.more[key].to_frame().to_dict("records")]
     return rows
 
 
@@ -229,16 +252,12 @@ def _study_row(row: dict[str, Any], fit: PoolResult) -> dict[str, Any]:
     return {name: row.get(name) for name in _COLUMNS} | own
 
 
+def _coefficient_row(kind: str, row: dict[str, Any], fit: PoolResult) -> dict[str, Any]:
+    own = {"kind": kind, "label": row.get("term", row.get("name")), "measure": fit.measure, "ci_level": fit.ci_level}
+    return {name: row.get(name) for name in _COLUMNS} | own
+
+
 def _pooled_row(kind: str, label: str, fit: PoolResult) -> dict[str, Any]:
     row = {name: getattr(fit, name, None) for name in _COLUMNS}
     row |= {f"reported_{name}": getattr(fit.reported, name) for name in _REPORTED}
     return row | {"kind": kind, "label": label}
-
-
-def write_files(files: dict[str, bytes], *, quiet: bool) -> None:
-    """Write what was rendered; says on standard error where."""
-    from ostealgia.io.writers import write_all
-
-    write_all(files)
-    for path in files if not quiet else ():
-        progress.line(f"wrote {path}")

@@ -57,7 +57,7 @@ def _no_such_arm(sheet: Sheet, name: str) -> TableError:
         column="arm",
         found=some(present) or "only empty cells",
         expected="names of arms or roles that occur",
-        action=suggestion(name, present).strip() or None,
+        action=suggestion(name, present).strip() or "Name two of those that were found, the treated one first",
     )
 
 
@@ -129,6 +129,7 @@ def pair_arms(sheet: Sheet, arms: Sequence[str] | None, on_bad: str) -> tuple[Sh
             file=sheet.file,
             found=f"{sheet.size} rows",
             expected="a treated and a control row",
+            action="Check that the two rows of a study have one label, or choose the arms of one comparison",
         )
     return _widen(sheet, sides, pairs), excluded
 

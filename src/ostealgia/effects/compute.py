@@ -153,10 +153,11 @@ class _Computation:
         self.labels = sheet.labels()
         self.faults = Faults(sheet, self.labels, on_bad)
         self.notes: list[str] = []
-        self.counted: list[tuple[Mask, Callable[[list[str], str], str]]] = []
+        self.counted: list[tuple[Mask, Callable[[list[str], str], str], Sequence[str]]] = []
         self.text: dict[str, dict[int, str]] = {}
         self.estimate = np.full(sheet.size, np.nan)
         self.variance = np.full(sheet.size, np.nan)
+        self.point = np.zeros(sheet.size, dtype=bool)
 
     def run(self, lost: Sequence[Excluded]) -> EffectSizes:
         self.total_patients()
@@ -194,8 +195,7 @@ class _Computation:
         needed = self.needed()
         if needed and all(name in present for name in needed):
             return
-        error = "std_error" in present or "variance" in present or "p_value" in present
-        if {"ci_low", "ci_high"} <= set(present) or ("estimate" in present and error):
+        if reported.has_columns(set(present), self.definition):
             return
         wanted = needed or ("estimate", "std_error")
         missing = [name for name in wanted if name not in present]
@@ -211,7 +211,8 @@ class _Computation:
             column=missing[0],
             found=", ".join(theirs),
             expected=f"{', '.join(wanted)}; or estimate, ci_low, ci_high",
-            action=" ".join(hints) or None,
+            action=" ".join(hints)
+            or "Add the column, or rename the one that holds it; --help lists the columns of each measure",
         )
 
     def needed(self) -> tuple[str, ...]:
@@ -230,7 +231,8 @@ class _Computation:
         present = self.sheet.columns
         has_data = bool(self.formula) and all(name in present for name in self.needed())
         names = self.needed() if has_data else ()
-        for name in (*names, *(name for name in reported.COLUMNS if name not in names)):
+        others = (*reported.COLUMNS, *([self.point_column()] if self.point_column() else []))
+        for name in (*names, *(name for name in others if name not in names)):
             if name in present:
                 values, text = numbers(present[name])
                 (cells if name in names else published)[name] = values
@@ -242,7 +244,17 @@ class _Computation:
             empty = np.isnan(given)
             cells["correlation"] = np.where(empty, fill, given)
             self.note_rows(empty, lambda names, of: f"correlation {fill:g} (option) used in {of}")
-        return cells, reported.complete(published, self.sheet.size)
+        point = self.point_column()
+        own = cells.get(point, published.get(point)) if point else None
+        complete = reported.complete(published, self.sheet.size)
+        if own is not None:
+            self.point, complete = reported.with_point(own, complete, self.definition)
+        return cells, complete
+
+    def point_column(self) -> str | None:
+        """The column of the measure's own value (a mean), where the table has it."""
+        name = reported.POINTS.get(self.definition.name)
+        return name if name in self.sheet.columns else None
 
     def published_rows(self, cells: Mapping[str, Array], published: Mapping[str, Array]) -> Mask:
         """Rows that use the published effect: all where there are no data columns, else those with incomplete data."""
@@ -337,15 +349,15 @@ class _Computation:
         found[index] = True
         return found
 
-    def note_rows(self, rows: Mask, text: Callable[[list[str], str], str]) -> None:
+    def note_rows(self, rows: Mask, text: Callable[[list[str], str], str], labels: Sequence[str] | None = None) -> None:
         """A note on some rows, from their labels and "2 of 9 studies"; written when it is known which rows stay."""
-        self.counted.append((rows, text))
+        self.counted.append((rows, text, self.labels if labels is None else labels))
 
     def notes_on(self, keep: Mask) -> list[str]:
         """The notes on rows, about those that stay only: who is left out is in ``excluded``, with the reason."""
         notes: list[str] = []
-        for rows, text in self.counted:
-            names = [self.labels[i] for i in np.flatnonzero(rows & keep)]
+        for rows, text, labels in self.counted:
+            names = [labels[i] for i in np.flatnonzero(rows & keep).tolist()]
             if names:
                 notes.append(text(names, f"{len(names)} of {studies(int(keep.sum()))}"))
         return notes
@@ -366,7 +378,7 @@ class _Computation:
             self.faults.leave_out([i], self.nothing_published(masked, i))
         use = rows & (found.way >= 0)
         self.estimate[use], self.variance[use] = found.estimate[use], found.variance[use]
-        self.note_published(found, use)
+        self.note_published(masked, found, use)
         self.settings["level"] = self.level
 
     def other_measure(self, rows: Mask) -> Mask:
@@ -390,7 +402,7 @@ class _Computation:
         ]
         return f"{', '.join(empty)} {'is' if len(empty) == 1 else 'are'} empty"
 
-    def note_published(self, found: reported.Published, use: Mask) -> None:
+    def note_published(self, published: Mapping[str, Array], found: reported.Published, use: Mask) -> None:
         if self.formula is not None and all(name in self.sheet.columns for name in self.needed()):
             self.note_rows(use, lambda names, of: f"published effect used where the data are incomplete: {some(names)}")
         interval = "its interval" if "ci_level" in self.sheet.columns else f"the {100 * self.level:.4g}% interval"
@@ -405,6 +417,29 @@ class _Computation:
         self.note_rows(
             found.midpoint & use,
             lambda names, of: f"estimate taken as the middle of its interval on the analysis scale: {some(names)}",
+        )
+        self.note_points(published, found, use & self.point)
+
+    def note_points(self, published: Mapping[str, Array], found: reported.Published, rows: Mask) -> None:
+        """Rows whose estimate is the table's mean beside an interval or a standard error."""
+        point, by_interval = self.point_column(), rows & (found.way == reported.INTERVAL)
+        self.note_rows(rows, lambda names, of: f"{point} taken as the estimate, in {of}")
+        away = reported.off_middle(published, self.definition, by_interval)
+        labels = [f"{name} ({away[i]})" if i in away else name for i, name in enumerate(self.labels)]
+        self.note_rows(
+            self.mask(np.array(list(away), dtype=np.int64)),
+            lambda names, of: f"{point} is not the middle of its interval, by more than rounding, in: {some(names)}",
+            labels,
+        )
+        n = self.patients()
+        small = by_interval & (n > 1) & (n < reported.SMALL)
+        self.note_rows(
+            small,
+            lambda names, of: (
+                f"interval of fewer than {reported.SMALL} patients read by z; if it was made by t, its standard error is "
+                f"smaller, in: {some(names)}"
+            ),
+            [f"{name} ({text})" for name, text in zip(self.labels, reported.by_t_text(n, self.level), strict=True)],
         )
 
     def no_correlation(self, names: Sequence[str]) -> OptionError:
@@ -424,9 +459,16 @@ class _Computation:
         keep = np.ones(self.sheet.size, dtype=bool)
         keep[list(reasons)] = False
         if not keep.any():
-            first = "; ".join(f"{item.study}: {item.reason}" for item in excluded[:3])
+            first = "; ".join(
+                f"{item.study}{f' (row {item.row})' if item.row else ''}: {item.reason}" for item in excluded[:3]
+            )
             raise TableError(
-                "no study is left (zero studies)", file=self.sheet.file, found=first, expected="at least one usable row"
+                "no study is left (zero studies)",
+                file=self.sheet.file,
+                row=excluded[0].row if len(excluded) == 1 else None,
+                found=first + (f"; and {len(excluded) - 3} more" if len(excluded) > 3 else ""),
+                expected="at least one usable row",
+                action="Fill or correct these cells, or choose a measure or an increment that these data allow",
             )
         index = np.flatnonzero(keep) if reasons else slice(None)
         study = tuple(self.labels[i] for i in index.tolist()) if isinstance(index, np.ndarray) else tuple(self.labels)

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import ndtri, stdtrit
 
-from ostealgia.effects.faults import Faults
+from ostealgia.effects.checks import decimals
+from ostealgia.effects.faults import Faults, shown
 from ostealgia.errors import OptionError
 from ostealgia.numerics import transforms
 from ostealgia.tables.measures import Measure
@@ -24,6 +25,12 @@ Mask = NDArray[np.bool_]
 
 COLUMNS = ("estimate", "std_error", "variance", "ci_low", "ci_high", "ci_level", "p_value")
 INTERVAL, ERROR, P_VALUE = 0, 1, 2
+LARGEST = 1e100
+# measure -> the column that holds its own value, as printed, where the table has no column "estimate"
+POINTS: dict[str, str] = {"MN": "mean", "MNLN": "mean", "COR": "r", "ZCOR": "r"}
+SMALL = (
+    60  # below this many patients the quantiles of t and z differ by more than 2% (Cochrane Handbook, section 6.5.2.2)
+)
 
 
 def _arcsine(p: Array) -> Array:
@@ -66,6 +73,69 @@ def complete(cells: Mapping[str, Array], size: int) -> dict[str, Array]:
     with np.errstate(invalid="ignore"):
         full["std_error"] = np.where(np.isnan(full["std_error"]), np.sqrt(full["variance"]), full["std_error"])
     return full
+
+
+def has_columns(present: set[str], measure: Measure) -> bool:
+    """Are there columns of a published effect: an interval, or a value with its error?
+
+    >>> from ostealgia.tables.measures import MEASURES
+    >>> has_columns({"mean", "std_error"}, MEASURES["MN"]), has_columns({"mean", "std_error"}, MEASURES["MNLN"])
+    (True, False)
+    """
+    if {"ci_low", "ci_high"} <= present or ("estimate" in present and present & {"std_error", "variance", "p_value"}):
+        return True
+    plain = measure.back is transforms.identity
+    return plain and POINTS.get(measure.name) in present and bool(present & {"std_error", "variance"})
+
+
+def with_point(values: Array, cells: Mapping[str, Array], measure: Measure) -> tuple[Mask, dict[str, Array]]:
+    """Which rows (k,) take the value of the measure's own column as their estimate, and the columns with it.
+
+    A standard error without an interval is on the analysis scale, so that a value of another scale cannot stand beside it.
+    """
+    usable = ~np.isnan(cells["ci_low"]) & ~np.isnan(cells["ci_high"])
+    if measure.back is transforms.identity:
+        usable |= ~np.isnan(cells["std_error"])
+    fill = usable & np.isnan(cells["estimate"]) & ~np.isnan(values)
+    return fill, {**cells, "estimate": np.where(fill, values, cells["estimate"])}
+
+
+def off_middle(cells: Mapping[str, Array], measure: Measure, rows: Mask) -> dict[int, str]:
+    """Rows whose estimate is not the middle of its interval on the analysis scale by more than rounding: position -> both values.
+
+    >>> from ostealgia.tables.measures import MEASURES
+    >>> cells = {"estimate": np.array([4.2, 4.2]), "ci_low": np.array([3.5, 3.9]), "ci_high": np.array([4.9, 5.1])}
+    >>> off_middle(cells, MEASURES["MN"], np.array([True, True]))
+    {1: '4.2, the middle is 4.5'}
+    """
+    found: dict[int, str] = {}
+    to_analysis = forward(measure) if rows.any() else transforms.identity
+    for i in np.flatnonzero(rows).tolist():
+        value, low, high = (float(cells[name][i]) for name in ("estimate", "ci_low", "ci_high"))
+        places = [decimals(x) for x in (value, low, high)]
+        shared = sorted(places)[1]  # what at least two of the three show
+        half = [0.5 * 10.0 ** -max(own, shared) for own in places]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            span = to_analysis(np.array([value - half[0], value + half[0]]))
+            lows = to_analysis(np.array([low - half[1], low + half[1]]))
+            highs = to_analysis(np.array([high - half[2], high + half[2]]))
+            middle = (lows + highs) / 2
+            if not (span[1] < middle[0] or span[0] > middle[1]):
+                continue
+            centre = float(measure.back((to_analysis(np.array(low)) + to_analysis(np.array(high))) / 2))
+        found[i] = f"{shown(value)}, the middle is {round(centre, max(places) + 1):g}"
+    return found
+
+
+def by_t_text(n: Array, level: float) -> list[str]:
+    """How much smaller a standard error is where an interval is by t with n - 1 df and not by z, (k,) texts.
+
+    >>> by_t_text(np.array([10.0, np.nan]), 0.95)
+    ['n 10, 13%', '']
+    """
+    with np.errstate(invalid="ignore"):
+        share = 1 - ndtri(0.5 + level / 2) / stdtrit(np.where(n > 1, n - 1, np.nan), 0.5 + level / 2)
+    return ["" if np.isnan(x) else f"n {shown(size)}, {100 * x:.0f}%" for size, x in zip(n, share, strict=True)]
 
 
 def ways(cells: Mapping[str, Array], measure: Measure) -> NDArray[np.int64]:
@@ -112,6 +182,13 @@ def effects(cells: Mapping[str, Array], measure: Measure, level: float, faults: 
         expected="two different limits",
     )
     faults.refuse(
+        np.isfinite(std_error) & (std_error >= LARGEST),
+        "std_error",
+        "the standard error is too large to be squared",
+        found=np.where(way == ERROR, cells["std_error"], std_error),
+        expected=f"a number below {LARGEST:g}",
+    )
+    faults.refuse(
         (way == P_VALUE) & (std_error == 0),
         "estimate",
         "a P value gives no standard error where the estimate shows no effect",
@@ -138,6 +215,8 @@ def _check_domain(
         used = (way == INTERVAL) if name != "estimate" else (way == INTERVAL) | (way == P_VALUE)
         outside = used & ~np.isnan(values) & ~np.isfinite(to_analysis(values))
         action = "Look the number up; a limit printed as 0 has lost its digits." if measure.lower == 0 else None
+        if measure.percent and bool((values[outside] > 1).any()):
+            action = "Write per cent as proportions: 0.79 for 79%."
         problem = f"{name} cannot be {'an' if measure.reported_scale[0] in 'aeiou' else 'a'} {measure.reported_scale}"
         faults.refuse(outside, name, problem, found=values, expected=f"a number {span}", action=action)
 

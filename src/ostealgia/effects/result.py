@@ -52,6 +52,22 @@ class EffectSizes(Result):
         """Squared standard errors, (k,)."""
         return np.square(self.std_error)
 
+    def column(self, name: str) -> Any:
+        """A value a row, (k,), by the name of a kept column, or study, n, estimate, std_error, variance; None where there is none.
+
+        A column of the table that was not used for the effects (an estimate beside counts) is found by its name as well.
+        """
+        own = {"study": self.study, "n": self.n, "estimate": self.estimate, "std_error": self.std_error}
+        for found in (self.columns.get(name), own.get(name), self.columns.get(f"published_{name}")):
+            if found is not None:
+                return np.asarray(found)
+        return self.variance if name == "variance" else None
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Names that ``column`` knows."""
+        return tuple(dict.fromkeys(["study", *self.columns, "n", "estimate", "std_error", "variance"]))
+
     def take(self, keep: Any) -> EffectSizes:
         """The effects at these positions (integer or boolean index), in that order, with the same options and notes."""
         index = np.arange(self.k)[np.asarray(keep)]

@@ -171,6 +171,7 @@ def _table(source: _Source, shown: str, allow_empty: bool) -> Table:
             row=source.header_row + 1,
             found="nothing",
             expected="one row a study",
+            action="Add the rows; where the first row is a study, add a row with the names of the columns above it",
         )
     return _assemble(source, header, body, finished, shown)
 

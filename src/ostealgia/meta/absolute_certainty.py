@@ -190,8 +190,10 @@ def _for(value: Any, analysis: str) -> Any:
 
 def _risks(value: Any, analysis: str) -> tuple[float | None, ...]:
     own = _for(value, analysis)
-    if own is None or isinstance(own, (int, float, str)):
-        return (own,)  # type: ignore[return-value]
+    if own is None or isinstance(own, (int, float)):
+        return (own,)
+    if isinstance(own, str):
+        raise OptionError(f"baseline_risk={own!r} is text; give a number between 0 and 1, such as 0.4.")
     return tuple(own) or (None,)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ostealgia.effects.result import EffectSizes
-from ostealgia.errors import OptionError
+from ostealgia.errors import OptionError, TableError
 from ostealgia.meta.backtransform import to_reported
 from ostealgia.meta.result import PoolResult, ScaleEstimate
 from ostealgia.numerics import pooling
@@ -51,6 +51,31 @@ class PoolOptions:
         """Raise an OptionError where weights or a tau2 are given to a model that has neither."""
         if self.weights is not None or self.tau2_value is not None:
             raise OptionError(f"weights and tau2_value do not apply to model={model!r}.")
+
+
+def complete_counts(data: EffectSizes, names: Sequence[str], model: str) -> dict[str, Array]:
+    """The columns of counts that a model of the counts needs, (k,) each. Raises TableError for the first study without one."""
+    missing = [name for name in names if name not in data.columns]
+    way_out = "Give the counts, or use model='random' or model='common'."
+    if missing:
+        raise TableError(
+            f"model={model!r} needs the counts of each study: {', '.join(missing)} missing",
+            column=missing[0],
+            expected=", ".join(names),
+            action=way_out,
+        )
+    found = {name: np.asarray(data.columns[name], dtype=float) for name in names}
+    for name, values in found.items():
+        for i in np.flatnonzero(np.isnan(values)).tolist():
+            raise TableError(
+                f"model={model!r} needs the counts of each study; study {data.study[i]!r} has a published effect only",
+                row=data.rows[i] if data.rows else None,
+                column=name,
+                found="an empty cell",
+                expected=", ".join(names),
+                action=way_out,
+            )
+    return found
 
 
 def counts_as_given(notes: Sequence[str]) -> list[str]:
@@ -98,9 +123,10 @@ def finish(
         **{name: told[name] for name in ("std_error", "statistic", "df", "p_value")},
     )
     _outside(data, shown, notes)
-    n = float(np.nansum(data.n)) if np.isfinite(data.n).any() else NAN
-    if np.isfinite(data.n).any() and not np.isfinite(data.n).all():
-        notes.append(f"n is the sum over the {int(np.isfinite(data.n).sum())} of {data.k} studies that state it")
+    known = int(np.count_nonzero(np.isfinite(data.n)))
+    n = float(np.nansum(data.n)) if known else NAN
+    if 0 < known < data.k:
+        notes.append(f"n is the sum over the {known} of {data.k} studies that state it")
     return PoolResult(
         measure=data.measure,
         model=model,
@@ -126,9 +152,8 @@ def finish(
 def _outside(data: EffectSizes, shown: Array, notes: list[str]) -> None:
     """A note where a limit lies beyond what the measure can be."""
     measure = data.definition
-    with np.errstate(invalid="ignore"):
-        beyond = (shown < measure.lower - 1e-12) | (shown > measure.upper + 1e-12)
-    if beyond.any():
+    low, high = measure.lower - 1e-12, measure.upper + 1e-12
+    if any(value < low or value > high for value in shown.tolist()):
         notes.append(
             f"a limit lies outside {measure.lower:g} to {measure.upper:g}: the {measure.analysis_scale} scale does not respect the range"
         )

@@ -48,14 +48,9 @@ class EggerResult(Result):
     def __str__(self) -> str:
         head = (
             f"Egger's test: intercept {display.number(self.intercept)} (SE {display.number(self.std_error)}), "
-            f"t = {display.number(self.statistic)}, df = {self.df}, P {_p(self.p_value)}"
+            f"t = {display.number(self.statistic)}, df = {self.df}, {display.p_text(self.p_value)}"
         )
         return "\n".join([head, *(f"  note: {note}" for note in self.notes)])
-
-
-def _p(value: float) -> str:
-    text = display.p_value(value)
-    return text if text.startswith("<") else f"= {text}"
 
 
 def egger(effects: Any) -> EggerResult:

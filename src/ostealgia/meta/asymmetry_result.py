@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from ostealgia.meta.small_study_common import NAN, as_dict, one_row, p_text, significant, text_lines
+from ostealgia.display import p_text
+from ostealgia.meta.small_study_common import NAN, as_dict, one_row, significant, text_lines
 from ostealgia.tables.result import Result
 
 
@@ -53,7 +54,7 @@ class AsymmetryResult(Result):
         df = "" if math.isinf(self.df) else f", df = {self.df:g}"
         body = [
             f"slope {significant(self.slope)} (SE {significant(self.slope_std_error)}), "
-            f"{test} = {significant(self.statistic)}{df}, P {p_text(self.p_value)}",
+            f"{test} = {significant(self.statistic)}{df}, {p_text(self.p_value)}",
             f"model: {self.model}",
         ]
         if math.isfinite(self.limit_estimate):
@@ -105,7 +106,7 @@ class RankTestResult(Result):
     def __str__(self) -> str:
         body = [
             f"Kendall's tau {significant(self.tau)}, S = {self.s:g} (SE {significant(self.s_std_error)}), "
-            f"P {p_text(self.p_value)} ({_P_WORDS[self.p_method]})"
+            f"{p_text(self.p_value)} ({_P_WORDS[self.p_method]})"
         ]
         return text_lines(f"{self.title}: {self.measure}, {self.k} studies", body, self)
 

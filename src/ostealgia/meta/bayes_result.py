@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ostealgia import display
+from ostealgia.display import level_text
 from ostealgia.effects.result import EffectSizes
 from ostealgia.errors import OptionError
 from ostealgia.meta.backtransform import to_reported
@@ -20,7 +20,8 @@ from ostealgia.numerics.bayes_mixture import NormalMixture
 from ostealgia.numerics.bayes_priors import TauPrior
 from ostealgia.options import one_of
 from ostealgia.tables.measures import MEASURES, Measure
-from ostealgia.tables.result import Result
+from ostealgia.tables.result import Result, plain, tail_lines
+from ostealgia.tables.writing import measure_interval, measure_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -176,7 +177,7 @@ class BayesResult(Result):
 
     def to_dict(self) -> dict[str, Any]:
         """Everything by name; NaN and infinity as None."""
-        return _plain({
+        return plain({
             "measure": self.measure, "model": "Bayesian normal-normal", "k": self.k, "n": self.n, "ci_level": self.ci_level,
             "interval": self.interval, "tau_prior": self.tau_prior.label, "tau_prior_source": self.tau_prior.source,
             "tau_prior_check": self.tau_prior.check,
@@ -193,12 +194,12 @@ class BayesResult(Result):
 
 
 def _lines(fit: BayesResult) -> list[str]:
-    level = f"{100 * fit.ci_level:.10g}%"
+    level = level_text(fit.ci_level)
     size = f"{fit.k} {'study' if fit.k == 1 else 'studies'}"
     size += f", {fit.n:,.0f} patients" if math.isfinite(fit.n) else ""
     side = fit.reported
-    effect = f"{fit.measure} {_shown(fit, side.estimate)} [{_span(fit, side.ci_low, side.ci_high)}]"
-    effect += f"   new study [{_span(fit, side.pi_low, side.pi_high)}]"
+    effect = f"{fit.measure} {measure_text(fit.definition, side.estimate)} [{measure_interval(fit.definition, side.ci_low, side.ci_high)}]"
+    effect += f"   new study [{measure_interval(fit.definition, side.pi_low, side.pi_high)}]"
     if fit.definition.no_effect is not None:
         value = float(to_reported(fit.definition, np.array([fit.definition.no_effect]), fit.effects)[0])
         effect += f"   P({fit.measure} < {value:g}) {_probability(fit.probability_below(fit.definition.no_effect))}"
@@ -215,34 +216,10 @@ def _lines(fit: BayesResult) -> list[str]:
         f"  priors: tau {fit.tau_prior.label}; mean {flat}",
         f"  integral over tau: {fit.certificate['nodes']} nodes, relative error below {max(error, 1e-15):.0e}",
     ]
-    lines += [f"  excluded: {row.study}: {row.reason}" for row in fit.excluded]
-    return [*lines, *(f"  note: {note}" for note in fit.notes)]
-
-
-def _shown(fit: BayesResult, value: float) -> str:
-    if fit.definition.percent:
-        return display.percent(value, 1)
-    return display.number(value, fit.definition.digits)
-
-
-def _span(fit: BayesResult, low: float, high: float) -> str:
-    left, right = _shown(fit, low), _shown(fit, high)
-    return f"{left[:-1] if fit.definition.percent and left.endswith('%') else left} to {right}"
+    return [*lines, *tail_lines(fit)]
 
 
 def _probability(value: float) -> str:
     if value < 0.001:
         return "< 0.001"
     return "> 0.999" if value > 0.999 else f"= {value:.3f}"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, (float, np.floating)):
-        return float(value) if math.isfinite(value) else None
-    if isinstance(value, np.integer):
-        return int(value)
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -66,13 +67,14 @@ def _given(data: Any, names: list[str], measure: str | None) -> EffectSizes | No
         return None
     if y.ndim != 1 or len(y) == 0 or any(np.shape(data[name]) != y.shape for name in names):
         return None
-    if not (np.isfinite(y).all() and np.isfinite(se).all() and (se > 0).all()):
+    if not (math.isfinite(y.sum()) and se.min() > 0 and se.max() < math.inf):
         return None
     definition, note = measure_of(measure or _own_measure(data, names) or "GEN")
-    given = (as_text(name) for name in data["study"]) if "study" in names else [""] * len(y)
-    study = tuple(name or f"study {i}" for i, name in enumerate(given, start=1))
-    if len(set(study)) < len(study):
-        return None
+    study = tuple([f"study {i}" for i in range(1, len(y) + 1)])
+    if "study" in names:
+        study = tuple(as_text(label) or name for label, name in zip(data["study"], study, strict=True))
+        if len(set(study)) < len(study):
+            return None
     rest = {
         name: np.asarray(data[name]) for name in names if name not in {"study", "estimate", "std_error", "measure", "n"}
     }

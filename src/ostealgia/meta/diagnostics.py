@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from ostealgia.effects.result import EffectSizes
 from ostealgia.errors import OptionError, TableError
 from ostealgia.meta.influence_results import as_regression
-from ostealgia.meta.regression_result import RegressionResult, as_json
+from ostealgia.meta.regression_result import RegressionResult
 from ostealgia.meta.result import PoolResult
 from ostealgia.numerics.influence import baujat_measures
 from ostealgia.numerics.pooling import quantile
-from ostealgia.tables.result import Result
+from ostealgia.tables.result import Result, as_json
 
 if TYPE_CHECKING:
     import pandas as pd

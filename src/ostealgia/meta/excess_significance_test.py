@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ostealgia import display
+from ostealgia.display import p_text
 from ostealgia.errors import OptionError
-from ostealgia.meta.small_study_common import as_dict, few_notes, p_text, significant, studies, text_lines
+from ostealgia.meta.small_study_common import as_dict, few_notes, significant, studies, text_lines
 from ostealgia.numerics import small_study_excess as excess
 from ostealgia.numerics.pooling import weighted_mean
 from ostealgia.numerics.tau2 import TAU2, estimate_tau2
@@ -59,7 +60,7 @@ class ExcessSignificanceResult(Result):
         body = [
             f"{self.observed} of {self.k} studies significant at {self.alpha:g} ({self.alternative}), "
             f"{display.number(self.expected, 1)} expected, ratio {display.number(self.ratio)}",
-            f"P {p_text(self.p_value)} ({self.test}, {self.tail})",
+            f"{p_text(self.p_value)} ({self.test}, {self.tail})",
             f"power for a true effect of {significant(self.theta)}, tau2 {significant(self.tau2)}",
         ]
         return text_lines(f"Test of excess significance: {self.measure}", body, self)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ostealgia import display
+from ostealgia.display import p_text
 from ostealgia.errors import OptionError
-from ostealgia.meta.small_study_common import NAN, as_dict, one_row, p_text, significant, studies, text_lines
+from ostealgia.meta.small_study_common import NAN, as_dict, one_row, significant, studies, text_lines
 from ostealgia.numerics import small_study_fail_safe as fail_safe
 from ostealgia.numerics.tau2 import TAU2
 from ostealgia.options import between, one_of
@@ -59,10 +60,10 @@ class FailSafeResult(Result):
         if math.isfinite(self.estimate):
             body.append(f"mean of the observed studies {significant(self.estimate)}")
         if math.isfinite(self.p_value):
-            body.append(f"P of the observed studies {p_text(self.p_value)}")
+            body.append(f"the observed studies: {p_text(self.p_value)}")
         if math.isfinite(self.estimate_with):
             body.append(
-                f"with them: mean {significant(self.estimate_with)}, P {p_text(self.p_value_with)}, tau2 {significant(self.tau2_with)}"
+                f"with them: mean {significant(self.estimate_with)}, {p_text(self.p_value_with)}, tau2 {significant(self.tau2_with)}"
             )
         return text_lines(f"Fail-safe N by {self.kind}: {self.measure}", body, self)
 

@@ -160,7 +160,8 @@ def take_columns(formula: Formula, offered: Mapping[str, Any]) -> dict[str, Any]
         if name not in offered:
             listed = ", ".join(map(repr, offered)) or "none"
             raise TableError(
-                f"no column {name!r} for the formula", expected=f"one of {listed}", action=suggestion(name, offered).strip() or None
+                f"no column {name!r} with values for the formula", column=name, expected=f"one of {listed}",
+                action=suggestion(name, offered).strip() or "Check the spelling; a name with spaces stands between backticks",
             )  # fmt: skip
         out[name] = np.asarray(offered[name])
     return out

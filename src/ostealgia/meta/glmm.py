@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ostealgia.effects.result import EffectSizes
-from ostealgia.errors import OptionError, TableError
-from ostealgia.meta.assembly import PoolOptions, counts_as_given, finish
+from ostealgia.errors import OptionError
+from ostealgia.meta.assembly import PoolOptions, complete_counts, counts_as_given, finish
 from ostealgia.meta.result import PoolResult
 from ostealgia.numerics import pooling
 from ostealgia.numerics.glmm import GlmmFit
@@ -24,7 +24,8 @@ from ostealgia.tables.result import Excluded
 Array = NDArray[np.float64]
 NAN = math.nan
 INTERVALS = ("auto", "z", "t")
-RANDOM_INTERCEPT = "random intercept"  # the only model of one group
+# the only model of one group, by method
+ONE_GROUP = {"ML": "random intercept", "EE": "one intercept"}
 
 
 def _proportion(c: dict[str, Array], **options: Any) -> GlmmFit:
@@ -77,6 +78,8 @@ def pool_glmm(data: EffectSizes, options: PoolOptions) -> PoolResult:
     if fit.method == "ML":
         notes.append("maximum likelihood for tau2; studies have no weights of their own in a GLMM")
     kept = _without(data, fit.dropped)
+    alone = fit.k == 1 and fit.method == "ML"
+    tau2 = NAN if alone else fit.tau2  # one study says nothing of the variance between studies
     method = "z" if ci == "auto" else ci
     mean = pooling.Mean(fit.estimate, fit.std_error, NAN, np.full(fit.k, NAN))
     std_error, df = pooling.INTERVALS[method](mean, fit.k, level)
@@ -103,9 +106,9 @@ def pool_glmm(data: EffectSizes, options: PoolOptions) -> PoolResult:
             "loglik_at_modes": fit.loglik_at_modes,
         },
         converged=fit.converged,
-        tau2=fit.tau2,
-        tau2_std_error=fit.tau2_std_error,
-        i2_tau2=fit.i2_tau2,
+        tau2=tau2,
+        tau2_std_error=NAN if alone else fit.tau2_std_error,
+        i2_tau2=NAN if alone else fit.i2_tau2,
         i2_q=fit.i2_q,
         i2_q_ci_low=i2_from_h(low),
         i2_q_ci_high=i2_from_h(high),
@@ -123,22 +126,15 @@ def _fitted(data: EffectSizes, options: PoolOptions) -> tuple[GlmmFit, dict[str,
         offered = ", ".join(GLMM)
         raise OptionError(f"model='glmm' exists for measure {offered}; found {data.measure!r}.")
     function, names, models = GLMM[data.measure]
-    missing = [name for name in names if name not in data.columns]
-    if missing:
-        raise TableError(
-            f"model='glmm' needs the counts of each study: {', '.join(missing)} missing",
-            expected=", ".join(names),
-            action="Give the counts, or use model='random'.",
-        )
-    columns = {name: np.asarray(data.columns[name], dtype=float) for name in names}
-    chosen = options.get("glmm", models[0] if models else RANDOM_INTERCEPT)
+    columns = complete_counts(data, names, "glmm")
+    method = one_of("glmm_method", options.get("glmm_method", "ML"), ("ML", "EE"))
+    chosen = options.get("glmm", models[0] if models else ONE_GROUP[method])
     if models:
         one_of("glmm", chosen, models)
-    elif chosen != RANDOM_INTERCEPT:
+    elif chosen != ONE_GROUP[method]:
         raise OptionError(
-            f"glmm={chosen!r} is for two groups; measure {data.measure} has a random-intercept model only."
+            f"glmm={chosen!r} is for two groups; measure {data.measure} has one model only: leave it out."
         )
-    method = one_of("glmm_method", options.get("glmm_method", "ML"), ("ML", "EE"))
     extra = {"model": chosen} if models else {}
     fit = function(columns, method=method, quadrature_points=_points(options.get("quadrature", 7)), **extra)
     shown = {"glmm": chosen, "glmm_method": method}

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from ostealgia import display
 from ostealgia.errors import OptionError
 from ostealgia.meta.influence_results import as_regression
-from ostealgia.meta.regression_result import RegressionResult, as_json
+from ostealgia.meta.regression_result import RegressionResult
 from ostealgia.meta.regression_text import decimals
 from ostealgia.meta.result import PoolResult
 from ostealgia.numerics.influence import Refits, first_studies, leave_out
 from ostealgia.numerics.pooling import quantile
 from ostealgia.numerics.regression import TESTS, fit_regression
-from ostealgia.tables.result import Result
+from ostealgia.tables.result import Result, as_json
 
 if TYPE_CHECKING:
     import pandas as pd

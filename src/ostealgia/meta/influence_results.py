@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from ostealgia import display
 from ostealgia.errors import OptionError
-from ostealgia.meta.regression_result import RegressionResult, as_json
+from ostealgia.meta.regression_result import RegressionResult
 from ostealgia.meta.result import PoolResult
 from ostealgia.numerics.influence import Refits, influence_measures, leave_out, residual_measures
 from ostealgia.numerics.regression import TESTS, Regression, fit_regression
-from ostealgia.tables.result import Result
+from ostealgia.tables.result import Result, as_json
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import chdtrc
 
 from ostealgia import display
+from ostealgia.display import p_text
 from ostealgia.effects.result import EffectSizes
 from ostealgia.errors import OptionError
 from ostealgia.meta.pooling import pool
@@ -22,7 +23,6 @@ from ostealgia.meta.small_study_common import (
     differing,
     few_notes,
     one_row,
-    p_text,
     significant,
     studies,
     text_lines,
@@ -117,13 +117,13 @@ class LimitResult(Result):
         )  # fmt: skip
 
     def _p(self) -> str:
-        return "" if math.isnan(self.p_value) else f", P {p_text(self.p_value)}"
+        return "" if math.isnan(self.p_value) else f", {p_text(self.p_value)}"
 
     def __str__(self) -> str:
         body = [
             f"adjusted {effect_text(self)}{self._p()}; unadjusted {significant(self.reported_unadjusted)}",
-            f"small-study effects: Q {display.number(self.q_small)}, df = 1, P {p_text(self.q_small_p_value)}; "
-            f"rest: Q {display.number(self.q_residual)}, df = {self.k - 2}, P {p_text(self.q_residual_p_value)}",
+            f"small-study effects: Q {display.number(self.q_small)}, df = 1, {p_text(self.q_small_p_value)}; "
+            f"rest: Q {display.number(self.q_residual)}, df = {self.k - 2}, {p_text(self.q_residual_p_value)}",
             f"G2 {display.number(self.g2, 1)}% of the variation is not explained by small-study effects; "
             f"tau2 {significant(self.tau2)} ({self.tau2_method})",
         ]

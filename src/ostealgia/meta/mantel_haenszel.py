@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from ostealgia.effects.result import EffectSizes
 from ostealgia.effects.zero_cells import rows_to_correct
-from ostealgia.errors import OptionError, TableError
-from ostealgia.meta.assembly import PoolOptions, counts_as_given, finish
+from ostealgia.errors import OptionError
+from ostealgia.meta.assembly import PoolOptions, complete_counts, counts_as_given, finish
 from ostealgia.meta.result import PoolResult
 from ostealgia.numerics import pooling
 from ostealgia.numerics.heterogeneity import h_interval, i2_from_h
@@ -42,10 +42,11 @@ def pool_mantel_haenszel(data: EffectSizes, options: PoolOptions) -> PoolResult:
     counts = _counts(data, COUNTS, "MH")
     increment = _increment(data, counts, options.get("mh_increment", "none"))
     if COUNTS[data.measure] is TABLES:
-        variance = options.get("rd_variance", "sato")
+        variance = one_of("rd_variance", options.get("rd_variance", "sato"), ("sato", "greenland"))
         fit = mantel_haenszel(*counts, measure=data.measure, increment=increment, variance=variance)
     else:
-        method = options.get("rate_weights", "MH")
+        offered = ("MH", "Cochran") if data.measure == "IRR" else ("MH",)
+        method = one_of("rate_weights", options.get("rate_weights", "MH"), offered)
         fit = mantel_haenszel_rates(*counts, measure=data.measure, increment=increment, method=method)
     shown = {name: value for name, value in options.more.items() if value is not None}
     return _result(data, fit, "MH", options.level, {"mh_increment": "none", **shown})
@@ -71,15 +72,7 @@ def _fixed(options: PoolOptions, known: tuple[str, ...], model: str) -> None:
 def _counts(data: EffectSizes, offered: dict[str, tuple[str, ...]], model: str) -> list[Array]:
     if data.measure not in offered:
         raise OptionError(f"model={model!r} exists for measure {', '.join(offered)}; found {data.measure!r}.")
-    names = offered[data.measure]
-    missing = [name for name in names if name not in data.columns]
-    if missing:
-        raise TableError(
-            f"model={model!r} needs the counts of each study: {', '.join(missing)} missing",
-            expected=", ".join(names),
-            action="Give the counts, or use model='random' or 'common'.",
-        )
-    return [np.asarray(data.columns[name], dtype=float) for name in names]
+    return list(complete_counts(data, offered[data.measure], model).values())
 
 
 def _increment(data: EffectSizes, counts: list[Array], rule: str) -> Array:

@@ -12,6 +12,7 @@ from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from ostealgia import display
 from ostealgia.tables.measures import Measure
+from ostealgia.tables.result import plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,8 +73,8 @@ class Coefficients:
         """JSON rows: NaN is None, infinite degrees of freedom are "Infinity"."""
         out: list[dict[str, Any]] = []
         for i, name in enumerate(self.names):
-            row: dict[str, Any] = {"name": name, **{field: finite(getattr(self, field)[i]) for field in FIELDS}}
-            row.update({f"reported_{field}": finite(self.reported(field)[i]) for field in REPORTED})
+            row: dict[str, Any] = {"name": name, **{field: plain(getattr(self, field)[i]) for field in FIELDS}}
+            row.update({f"reported_{field}": plain(self.reported(field)[i]) for field in REPORTED})
             if math.isinf(self.df[i]):
                 row["df"] = "Infinity"
             out.append(row)
@@ -98,8 +99,7 @@ class Coefficients:
         if math.isfinite(shown["pi_low"]):
             text += f"   prediction [{written(shown['pi_low'])} to {written(shown['pi_high'])}]"
         if math.isfinite(self.p_value[i]) and (self.measure.no_effect is not None or self.slope[i]):
-            p = display.p_value(float(self.p_value[i]))
-            text += f"   P {p if p.startswith('<') else f'= {p}'}"
+            text += f"   {display.p_text(float(self.p_value[i]))}"
         return f"{text}   df {self.df[i]:.1f}" if with_df and math.isfinite(self.df[i]) else text
 
 
@@ -140,8 +140,3 @@ def two_sided(df: Array, upper: float) -> tuple[Array, Any]:
         return 2.0 * np.where(normal, ndtr(low), stdtr(safe, low))
 
     return np.where(normal, ndtri(upper), stdtrit(safe, upper)), p_value
-
-
-def finite(value: Any) -> Any:
-    """A number JSON can hold."""
-    return float(value) if math.isfinite(value) else None

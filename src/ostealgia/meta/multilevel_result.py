@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ostealgia.effects.result import EffectSizes
 from ostealgia.errors import OptionError, suggestion
-from ostealgia.meta.multilevel_coefficients import Coefficients, coefficients, finite
+from ostealgia.meta.multilevel_coefficients import Coefficients, coefficients
 from ostealgia.numerics.mixed_effects import MixedFit, MixedModel
 from ostealgia.tables.measures import MEASURES, Measure
 from ostealgia.tables.result import Result, plain
@@ -299,7 +299,7 @@ class MultilevelResult(Result):
             "ci_method": self.ci_method,
             "ci_level": self.ci_level,
             "k": self.k,
-            "n": finite(self.n),
+            "n": plain(self.n),
             "coefficients": self.coefficients.to_dicts(),
             "vcov": plain(self.vcov),
             "components": [
@@ -310,7 +310,7 @@ class MultilevelResult(Result):
                 for part in self.components
             ],
             "i2": plain(self.i2),
-            **{name: finite(getattr(self, name)) for name in ("q", "q_df", "q_p_value", "qm", "qm_df", "qm_p_value", "loglik")},
+            **{name: plain(getattr(self, name)) for name in ("q", "q_df", "q_p_value", "qm", "qm_df", "qm_p_value", "loglik")},
             "converged": self.converged,
             "errors": self.errors,
             "certificate": plain(self.certificate),

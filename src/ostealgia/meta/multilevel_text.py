@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ostealgia import display
-from ostealgia.meta.text import level_text
+from ostealgia.display import level_text, p_text
+from ostealgia.tables.result import tail_lines
 
 if TYPE_CHECKING:
     from ostealgia.meta.multilevel_factors import FactorsResult
@@ -31,7 +32,7 @@ def multilevel_text(fit: MultilevelResult) -> str:
         f"  {size}; sampling errors {fit.errors}",
         *(f"  {line}" for line in fit.coefficients.lines()),
         *(f"  {line}" for part in fit.components for line in component_lines(part, fit.i2)),
-        f"  residual Q {fit.q:.2f}, df {fit.q_df}, P {with_sign(fit.q_p_value)}   log-likelihood {fit.loglik:.3f}",
+        f"  residual Q {fit.q:.2f}, df {fit.q_df}, {p_text(fit.q_p_value)}   log-likelihood {fit.loglik:.3f}",
     ]
     return "\n".join(lines + tail_lines(fit))
 
@@ -63,12 +64,6 @@ def robust_text(fit: RobustResult) -> str:
     return "\n".join(lines + tail_lines(fit))
 
 
-def tail_lines(fit: Any) -> list[str]:
-    """What was left out, and what must be said."""
-    lines = [f"  excluded: {row.study}{f' (row {row.row})' if row.row else ''}: {row.reason}" for row in fit.excluded]
-    return lines + [f"  note: {note}" for note in fit.notes]
-
-
 def component_lines(part: VarianceComponent, i2: Any) -> list[str]:
     """tau2 of an intercept in one line; of several outcomes a line each with the correlations after."""
     head = f"random {part.name}" + (f" ({part.structure})" if part.structure else "")
@@ -83,11 +78,6 @@ def component_lines(part: VarianceComponent, i2: Any) -> list[str]:
     rhos = [f"{label} {display.number(value)}" for label, kind, _, value in part.quantities() if kind == "rho"]
     lines = [f"{head}: {', '.join(rows)}  ({part.units} units)"]
     return lines + ([f"  {', '.join(rhos)}"] if rhos else [])
-
-
-def with_sign(value: float) -> str:
-    text = display.p_value(value)
-    return text if text.startswith("<") else f"= {text}"
 
 
 def _of_studies(fit: MultilevelResult) -> bool:
@@ -122,7 +112,7 @@ def trajectory_text(result: TrajectoryResult) -> str:
         lines.append(f"  {line}   {n} {'study' if n == 1 else 'studies'}")
     kind = "chi2" if fit.ci_method == "z" else "F"
     lines.append(
-        f"  change over time: {kind} {result.change_statistic:.2f}, df {result.change_df}, P {with_sign(result.change_p_value)}"
+        f"  change over time: {kind} {result.change_statistic:.2f}, df {result.change_df}, {p_text(result.change_p_value)}"
     )
     lines += [f"  {line}" for part in fit.components for line in component_lines(part, {})]
     return "\n".join(lines + tail_lines(result))

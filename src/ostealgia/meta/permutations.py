@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from ostealgia import display
 from ostealgia.meta.influence_results import as_regression
-from ostealgia.meta.regression_result import as_json
 from ostealgia.numerics.permutation import permutation_p_values
-from ostealgia.tables.result import Result
+from ostealgia.tables.result import Result, as_json
 
 if TYPE_CHECKING:
     import pandas as pd

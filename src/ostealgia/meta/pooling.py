@@ -17,7 +17,7 @@ from ostealgia.meta.result import PoolResult
 from ostealgia.numerics import pooling
 from ostealgia.numerics.likelihood import log_likelihood
 from ostealgia.numerics.tau2 import TAU2, estimate_tau2, tau2_dl_from_q
-from ostealgia.numerics.tau2_interval import TAU2_CI
+from ostealgia.numerics.tau2_interval import TAU2_CI, empty_note
 from ostealgia.options import confidence_level, one_of
 
 Array = NDArray[np.float64]
@@ -96,6 +96,11 @@ def _inverse_variance(data: EffectSizes, options: PoolOptions, *, random: bool) 
         predicted = pooling.prediction_interval(mean, value, k, rule, level, adhoc=method == "HK-adhoc")
         if 1 < k < 3:
             notes.append("no prediction interval: it needs at least three studies")
+    tau2_ci = _tau2_interval(tau2, options.tau2_ci, k) if random and tau2_value is None else None
+    q = heterogeneity.q if center is None else pooling.q_around(y, v, pooling.weighted_mean(y, v, 0.0).estimate)
+    notes += [
+        note for note in (empty_note(q, k - 1, tau2_ci, level), _narrow(method, mean, std_error, df, level)) if note
+    ]
     return finish(
         data,
         mean.weights,
@@ -112,7 +117,7 @@ def _inverse_variance(data: EffectSizes, options: PoolOptions, *, random: bool) 
         options={"ci": options.ci, **center_shown, **_shown_weights(options.weights)},
         tau2=value if random else 0.0,
         tau2_std_error=value_se,
-        tau2_ci_method=_tau2_interval(tau2, options.tau2_ci, k) if random and tau2_value is None else None,
+        tau2_ci_method=tau2_ci,
         loglik=_loglik(y, v, value, tau2, random),
         **heterogeneity._asdict(),
     )
@@ -137,6 +142,8 @@ def _between(
 
 def _positive(data: EffectSizes) -> EffectSizes:
     """The effects with a standard error above zero; those whose data give a standard error of zero are excluded by name."""
+    if data.k and _beside(float(data.std_error.min()), float(data.std_error.max())):
+        return data
     _weighable(data)
     if (data.std_error > 0).all() and np.isfinite(data.std_error).all():
         return data
@@ -158,10 +165,15 @@ def _positive(data: EffectSizes) -> EffectSizes:
     return kept
 
 
+def _beside(least: float, most: float) -> bool:
+    """Whether the smallest and the largest standard error can be weighted beside one another; False for NaN."""
+    return least > 1e-100 and most < 1e100 and most < 1e50 * least
+
+
 def _weighable(data: EffectSizes) -> None:
     """Standard errors whose weights double precision can hold beside one another."""
     usable = data.std_error[np.isfinite(data.std_error) & (data.std_error > 0)]
-    if not len(usable) or (usable.max() < 1e50 * usable.min() and usable.min() > 1e-100 and usable.max() < 1e100):
+    if not len(usable) or _beside(float(usable.min()), float(usable.max())):
         return
     i = int(np.nanargmax(np.abs(np.log(np.where(data.std_error > 0, data.std_error, 1.0)))))
     raise TableError(
@@ -219,6 +231,19 @@ def _interval_method(ci: str, k: int, tau2: float, random: bool, notes: list[str
         notes.append("interval by z, not Hartung-Knapp, because tau2 = 0 (ci='auto')")
         return "z"
     return "HK"
+
+
+def _narrow(method: str, mean: pooling.Mean, std_error: float, df: float, level: float) -> str | None:
+    """A phrase where Hartung-Knapp, meant to widen the interval of few studies, makes it narrower than z does."""
+    if method != "HK" or not std_error > 0 or not df > 0:
+        return None
+    width, plain = pooling.quantile(level, df) * std_error, pooling.quantile(level, math.inf) * mean.std_error
+    if width >= plain * (1.0 - 1e-9):
+        return None
+    return (
+        f"the Hartung-Knapp interval is narrower than that by z ({100 * width / plain:.0f}% of its width), because the effects vary less "
+        "than their standard errors say; ci='HK-ci' takes the wider of the two"
+    )
 
 
 def _tau2_interval(tau2: str, method: str | None, k: int) -> str | None:

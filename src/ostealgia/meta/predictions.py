@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ostealgia import display
+from ostealgia.display import level_text
 from ostealgia.meta.backtransform import to_reported
 from ostealgia.meta.formula_design import grid_of
-from ostealgia.meta.regression_result import RegressionResult, as_json
+from ostealgia.meta.regression_result import RegressionResult
 from ostealgia.numerics.pooling import PREDICTION, quantile
 from ostealgia.options import confidence_level, one_of
-from ostealgia.tables.result import Result
+from ostealgia.tables.result import Result, as_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,7 +71,7 @@ class PredictionResult(Result):
 
         shown = self.reported
         width = max((len(label) for label in self.labels), default=0)
-        lines = [f"PredictionResult: {self.measure}, {100 * self.ci_level:.10g}% intervals"]
+        lines = [f"PredictionResult: {self.measure}, {level_text(self.ci_level)} intervals"]
         for i, label in enumerate(self.labels):
             line = f"  {label.ljust(width)}  {text(shown['estimate'][i])} [{text(shown['ci_low'][i])} to {text(shown['ci_high'][i])}]"
             if math.isfinite(self.pi_low[i]):

@@ -15,9 +15,10 @@ from ostealgia.meta.formula import Formula, parse_formula
 from ostealgia.meta.formula_design import Recipe, described, missing_in, recipe_of, take_columns
 from ostealgia.meta.pooling import _positive
 from ostealgia.meta.regression_result import RegressionResult
-from ostealgia.numerics.pooling import PREDICTION
+from ostealgia.numerics.pooling import PREDICTION, quantile
 from ostealgia.numerics.regression import TESTS, Regression, fit_regression
 from ostealgia.numerics.tau2 import TAU2
+from ostealgia.numerics.tau2_interval import empty_note
 from ostealgia.options import confidence_level, one_of
 from ostealgia.tables.result import Excluded
 
@@ -73,7 +74,9 @@ def regress(
     method = "common" if model == "common" else tau2
     notes = [*data.notes, *described(recipe)]
     fit = _fit(data, x, recipe, method, ci, level, tau2_value, notes)
-    _remarks(fit, recipe, notes)
+    _remarks(fit, recipe, notes, level)
+    if model == "random" and tau2_value is None and (note := empty_note(fit.q, fit.q_df, "QP", level)):
+        notes.append(f"residual: {note}")
     return RegressionResult(
         measure=data.measure, formula=str(parsed), model=model,
         tau2_method=None if model == "common" else "given" if tau2_value is not None else tau2,
@@ -132,12 +135,21 @@ def _fit(
     return fit
 
 
-def _remarks(fit: Regression, recipe: Recipe, notes: list[str]) -> None:
+def _remarks(fit: Regression, recipe: Recipe, notes: list[str], level: float) -> None:
     slopes = sum(1 for owner in recipe.term_of if owner >= 0)
     if slopes and fit.k < FEW * slopes:
         notes.append(
             f"{fit.k} studies for {slopes} moderator coefficient{'s' if slopes > 1 else ''}: "
             f"fewer than {FEW} a coefficient, so a relation is easily found or missed by chance"
+        )
+    if (
+        fit.test == "HK"
+        and fit.df > 0
+        and 0 < quantile(level, fit.df) ** 2 * fit.hk_factor < quantile(level, math.inf) ** 2
+    ):
+        notes.append(
+            "the Knapp-Hartung intervals are narrower than those by z, because the effects vary less than their standard errors say; "
+            "ci='HK-adhoc' holds the factor at 1 or more"
         )
     if fit.q_df < 1:
         notes.append("as many coefficients as studies: tau2 cannot be estimated")

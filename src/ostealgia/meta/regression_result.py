@@ -14,7 +14,7 @@ from ostealgia.effects.result import EffectSizes
 from ostealgia.meta.formula_design import Recipe
 from ostealgia.numerics.regression import Omnibus, Regression
 from ostealgia.tables.measures import MEASURES, Measure
-from ostealgia.tables.result import Result, plain
+from ostealgia.tables.result import Result, as_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -265,8 +265,3 @@ def omnibus_dict(test: Omnibus) -> dict[str, Any]:
         "df2": as_json(test.df2),
         "p_value": as_json(test.p_value),
     }
-
-
-def as_json(value: Any) -> Any:
-    """A value that JSON can hold: NaN is None, infinity "Infinity"."""
-    return plain(value, infinity="Infinity")

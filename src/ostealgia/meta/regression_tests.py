@@ -12,8 +12,8 @@ from scipy.special import chdtrc
 
 from ostealgia import display
 from ostealgia.errors import OptionError
-from ostealgia.meta.regression_result import RegressionResult, as_json
-from ostealgia.tables.result import Result
+from ostealgia.meta.regression_result import RegressionResult
+from ostealgia.tables.result import Result, as_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,10 +102,9 @@ class LikelihoodRatioResult(Result):
         return pd.DataFrame(rows)
 
     def __str__(self) -> str:
-        p = display.p_value(self.p_value)
         return (
             f"Likelihood ratio test of {self.formula_full} against {self.formula_reduced}: "
-            f"{display.number(self.statistic)}, df {self.df}, P {p if p.startswith('<') else '= ' + p}"
+            f"{display.number(self.statistic)}, df {self.df}, {display.p_text(self.p_value)}"
         )
 
 

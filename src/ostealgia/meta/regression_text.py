@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 
 from ostealgia import display
+from ostealgia.display import level_text, p_text, variance
 from ostealgia.meta.regression_result import RegressionResult
 from ostealgia.numerics.regression import Omnibus
+from ostealgia.tables.result import tail_lines
 
 CI_NAMES = {
     "z": "normal quantiles (z)",
@@ -22,15 +24,14 @@ def regression_text(fit: RegressionResult) -> str:
     size = f"{fit.k} studies" + (f", {fit.n:,.0f} patients" if math.isfinite(fit.n) else "")
     lines = [
         f"RegressionResult: {fit.measure} ({fit.definition.analysis_scale}) {fit.formula}, {model}, "
-        f"{100 * fit.ci_level:.10g}% CI by {CI_NAMES[fit.ci_method]}",
+        f"{level_text(fit.ci_level)} CI by {CI_NAMES[fit.ci_method]}",
         f"  {size}",
         *_coefficient_lines(fit),
         f"  moderators: {omnibus_text(fit.omnibus)}" + (f"   R2 {fit.r2:.0f}%" if math.isfinite(fit.r2) else ""),
         *_heterogeneity_lines(fit),
         f"  options: model={fit.model} tau2={fit.tau2_method} ci={fit.ci_method} pi={fit.pi_method or 'none'} level={fit.ci_level:g}",
     ]
-    lines += [f"  excluded: {row.study}{f' (row {row.row})' if row.row else ''}: {row.reason}" for row in fit.excluded]
-    return "\n".join(lines + [f"  note: {note}" for note in fit.notes])
+    return "\n".join([*lines, *tail_lines(fit)])
 
 
 def _coefficient_lines(fit: RegressionResult) -> list[str]:
@@ -40,7 +41,7 @@ def _coefficient_lines(fit: RegressionResult) -> list[str]:
     for j, name in enumerate(fit.names):
         limits = display.interval(float(fit.ci_low[j]), float(fit.ci_high[j]), digits[j])
         value = display.number(float(fit.estimate[j]), digits[j])
-        lines.append(f"  {name.ljust(width)}  {value:>9} [{limits}]   P {_p(float(fit.p_value[j]))}")
+        lines.append(f"  {name.ljust(width)}  {value:>9} [{limits}]   {p_text(float(fit.p_value[j]))}")
     return lines
 
 
@@ -64,22 +65,21 @@ def omnibus_text(test: Omnibus) -> str:
         if math.isinf(test.df2)
         else f"F {test.statistic:.2f}, df {test.df1} and {test.df2:.0f}"
     )
-    return f"{name}, P {_p(test.p_value)}"
+    return f"{name}, {p_text(test.p_value)}"
 
 
 def _heterogeneity_lines(fit: RegressionResult) -> list[str]:
     lines: list[str] = []
     if fit.model == "random":
-        text = f"  residual tau2 {fit.tau2:.4f}"
+        text = f"  residual tau2 {variance(fit.tau2)}"
         if math.isfinite(fit.tau2_ci_low):
-            text += f" [{fit.tau2_ci_low:.4f} to {fit.tau2_ci_high:.4f}, QP]"
+            text += f" [{_tau2_limits(fit)}, QP]"
         if math.isfinite(fit.i2_tau2):
             text += f"   I2 {fit.i2_tau2:.0f}% (from tau2)"
         lines.append(text)
-    lines.append(f"  residual heterogeneity: Q {fit.q:.2f}, df {fit.q_df}, P {_p(fit.q_p_value)}")
+    lines.append(f"  residual heterogeneity: Q {display.number(fit.q)}, df {fit.q_df}, {p_text(fit.q_p_value)}")
     return lines
 
 
-def _p(value: float) -> str:
-    text = display.p_value(value)
-    return text if text.startswith("<") else f"= {text}"
+def _tau2_limits(fit: RegressionResult) -> str:
+    return "empty" if fit.tau2_ci_high == 0.0 else f"{variance(fit.tau2_ci_low)} to {variance(fit.tau2_ci_high)}"

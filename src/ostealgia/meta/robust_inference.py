@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ostealgia.display import count_of
 from ostealgia.effects.result import EffectSizes
 from ostealgia.errors import OptionError
 from ostealgia.meta.multilevel_coefficients import Coefficients, coefficients
@@ -251,7 +252,8 @@ def _warnings(parts: Sandwich, working: WorkingModel, clusters: int, kind: str) 
         notes.append(f"{kind} is too small with {clusters} clusters; CR2 corrects for their number")
     if parts.singular and kind in ("CR2", "CR3"):
         notes.append(
-            f"{parts.singular} clusters alone determine a coefficient; their part of the variance is a generalised inverse"
+            f"{count_of(parts.singular, 'cluster alone determines', 'clusters alone determine')} a coefficient; that part of the variance "
+            "is a generalised inverse"
         )
     return notes
 

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ostealgia import display
-from ostealgia.meta.small_study_common import as_dict, p_text, plain, significant, text_lines
+from ostealgia.display import p_text
+from ostealgia.meta.small_study_common import as_dict, significant, text_lines
 from ostealgia.numerics.selection_weights import SMOOTH, curve
-from ostealgia.tables.result import Result
+from ostealgia.tables.result import Result, plain
 
 Array = NDArray[np.float64]
 TITLES = {
@@ -117,7 +118,7 @@ class SelectionResult(Result):
     def __str__(self) -> str:
         limits = f"{significant(self.reported_ci_low)} to {significant(self.reported_ci_high)}"
         body = [
-            f"adjusted {self.measure} {significant(self.reported_estimate)} [{limits}], P {p_text(self.p_value)}; "
+            f"adjusted {self.measure} {significant(self.reported_estimate)} [{limits}], {p_text(self.p_value)}; "
             f"without selection {significant(self.reported_unadjusted)}",
         ]
         if self.model == "random":
@@ -129,7 +130,7 @@ class SelectionResult(Result):
         body.append("weights: " + ", ".join(weights))
         if self.lrt_df > 0:
             body.append(
-                f"test of no selection: chi-square {display.number(self.lrt)}, df = {self.lrt_df}, P {p_text(self.lrt_p_value)}"
+                f"test of no selection: chi-square {display.number(self.lrt)}, df = {self.lrt_df}, {p_text(self.lrt_p_value)}"
             )
         return text_lines(
             f"Selection model ({self.title}, {self.alternative}): {self.measure}, {self.k} studies", body, self

@@ -194,14 +194,15 @@ def _order(fit: PoolResult, order: Any) -> Any:
 
 def _by_column(fit: PoolResult, name: str) -> tuple[NDArray[np.intp], list[str]]:
     """Positions in the order of a column, numbers by size and words by the alphabet; and the studies without a value, which come last."""
-    columns = {**fit.effects.columns, "study": fit.effects.study, "n": fit.effects.n}
-    if name not in columns:
+    values, offered = fit.effects.column(name), fit.effects.column_names
+    if values is None:
         raise TableError(
             f"no column {name!r} to order the studies by",
-            expected=f"one of {', '.join(map(repr, columns))}",
-            action=suggestion(name, columns).strip() or None,
+            column=name,
+            expected=f"one of {', '.join(map(repr, offered))}",
+            action=suggestion(name, offered).strip() or "Name a column of the table that has values",
         )
-    labels = [as_text(value) for value in columns[name]]
+    labels = [as_text(value) for value in values]
     sizes, words = numbers(np.array(labels, dtype=object))
     if words:
         positions = np.array(sorted(range(fit.k), key=lambda i: (not labels[i], labels[i].casefold())), dtype=np.intp)

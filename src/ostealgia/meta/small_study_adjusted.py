@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ostealgia.display import p_text
 from ostealgia.effects.result import EffectSizes
 from ostealgia.errors import OptionError
 from ostealgia.meta.backtransform import to_reported
@@ -15,7 +16,6 @@ from ostealgia.meta.small_study_common import (
     differing,
     few_notes,
     one_row,
-    p_text,
     significant,
     studies,
     text_lines,
@@ -155,8 +155,8 @@ class PetPeeseResult(Result):
     def __str__(self) -> str:
         body = [
             f"{effect_text(self)} by {self.chosen}",
-            f"PET intercept {significant(self.pet.intercept)}, P {p_text(self.pet_p_value)}; "
-            f"PEESE intercept {significant(self.peese.intercept)}, P {p_text(self.peese_p_value)}",
+            f"PET intercept {significant(self.pet.intercept)}, {p_text(self.pet_p_value)}; "
+            f"PEESE intercept {significant(self.peese.intercept)}, {p_text(self.peese_p_value)}",
             f"rule: PEESE where the one-sided P of the PET intercept is below {self.alpha:g}, else PET",
         ]
         return text_lines(f"PET-PEESE: {self.measure}, {self.k} studies", body, self)

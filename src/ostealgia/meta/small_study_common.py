@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
@@ -16,7 +15,7 @@ from ostealgia.effects.result import EffectSizes
 from ostealgia.errors import OptionError
 from ostealgia.meta.coerce import as_effects
 from ostealgia.meta.result import PoolResult
-from ostealgia.tables.result import Excluded, Result
+from ostealgia.tables.result import Excluded, Result, as_json
 
 Array = NDArray[np.float64]
 NAN = math.nan
@@ -88,40 +87,12 @@ def _lost(data: EffectSizes, i: int, known: bool, events: float) -> Excluded:
     return Excluded(study=data.study[i], reason=reason, row=data.rows[i] if data.rows else None)
 
 
-def plain(value: Any) -> Any:
-    """A value that JSON can hold: NaN becomes None, an infinite number "Infinity".
-
-    >>> plain(float("nan")), plain(float("inf")), plain(np.array([1.0]))
-    (None, 'Infinity', [1.0])
-    """
-    if isinstance(value, (float, np.floating)):
-        number = float(value)
-        return (
-            number
-            if math.isfinite(number)
-            else None
-            if math.isnan(number)
-            else "Infinity"
-            if number > 0
-            else "-Infinity"
-        )
-    if isinstance(value, np.integer):
-        return int(value)
-    if isinstance(value, np.bool_):
-        return bool(value)
-    if isinstance(value, np.ndarray):
-        return [plain(item) for item in value.tolist()]
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    return value
-
-
 def as_dict(result: Result, *, without: tuple[str, ...] = ()) -> dict[str, Any]:
     """Every field of a result that JSON can hold; excluded rows and notes at the end."""
     body = {
-        f.name: plain(getattr(result, f.name)) for f in fields(result) if f.name not in {*without, "notes", "excluded"}
+        f.name: as_json(getattr(result, f.name))
+        for f in fields(result)
+        if f.name not in {*without, "notes", "excluded"}
     }
     return {**body, "excluded": [row.to_dict() for row in result.excluded], "notes": list(result.notes)}
 
@@ -145,12 +116,6 @@ def significant(value: float, digits: int = 3) -> str:
         return f"{value:.{digits - 1}e}"
     places = digits - 1 - math.floor(math.log10(abs(value))) if 0 < abs(value) < 1 else 2
     return display.number(value, max(2, places))
-
-
-def p_text(value: float) -> str:
-    """P with its sign: "= 0.012" or "< 0.001"."""
-    text = display.p_value(value)
-    return text if text.startswith("<") else f"= {text}"
 
 
 def text_lines(head: str, body: list[str], result: Result) -> str:

@@ -116,14 +116,15 @@ def _pool_of(label: str, effects: EffectSizes, options: dict[str, Any]) -> PoolR
 
 def _labels(data: EffectSizes, by: Any) -> tuple[str, list[str]]:
     if isinstance(by, str):
-        if by not in data.columns:
-            listed = ", ".join(map(repr, data.columns)) or "none"
+        values = data.column(by)
+        if values is None:
             raise TableError(
                 f"no column {by!r} to form subgroups",
-                expected=f"one of {listed}",
-                action=suggestion(by, data.columns).strip() or None,
+                column=by,
+                expected=f"one of {', '.join(map(repr, data.column_names))}",
+                action=suggestion(by, data.column_names).strip() or "Name a column of the table that has values",
             )
-        return by, [as_text(value) for value in data.columns[by]]
+        return by, [as_text(value) for value in values]
     labels = [as_text(value) for value in by]
     if len(labels) != data.k:
         raise OptionError(f"by has {len(labels)} labels for {data.k} effects; give one a row.")

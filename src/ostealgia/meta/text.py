@@ -7,9 +7,10 @@ import math
 from typing import TYPE_CHECKING
 
 from ostealgia import display
-from ostealgia.display import count_of, level_text, p_text
+from ostealgia.display import count_of, level_text, p_text, variance
 from ostealgia.meta.result import PoolResult
-from ostealgia.tables.measures import Measure
+from ostealgia.tables.result import tail_lines
+from ostealgia.tables.writing import measure_interval, measure_text
 
 if TYPE_CHECKING:
     from ostealgia.meta.sensitivity import SensitivityResult
@@ -41,35 +42,12 @@ def method_line(fit: PoolResult) -> str:
     model = MODEL_NAMES[fit.model]
     if fit.model == "glmm":
         points = f", {fit.options['quadrature']} quadrature points" if "quadrature" in fit.options else ""
+        if fit.options.get("glmm_method") == "EE":
+            model = "generalised linear model, common effect"
         model += f" ({fit.options['glmm']}{points})"
     elif fit.tau2_method:
         model += f" (tau2 by {fit.tau2_method})"
     return f"{model}, {level_text(fit.ci_level)} CI by {CI_NAMES[fit.ci_method]}"
-
-
-def measure_text(measure: Measure, value: float, *, typographic: bool = False) -> str:
-    """A value on the reported scale of a measure, in its digits.
-
-    >>> from ostealgia.tables.measures import MEASURES
-    >>> measure_text(MEASURES["PLO"], 0.7863), measure_text(MEASURES["OR"], 0.984)
-    ('78.6%', '0.98')
-    """
-    if measure.percent:
-        return display.percent(value, 1, typographic=typographic)
-    return display.number(value, measure.digits, typographic=typographic)
-
-
-def measure_interval(measure: Measure, low: float, high: float, *, typographic: bool = False) -> str:
-    """An interval on the reported scale of a measure, the per cent sign once; "no interval" where there is none.
-
-    >>> from ostealgia.tables.measures import MEASURES
-    >>> measure_interval(MEASURES["PLO"], 0.732, 0.832), measure_interval(MEASURES["OR"], math.nan, math.nan)
-    ('73.2 to 83.2%', 'no interval')
-    """
-    if math.isnan(low) and math.isnan(high):
-        return "no interval"
-    left, right = (measure_text(measure, value, typographic=typographic) for value in (low, high))
-    return f"{left.removesuffix('%')} to {right}"
 
 
 def shown(fit: PoolResult, value: float, *, typographic: bool = False) -> str:
@@ -101,8 +79,7 @@ def pool_text(fit: PoolResult) -> str:
     lines = [f"PoolResult: {fit.measure} ({fit.definition.title}), {method_line(fit)}", f"  {size}", f"  {effect}"]
     lines += [f"  {line}" for line in heterogeneity_lines(fit)]
     lines.append(f"  {settings_line(fit)}")
-    lines += [f"  excluded: {row.study}{f' (row {row.row})' if row.row else ''}: {row.reason}" for row in fit.excluded]
-    lines += [f"  note: {note}" for note in fit.notes]
+    lines += tail_lines(fit)
     if not fit.converged:
         lines.append("  NOT CONVERGED: do not use this estimate")
     return "\n".join(lines)
@@ -111,10 +88,13 @@ def pool_text(fit: PoolResult) -> str:
 def heterogeneity_lines(fit: PoolResult) -> list[str]:
     """tau2 with its interval, I2 with its definition, Q."""
     parts: list[str] = []
-    if math.isfinite(fit.tau2) and fit.model not in ("common", "MH", "peto"):
-        text = f"tau2 {fit.tau2:.4f} ({fit.definition.analysis_scale} scale)"
+    if fit.tau2_method is not None:
+        text = f"tau2 {variance(fit.tau2)}"
+        if math.isfinite(fit.tau2):
+            text += f" ({fit.definition.analysis_scale} scale)"
         if fit.tau2_ci_method and math.isfinite(fit.tau2_ci_low):
-            text += f" [{fit.tau2_ci_low:.4f} to {_upper(fit.tau2_ci_high)}, {fit.tau2_ci_method}]"
+            limits = f"{variance(fit.tau2_ci_low)} to {variance(fit.tau2_ci_high)}"
+            text += f" [{'empty' if fit.tau2_ci_high == 0.0 else limits}, {fit.tau2_ci_method}]"
         parts.append(text)
     i2 = []
     if math.isfinite(fit.i2_q):
@@ -122,7 +102,7 @@ def heterogeneity_lines(fit: PoolResult) -> list[str]:
     if math.isfinite(fit.i2_tau2):
         i2.append(f"I2 {fit.i2_tau2:.0f}% (from tau2)")
     if fit.k > 1 and math.isfinite(fit.q):
-        i2.append(f"Q {fit.q:.2f}, df {fit.q_df:.0f}, {p_text(fit.q_p_value)}")
+        i2.append(f"Q {display.number(fit.q)}, df {fit.q_df:.0f}, {p_text(fit.q_p_value)}")
     if fit.k > 1 and i2:
         parts.append("   ".join(i2))
     return parts
@@ -160,11 +140,11 @@ def subgroup_text(result: SubgroupResult) -> str:
         f"SubgroupResult: {result.overall.measure} by {result.by}, {'one tau2 for all' if result.tau2_common else 'a tau2 for each'}"
     ]
     for label, fit in [*result.groups.items(), ("all", result.overall)]:
-        tau2 = f"tau2 {fit.tau2:.4f}" if math.isfinite(fit.tau2) else ""
+        tau2 = f"tau2 {variance(fit.tau2)}" if fit.tau2_method is not None else ""
         lines.append(f"  {label.ljust(width)}  k={fit.k:<3d} {_effect(fit)}   {tau2}".rstrip())
     if math.isfinite(result.q_between):
         lines.append(
-            f"  between subgroups: Q {result.q_between:.2f}, df {result.q_between_df}, {p_text(result.q_between_p_value)}"
+            f"  between subgroups: Q {display.number(result.q_between)}, df {result.q_between_df}, {p_text(result.q_between_p_value)}"
         )
     return "\n".join(lines + [f"  note: {note}" for note in result.notes])
 
@@ -177,7 +157,3 @@ def sensitivity_text(result: SensitivityResult) -> str:
     for label, fit in zip(result.labels, result.fits, strict=True):
         lines.append(f"  {verb} {label.ljust(width)}  {_effect(fit)}")
     return "\n".join(lines + [f"  note: {note}" for note in result.notes])
-
-
-def _upper(value: float) -> str:
-    return f"{value:.4f}" if math.isfinite(value) else "infinity"

@@ -15,7 +15,7 @@ from ostealgia.errors import OptionError
 from ostealgia.meta.pooling import pool
 from ostealgia.meta.result import PoolResult
 from ostealgia.meta.sensitivity import refit_options
-from ostealgia.meta.small_study_common import few_notes, plain, significant, studies, text_lines
+from ostealgia.meta.small_study_common import few_notes, significant, studies, text_lines
 from ostealgia.meta.text import interval_text, shown
 from ostealgia.numerics import trim_fill
 from ostealgia.numerics.pooling import weighted_mean
@@ -23,7 +23,7 @@ from ostealgia.numerics.regression import fit_regression
 from ostealgia.numerics.small_study import weighted_line
 from ostealgia.numerics.tau2 import TAU2, estimate_tau2
 from ostealgia.options import one_of
-from ostealgia.tables.result import Result
+from ostealgia.tables.result import Result, plain
 
 Array = NDArray[np.float64]
 SIDES = ("auto", "left", "right")

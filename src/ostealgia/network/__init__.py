@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ostealgia.network.estimates import NetworkEstimates
     from ostealgia.network.fitting import fit, fit_parts
     from ostealgia.network.league_table import League
+    from ostealgia.network.net_heat_table import NetHeat
     from ostealgia.network.node_splitting import NodeSplit
     from ostealgia.network.ranks import Rankings, Scores
     from ostealgia.network.reading import contrasts
@@ -26,6 +27,7 @@ _HOME = {
     "Contributions": "contributions",
     "Decomposition": "consistency",
     "League": "league_table",
+    "NetHeat": "net_heat_table",
     "NetworkEstimates": "estimates",
     "NetworkParts": "connection",
     "NetworkResult": "result",
@@ -46,6 +48,7 @@ __all__ = [
     "Contributions",
     "Decomposition",
     "League",
+    "NetHeat",
     "NetworkEstimates",
     "NetworkParts",
     "NetworkResult",

@@ -13,7 +13,7 @@ from ostealgia.errors import TableError
 from ostealgia.network.contrast_data import Contrasts
 from ostealgia.network.labels import alphabetical, join, known, ordered
 from ostealgia.numerics.network import components
-from ostealgia.tables.result import Result
+from ostealgia.tables.result import Result, tail_lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,8 +88,7 @@ class NetworkParts(Result):
             lines = [f"NetworkParts: {len(self.parts)} parts that no study joins"]
             lines += [f"  {i}. {part}" for i, part in enumerate(self.parts, start=1)]
             lines.append("  Treatments of different parts cannot be compared with these studies.")
-        lines += [f"  excluded: {row.study}: {row.reason}" for row in self.excluded]
-        return "\n".join(lines + [f"  note: {note}" for note in self.notes])
+        return "\n".join([*lines, *tail_lines(self)])
 
 
 def parts(data: Any, **options: Any) -> NetworkParts:

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ostealgia.network.estimates import plain
+from ostealgia.display import p_text, variance
 from ostealgia.network.result import NetworkResult
-from ostealgia.network.text import with_sign
 from ostealgia.numerics import network as numerics
 from ostealgia.numerics.heterogeneity import q_p_value
-from ostealgia.tables.result import Result
+from ostealgia.tables.result import Result, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,11 +82,12 @@ class Decomposition(Result):
 
     def __str__(self) -> str:
         lines = ["Decomposition of Q"]
-        width = max(len(_name(part)) for part in self.parts())
-        for part in self.parts():
-            lines.append(f"  {_name(part).ljust(width)}  Q {part.q:8.3f}  df {part.df:3d}  P {with_sign(part.p_value)}")
+        shown = [part for part in self.parts() if part.df > 0 and math.isfinite(part.q)]
+        width = max((len(_name(part)) for part in shown), default=0)
+        for part in shown:
+            lines.append(f"  {_name(part).ljust(width)}  Q {part.q:8.3f}  df {part.df:3d}  {p_text(part.p_value)}")
         if math.isfinite(self.tau2_within):
-            lines.append(f"  tau2 within designs {self.tau2_within:.4f}")
+            lines.append(f"  tau2 within designs {variance(self.tau2_within)}")
         return "\n".join(lines + [f"  note: {note}" for note in self.notes])
 
 

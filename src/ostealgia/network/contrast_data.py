@@ -15,7 +15,7 @@ from ostealgia.effects.reading import NOTHING, Sheet, as_text, numbers
 from ostealgia.errors import TableError
 from ostealgia.network.labels import codes
 from ostealgia.tables.measures import MEASURES, Measure
-from ostealgia.tables.result import Excluded, Result
+from ostealgia.tables.result import Excluded, Result, tail_lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,8 +71,7 @@ class Contrasts(Result):
         studies = len(set(self.study))
         head = f"Contrasts: {self.measure} ({self.definition.analysis_scale}), {len(self.study)} from {studies} studies"
         lines = [head, self.to_frame().head(8).to_string(index=False)]
-        lines += [f"  excluded: {row.study}: {row.reason}" for row in self.excluded]
-        return "\n".join(lines + [f"  note: {note}" for note in self.notes])
+        return "\n".join([*lines, *tail_lines(self)])
 
 
 def read_contrasts(sheet: Sheet, measure: str, on_bad: str) -> Contrasts:

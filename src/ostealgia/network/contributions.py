@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ostealgia.network.estimates import plain
 from ostealgia.network.result import NetworkResult
 from ostealgia.numerics.network import comparison_hat
 from ostealgia.numerics.network_flow import path_contributions
-from ostealgia.tables.result import Result
+from ostealgia.tables.result import Result, plain
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,6 +14,7 @@ from scipy.special import ndtr
 
 from ostealgia.numerics.network import Direct
 from ostealgia.numerics.pooling import quantile
+from ostealgia.tables.result import plain
 
 Array = NDArray[np.float64]
 
@@ -95,20 +96,3 @@ def prediction_df(rule: str, df: float) -> float:
     if lost is None:
         return math.inf
     return df - lost if df - lost >= 1 else math.nan
-
-
-def plain(value: Any) -> Any:
-    """A value that JSON can hold: NaN and infinity become None."""
-    if isinstance(value, np.ndarray):
-        return [plain(item) for item in value.tolist()]
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, (np.floating, float)):
-        return float(value) if math.isfinite(value) else None
-    if isinstance(value, np.integer):
-        return int(value)
-    if isinstance(value, np.bool_):
-        return bool(value)
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    return value

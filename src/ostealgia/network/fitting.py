@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ostealgia.display import p_text
 from ostealgia.errors import OptionError, TableError
 from ostealgia.network import connection
 from ostealgia.network.contrast_data import Contrasts, studies_without_row
@@ -17,10 +18,10 @@ from ostealgia.network.estimates import PREDICTION, NetworkEstimates, prediction
 from ostealgia.network.labels import codes, join, known, ordered
 from ostealgia.network.reading import contrasts
 from ostealgia.network.result import SMALL_VALUES, NetworkResult
-from ostealgia.network.text import with_sign
 from ostealgia.numerics import network as numerics
 from ostealgia.numerics.heterogeneity import i2_from_q, q_p_value
 from ostealgia.numerics.network_tau2 import METHODS, network_tau2
+from ostealgia.numerics.tau2_interval import empty_note
 from ostealgia.options import confidence_level, one_of
 from ostealgia.tables.result import Excluded
 
@@ -259,8 +260,10 @@ def _fitted(
     p_between = q_p_value(q_between, df_between)
     if df_between > 0 and p_between < 0.05:
         notes.append(
-            f"designs disagree (inconsistency, P {with_sign(p_between)}): look at split() and decomposition() before using the estimates"
+            f"designs disagree (inconsistency, {p_text(p_between)}): look at split() and decomposition() before using the estimates"
         )
+    if model == "random" and tau2_value is None and (note := empty_note(base.q, evidence.df, "QP", level)):
+        notes.append(note)
     rule = pi if pi != "none" else None
     pi_df = NAN if rule is None or math.isnan(value) else prediction_df(rule, evidence.df)
     scaled = base if used == 0.0 else numerics.solve(evidence, used)

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ostealgia.display import number
+from ostealgia.display import level_text, number
 from ostealgia.errors import OptionError
-from ostealgia.network.estimates import plain
 from ostealgia.network.labels import known
 from ostealgia.network.result import NetworkResult
 from ostealgia.numerics.pooling import quantile
-from ostealgia.tables.result import Result
+from ostealgia.tables.result import Result, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +60,7 @@ class League(Result):
         }  # fmt: skip
 
     def __str__(self) -> str:
-        head = f"League: {self.measure} [{100 * self.ci_level:.10g}% CI], {self.model}; below the diagonal network, above direct evidence"
+        head = f"League: {self.measure} [{level_text(self.ci_level)} CI], {self.model}; below the diagonal network, above direct evidence"
         body = [[*row] for row in self.cells]
         for i, name in enumerate(self.treatments):
             body[i][i] = name

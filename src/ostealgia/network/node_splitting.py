@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from ostealgia.network.estimates import plain
+from ostealgia.display import p_text
 from ostealgia.network.result import NetworkResult
-from ostealgia.network.text import with_sign
 from ostealgia.numerics.network import split_direct
-from ostealgia.tables.result import Result
+from ostealgia.tables.result import Result, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,7 +80,7 @@ class NodeSplit(Result):
             lines.append(
                 f"  {pair}  direct {columns['direct'][i]:7.3f} ({100 * columns['prop_direct'][i]:.0f}%)  indirect "
                 f"{columns['indirect'][i]:7.3f}  difference {columns['difference'][i]:7.3f} (SE {columns['difference_std_error'][i]:.3f})"
-                f"  P {with_sign(float(columns['p_value'][i]))}"
+                f"  {p_text(float(columns['p_value'][i]))}"
             )
         return "\n".join(lines + [f"  note: {note}" for note in self.notes])
 

@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ostealgia.errors import OptionError
-from ostealgia.network.estimates import plain
 from ostealgia.network.result import NetworkResult
 from ostealgia.numerics import network_ranks as numerics
 from ostealgia.numerics.random_streams import stream
-from ostealgia.tables.result import Result
+from ostealgia.tables.result import Result, plain
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from ostealgia.errors import OptionError
 from ostealgia.network.contrast_data import Contrasts
-from ostealgia.network.estimates import NetworkEstimates, plain
+from ostealgia.network.estimates import NetworkEstimates
 from ostealgia.network.labels import known
 from ostealgia.numerics import network as numerics
 from ostealgia.options import one_of
 from ostealgia.tables.measures import MEASURES, Measure
-from ostealgia.tables.result import Result
+from ostealgia.tables.result import Result, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ostealgia.network.consistency import Decomposition
     from ostealgia.network.contributions import Contributions
     from ostealgia.network.league_table import League
+    from ostealgia.network.net_heat_table import NetHeat
     from ostealgia.network.node_splitting import NodeSplit
     from ostealgia.network.ranks import Rankings, Scores
 
@@ -161,6 +162,12 @@ class NetworkResult(Result):
         from ostealgia.network.consistency import decomposition_of
 
         return decomposition_of(self)
+
+    def net_heat(self, *, model: str = "common") -> NetHeat:
+        """Which designs drive inconsistency, and against which; see ``net_heat_table.net_heat_of``."""
+        from ostealgia.network.net_heat_table import net_heat_of
+
+        return net_heat_of(self, model=model)
 
     def contributions(self, *, model: str | None = None) -> Contributions:
         """How much each direct comparison contributes to each estimate; see ``contributions.contributions_of``."""

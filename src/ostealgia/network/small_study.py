@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ostealgia.display import p_text
 from ostealgia.errors import OptionError
-from ostealgia.network.estimates import plain
 from ostealgia.network.labels import known
 from ostealgia.network.result import NetworkResult
-from ostealgia.network.text import with_sign
 from ostealgia.numerics.pooling import two_sided_p
 from ostealgia.numerics.small_study import weighted_line
-from ostealgia.tables.result import Result
+from ostealgia.tables.result import Result, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,7 +71,7 @@ class ComparisonAdjusted(Result):
         if math.isfinite(self.intercept):
             lines.append(
                 f"  Egger's regression: intercept {self.intercept:.3f} (SE {self.intercept_std_error:.3f}), t {self.statistic:.2f}, "
-                f"df {self.df}, P {with_sign(self.p_value)}"
+                f"df {self.df}, {p_text(self.p_value)}"
             )
         return "\n".join(lines + [f"  note: {note}" for note in self.notes])
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ostealgia import display
+from ostealgia.display import count_of, level_text, p_text, variance
 from ostealgia.network.result import NetworkResult
 from ostealgia.tables.measures import Measure
 from ostealgia.tables.result import Excluded
+from ostealgia.tables.writing import measure_interval, measure_text
 
 MODELS = {
     "random": "random effects",
@@ -20,23 +21,14 @@ MODELS = {
 }
 
 
-def with_sign(p_value: float) -> str:
-    """ "= 0.012" or "< 0.001"."""
-    text = display.p_value(p_value)
-    return text if text.startswith("<") else f"= {text}"
-
-
-def reported(measure: Measure, value: float, digits: int | None = None) -> str:
+def reported(measure: Measure, value: float) -> str:
     """An analysis-scale value as it is reported."""
-    shown = float(np.asarray(measure.back(value)))
-    if measure.percent:
-        return display.percent(shown, 1 if digits is None else digits)
-    return display.number(shown, measure.digits if digits is None else digits)
+    return measure_text(measure, float(np.asarray(measure.back(value))))
 
 
-def interval(measure: Measure, low: float, high: float, digits: int | None = None) -> str:
+def interval(measure: Measure, low: float, high: float) -> str:
     """ "0.88 to 1.09" on the reported scale."""
-    return f"{reported(measure, low, digits)} to {reported(measure, high, digits)}"
+    return measure_interval(measure, *(float(np.asarray(measure.back(value))) for value in (low, high)))
 
 
 def method_line(found: NetworkResult) -> str:
@@ -44,13 +36,14 @@ def method_line(found: NetworkResult) -> str:
     text = MODELS[found.model]
     if found.model == "random":
         text += f" (tau2 {'given' if found.tau2_method == 'given' else f'by {found.tau2_method}'})"
-    return f"{text}, {100 * found.ci_level:.10g}% CI by normal quantiles (z)"
+    return f"{text}, {level_text(found.ci_level)} CI by normal quantiles (z)"
 
 
 def network_text(found: NetworkResult) -> str:
     """Question, size, each treatment against the reference, heterogeneity and inconsistency, methods, notes."""
-    size = f"{found.k} studies, {len(found.treatments)} treatments, {found.n_comparisons} contrasts, {found.n_designs} designs"
-    size = size.replace("1 studies", "1 study") if found.k == 1 else size
+    counts = ((found.k, "study", "studies"), (len(found.treatments), "treatment", "treatments"),
+              (found.n_comparisons, "contrast", "contrasts"), (found.n_designs, "design", "designs"))  # fmt: skip
+    size = ", ".join(count_of(*count) for count in counts)
     if math.isfinite(found.n):
         size += f", {found.n:,.0f} patients"
     lines = [f"NetworkResult: {found.measure} ({found.definition.title}), {method_line(found)}", f"  {size}"]
@@ -99,23 +92,22 @@ def heterogeneity_lines(found: NetworkResult) -> list[str]:
     """tau2 with its interval, I2, Q and its two parts."""
     lines: list[str] = []
     if found.model == "random" and math.isfinite(found.tau2):
-        text = f"tau2 {found.tau2:.4f} ({found.definition.analysis_scale} scale)"
+        text = f"tau2 {variance(found.tau2)} ({found.definition.analysis_scale} scale)"
         low, high = found.tau2_interval
         if math.isfinite(low):
-            text += f" [{low:.4f} to {f'{high:.4f}' if math.isfinite(high) else 'infinity'}, Q-profile]"
+            limits = "empty" if high == 0.0 else f"{variance(low)} to {variance(high)}"
+            text += f" [{limits}, Q-profile]"
         lines.append(text)
     if found.q_df > 0:
-        lines.append(
-            f"I2 {found.i2_q:.0f}% (from Q)   Q {found.q:.2f}, df {found.q_df}, P {with_sign(found.q_p_value)}"
-        )
+        lines.append(f"I2 {found.i2_q:.0f}% (from Q)   Q {found.q:.2f}, df {found.q_df}, {p_text(found.q_p_value)}")
     parts = []
     if found.q_heterogeneity_df > 0:
         parts.append(
-            f"within designs Q {found.q_heterogeneity:.2f}, df {found.q_heterogeneity_df}, P {with_sign(found.q_heterogeneity_p_value)}"
+            f"within designs Q {found.q_heterogeneity:.2f}, df {found.q_heterogeneity_df}, {p_text(found.q_heterogeneity_p_value)}"
         )
     if found.q_inconsistency_df > 0:
         parts.append(
-            f"between designs Q {found.q_inconsistency:.2f}, df {found.q_inconsistency_df}, P {with_sign(found.q_inconsistency_p_value)}"
+            f"between designs Q {found.q_inconsistency:.2f}, df {found.q_inconsistency_df}, {p_text(found.q_inconsistency_p_value)}"
         )
     else:
         parts.append("between designs: nothing to test, no loop is closed by different designs")

@@ -40,6 +40,10 @@ NODES = ("lumped", "split", "one EBRT")
 MIXED = ("exclude", "EBRT-SF8", "EBRT-MF", "own node")
 MIXED_NODE = "EBRT (single or fractionated)"
 CHECK_STATUS = "transcribed from published reports, not checked against the papers again"
+STANDARD = (
+    "radiotherapy",
+    r"^(EBRT|SBRT)",
+)  # the class of therapies that others should be joined to, and how its names begin
 LUMPED = ("EBRT 20Gy/5", "EBRT 24Gy/6", "EBRT 30Gy/10")
 
 
@@ -291,9 +295,10 @@ def therapy_network(
         },
         measure=measure,
     )  # fmt: skip
+    joined = parts_of(table)
     return TherapyNetwork(
         label=_label(settings), outcome=outcome, measure=measure, minimum_certainty=minimum_certainty, arms=tuple(kept), contrasts=table,
-        parts=parts_of(table), excluded=tuple(excluded), notes=_notes(kept, include_non_randomised, outcome),
+        parts=joined, excluded=tuple(excluded), notes=_notes(kept, include_non_randomised, joined),
     )  # fmt: skip
 
 
@@ -395,7 +400,7 @@ def _label(settings: dict[str, Any]) -> str:
     )
 
 
-def _notes(kept: Sequence[tuple[TrialArm, str]], non_randomised: bool, outcome: str) -> tuple[str, ...]:
+def _notes(kept: Sequence[tuple[TrialArm, str]], non_randomised: bool, parts: NetworkParts) -> tuple[str, ...]:
     notes: list[str] = []
     medium = sorted({arm.study for arm, _ in kept if arm.certainty != "high"})
     if medium:
@@ -403,9 +408,14 @@ def _notes(kept: Sequence[tuple[TrialArm, str]], non_randomised: bool, outcome: 
     sites = [arm.study for arm in dict.fromkeys(a for a, _ in kept) if "SITES" in arm.definition]
     if sites:
         notes.append(f"counts are of treated sites, not patients: {join(sorted(set(sites)))}")
-    names = {node for _, node in kept}
-    if outcome == "response" and {"MRgFUS", "sham"} <= names and not non_randomised:
-        notes.append("no randomised trial here compares MRgFUS or sham with radiotherapy, so they are not joined to it")
+    trial = "trial or study" if non_randomised else "randomised trial"
+    class_, pattern = STANDARD
+    apart = [part.treatments for part in parts.parts if not any(re.search(pattern, name) for name in part.treatments)]
+    if len(apart) < len(parts.parts):
+        notes += [
+            f"no {trial} here compares {' or '.join(names)} with {class_}, so they are not joined to it"
+            for names in apart
+        ]
     return tuple(notes)
 
 

@@ -58,7 +58,7 @@ from ostealgia.numerics._kernels_sums import (
     prepare,
 )
 
-CHUNK = 16_384  # effects brought into the second-level cache at a time
+CHUNK = 16_384  # effects of a run of analyses; while it is fitted, the next one is brought into the second-level cache
 QUICK = 7  # evaluations before an analysis leaves its block and goes into one with others that take long
 
 
@@ -239,7 +239,7 @@ def _results(S):
 def _write(order, at, count, S, out):
     """The results of a block to their places."""
     for c in range(count):
-        a = order[at + c]
+        a = np.uint64(order[at + c])
         out[code.ESTIMATE, a] = S[LOW + c]
         out[code.VARIANCE, a] = S[HIGH + c]
         out[code.HK_FACTOR, a] = S[OLD + c]
@@ -321,9 +321,6 @@ def _block(
                 S[USED + c] += 1.0 - S[DONE + c]
     if iterated:
         _certify(order, at, count, method, last, S, out, codes, steps, slow, retry, found)
-    else:
-        for c in range(count):
-            codes[order[at + c]], steps[order[at + c]] = code.CLOSED, 0
     _results(S)
     _write(order, at, count, S, out)
 
@@ -396,11 +393,15 @@ def _by_size(offsets, first, last, order, counts):
 
 
 @jit
-def _alike(offsets, order, at, total):
-    """How many of the next analyses go into one block: up to 64, all long or none."""
+def _alike(offsets, order, at, total, sized):
+    """How many of the next analyses go into one block: up to 64, all long or none. sized : the order is by size."""
+    most = min(64, total - at)
+    last = order[at + most - 1]
+    if sized and offsets[last + 1] - offsets[last] <= code.LONG:
+        return most
     long = offsets[order[at] + 1] - offsets[order[at]] > code.LONG
     count = 1
-    while count < 64 and at + count < total:
+    while count < most:
         a = order[at + count]
         if (offsets[a + 1] - offsets[a] > code.LONG) != long:
             break
@@ -422,23 +423,22 @@ def fit_range(y, v, offsets, first, last, method, target, given, out, codes, ste
     """Fit analyses ``first`` to ``last``.
 
     y, v : (N,), effects and variances, finite, v > 0.  offsets : (n + 1,).  method : one of the codes above.
-    target : (n,) for PM.  given : (n,) for GIVEN.  out : (8, n), codes : (n,), steps : (n,) are filled for analyses of two studies or more.
-    Returns a number that only keeps the reading of the data from being optimised away.
+    target : (n,) for PM.  given : (n,) for GIVEN.  out : (8, n) is filled for analyses of two studies or more, codes : (n,) and
+    steps : (n,) where they are not closed forms.
     """
     V, Y, S = np.empty((code.LONG + 2, 64)), np.empty((code.LONG + 2, 64)), np.zeros(SLOTS)
-    where, counts, found = np.zeros(192, np.int64), np.zeros(code.LONG + 4, np.int64), np.zeros(2, np.int64)
+    where, counts, found = np.zeros(194, np.int64), np.zeros(code.LONG + 4, np.int64), np.zeros(2, np.int64)
     work = np.empty((3, 1024), np.int64)  # in turn: all by size; those that need more steps; those that need the grid
-    read, begin = 0.0, first
+    begin = first
     while begin < last:
         end = _chunk_end(offsets, begin, last)
-        for i in range(offsets[begin], min(offsets[end], offsets[begin] + CHUNK), 8):
-            read += y[i] + v[i]  # one number a cache line: what follows does not read in order
+        where[192], where[193] = max(where[192], offsets[end]), min(offsets[last], offsets[end] + CHUNK)
         total = _by_size(offsets, begin, end, work[0], counts)
         found[:] = 0
         for stage in range(3):
             order, at = work[stage], 0
             while at < total:
-                count = _alike(offsets, order, at, total)
+                count = _alike(offsets, order, at, total, stage == 0)
                 rows = prepare(y, v, offsets, order, at, count, method, V, Y, S, where)
                 if stage < 2:
                     _block(
@@ -450,4 +450,3 @@ def fit_range(y, v, offsets, first, last, method, target, given, out, codes, ste
                 at += count
             total = found[min(stage, 1)]
         begin = end
-    return read

@@ -1,4 +1,4 @@
-# pyright: basic, reportMissingImports=false
+# pyright: basic, reportMissingImports=false, reportCallIssue=false
 """Compiled sums of the batch engine: analyses side by side, and everything that is added up over their studies.
 
 Sixty-four analyses of similar size are turned into the columns of a small table that stays in the first-level cache (a short analysis is
@@ -17,7 +17,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
 
 from ostealgia.numerics import batch_codes as code
 
@@ -25,6 +27,7 @@ S1, S2, S3, M1, M2, M3, Q1, Q2, Q3, TAU, MID, BASE, FIRST = (64 * i for i in ran
 LOW, HIGH, OLD, OLD_H, OLD_D, TYPICAL, SPREAD, ROOT_A0, ROOT_B0, COCHRAN, TRACE = (64 * i for i in range(13, 24))
 SCORE0, DONE, SIZE, TARGET, SCALE, A, B, A_SLOPE, B_SLOPE, MEAN_V, STEPS, USED = (64 * i for i in range(24, 36))
 SLOTS = 64 * 36
+AHEAD = 5  # cache lines of what comes next in memory that are asked for at each step
 
 
 def jit(function, *, reorder=False):
@@ -42,10 +45,37 @@ def jit_sum(function):
     return jit(function, reorder=True)
 
 
+@intrinsic
+def _fetch(typing_context, array, index):
+    """Ask for the cache line of array[index] without waiting for it. No number depends on it."""
+
+    def build(context, builder, signature, arguments):
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        place = builder.bitcast(builder.gep(data, [arguments[1]]), ir.IntType(8).as_pointer())
+        number = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [place.type, number, number, number])
+        ask = builder.module.declare_intrinsic("llvm.prefetch", [place.type], kind)
+        builder.call(ask, [place, number(0), number(3), number(1)])  # to read, to stay in the caches, data
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), build
+
+
+@jit
+def _ahead(y, v, where):
+    """Ask for some lines of what comes next in memory, from where[192] to where[193], so that it arrives while sums are made."""
+    begin, end = where[192], min(where[192] + 8 * AHEAD, where[193])
+    for i in range(begin, end, 8):
+        _fetch(y, i)
+        _fetch(v, i)
+    where[192] = max(begin, end)
+
+
 @jit
 def _columns(y, v, where, least, rows, V, Y):
     """Sixty-four analyses as the columns of V and Y; below a short one stand rows that weigh nothing."""
     for j in range(least):
+        _ahead(y, v, where)
         for c in range(64):
             i = np.uint64(where[c] + j)  # unsigned: no test for a negative index
             V[j, c] = v[i]
@@ -61,20 +91,20 @@ def _columns(y, v, where, least, rows, V, Y):
 @jit
 def _load(y, v, offsets, order, at, count, V, Y, S, where):
     """Turn ``count`` analyses into columns, each scaled by a power of two; returns the number of rows, odd."""
-    rows, least, plain = 3, 1 << 60, True
+    rows, least, small, large = 3, 1 << 60, math.inf, 0.0
     for c in range(64):
+        a = np.uint64(order[at + c] if c < count else order[at])
+        start, k = offsets[a], offsets[a + np.uint64(1)] - offsets[a]
+        where[c], where[64 + c] = start, k
+        rows, least = max(rows, k), min(least, k)
+        small, large = min(small, v[start]), max(large, v[start])
         S[DONE + c] = 0.0 if c < count else 1.0
-        a = order[at + c] if c < count else order[at]
-        where[c] = offsets[a]
-        where[64 + c] = offsets[a + 1] - offsets[a]
-        rows, least = max(rows, where[64 + c]), min(least, where[64 + c])
-        S[SIZE + c], first = where[64 + c], v[where[c]]
-        S[SCALE + c] = 1.0
-        if (
-            not 1e-40 < first < 1e40
-        ):  # a power of two changes no digit; it only keeps cubes of weights inside the range of doubles
-            S[SCALE + c] = math.ldexp(1.0, -(math.frexp(first)[1] // 2))
-            plain = False
+        S[SIZE + c], S[SCALE + c] = k, 1.0
+    plain = small > 1e-40 and large < 1e40
+    if not plain:  # a power of two changes no digit; it only keeps cubes of weights inside the range of doubles
+        for c in range(64):
+            first = v[where[c]]
+            S[SCALE + c] = 1.0 if 1e-40 < first < 1e40 else math.ldexp(1.0, -(math.frexp(first)[1] // 2))
     rows += 1 - (rows & 1)
     if rows > code.LONG:
         return rows
@@ -165,11 +195,12 @@ def prepare(y, v, offsets, order, at, count, method, V, Y, S, where):
 
 
 @jit
-def _light(V, Y, rows, S):
+def _light(y, v, where, V, Y, rows, S):
     """S1, S2, M1, Q1 only: enough for the closed forms and for the mean."""
     for c in range(64):
         S[S1 + c], S[S2 + c], S[M1 + c], S[Q1 + c] = 0.0, 0.0, 0.0, 0.0
     for j in range(1, rows, 2):
+        _ahead(y, v, where)
         for c in range(64):
             w, x = 1.0 / (V[j, c] + S[TAU + c]), 1.0 / (V[j + 1, c] + S[TAU + c])
             d, e = Y[j, c] - S[MID + c], Y[j + 1, c] - S[MID + c]
@@ -180,11 +211,12 @@ def _light(V, Y, rows, S):
 
 
 @jit
-def _full(V, Y, rows, S):
+def _full(y, v, where, V, Y, rows, S):
     """All nine sums at tau2 = slot TAU."""
     for i in range(9 * 64):
         S[i] = 0.0
     for j in range(1, rows, 2):
+        _ahead(y, v, where)
         for c in range(64):
             w, x = 1.0 / (V[j, c] + S[TAU + c]), 1.0 / (V[j + 1, c] + S[TAU + c])
             d, e = Y[j, c] - S[MID + c], Y[j + 1, c] - S[MID + c]
@@ -230,6 +262,6 @@ def add_up(y, v, rows, V, Y, S, where, light, every):
     if rows > code.LONG:
         _full_long(y, v, where, S, every)
     elif light:
-        _light(V, Y, rows, S)
+        _light(y, v, where, V, Y, rows, S)
     else:
-        _full(V, Y, rows, S)
+        _full(y, v, where, V, Y, rows, S)

@@ -109,7 +109,7 @@ def fit_batch(
     k = np.diff(offsets)
     n = len(k)
     out = np.empty((8 if method >= codes_.PM else 6, n))
-    certified, steps = np.empty(n, np.int8), np.empty(n, np.int16)
+    certified, steps = np.full(n, codes_.CLOSED, np.int8), np.zeros(n, np.int16)
     known = (np.zeros(n) if given is None else given) if method == codes_.GIVEN else np.zeros(0)
     target = _targets(tau2, k) if method == codes_.PM else np.zeros(0)
     arguments = (method, target, known, out, certified, steps)

@@ -31,10 +31,10 @@ def moments(y: Array, w: Array) -> Moments:
     >>> moments(np.array([0.0, 2.0]), np.array([1.0, 1.0])).rss
     2.0
     """
-    s1 = float(w.sum())
-    mean = float(w @ y) / s1
+    s1 = float(np.add.reduce(w))
+    mean = float(w.dot(y)) / s1
     r = y - mean
-    return Moments(s1, mean, float((w * r) @ r))
+    return Moments(s1, mean, float(r.dot(w * r)))
 
 
 def strata_of(y: Array, v: Array, group: NDArray[np.int64] | None = None) -> Strata:
@@ -78,10 +78,12 @@ def trace_p(a: Array) -> float:
     True
     """
     largest = int(a.argmax())
-    others = np.delete(a, largest)
-    rest = float(others.sum())
-    total = rest + float(a[largest])
-    return float(a[largest]) * (rest / total) + float(others @ ((total - others) / total))
+    most = float(a[largest])
+    others = a.copy()
+    others[largest] = 0.0
+    rest = float(np.add.reduce(others))
+    total = rest + most
+    return most * (rest / total) + float(others.dot((total - others) / total))
 
 
 def typical_variance(strata: Strata) -> float:

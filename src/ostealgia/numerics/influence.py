@@ -7,6 +7,7 @@ Definitions: Viechtbauer & Cheung 2010, doi:10.1002/jrsm.11.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,11 +111,10 @@ def leave_out(fit: Regression) -> Refits:
         "rss": found[2 * p + 3],
     }
     at_zero = family.pieces(1.0 / family.v)
-    heavy = np.flatnonzero(family.heavy)
-    refits = _assembled(
-        fit, family.k, family.df, tau2 * scale * scale, at_zero.q, at_zero.trace_p / (scale * scale), out
-    )
-    return _with_single_fits(fit, refits, heavy)
+    trace_p = at_zero.trace_p / (scale * scale)
+    refits = _assembled(fit, family.k, family.df, tau2 * scale * scale, at_zero.q, trace_p, out)
+    alone = np.flatnonzero(family.heavy | _lost(family.df, trace_p))
+    return _with_single_fits(fit, refits, {int(i): np.delete(np.arange(fit.k), i) for i in alone})
 
 
 def _refuse_weights(fit: Regression) -> None:
@@ -187,7 +187,15 @@ def first_studies(fit: Regression) -> Refits:
         "rss": found[2],
     }
     at_zero = family.pieces(1.0 / family.v)
-    return _assembled(fit, family.k, family.df, tau2 * scale * scale, at_zero.q, at_zero.trace_p / (scale * scale), out)
+    trace_p = at_zero.trace_p / (scale * scale)
+    refits = _assembled(fit, family.k, family.df, tau2 * scale * scale, at_zero.q, trace_p, out)
+    alone = np.flatnonzero(_lost(family.df, trace_p))
+    return _with_single_fits(fit, refits, {int(i): np.arange(i + 1) for i in alone})
+
+
+def _lost(df: Array, trace_p: Array) -> NDArray[np.bool_]:
+    """Members whose weights are too far apart, or too small, for sums that they share with the others: tr P should be above zero."""
+    return (df > 0) & ~((trace_p > 0.0) & np.isfinite(trace_p))
 
 
 def _assembled(
@@ -199,7 +207,8 @@ def _assembled(
     hk = np.where(some, np.maximum(out["rss"], 0.0) / safe, NAN)
     hartung_knapp, _ = TESTS[fit.test]
     factor = np.maximum(hk, 1.0) if fit.test == "HK-adhoc" else hk if hartung_knapp else np.ones_like(hk)
-    typical = safe / np.where(some, trace_p, 1.0)
+    with np.errstate(over="ignore"):
+        typical = safe / np.where(some & ~_lost(df, trace_p), trace_p, 1.0)
     random = fit.method != "common"
     return Refits(
         k=k, df=df, beta=out["beta"], std_error=np.sqrt(out["vcov"] * factor[:, None]), tau2=tau2, q=q,
@@ -211,10 +220,9 @@ def _assembled(
     )  # fmt: skip
 
 
-def _with_single_fits(fit: Regression, refits: Refits, members: NDArray[np.intp]) -> Refits:
-    """The members that carry nearly all that is known of a coefficient, fitted one by one; NaN where the rest cannot hold the model."""
-    for i in members:
-        rows = np.delete(np.arange(fit.k), i)
+def _with_single_fits(fit: Regression, refits: Refits, members: Mapping[int, NDArray[np.intp]]) -> Refits:
+    """The members that the shared sums cannot hold, each with its rows, fitted one by one; NaN where the rest cannot hold the model."""
+    for i, rows in members.items():
         try:
             single = fit_regression(
                 fit.y[rows], fit.v[rows], fit.x[rows], "REML" if fit.method == "given" else fit.method, test=fit.test,
@@ -235,8 +243,9 @@ def _with_single_fits(fit: Regression, refits: Refits, members: NDArray[np.intp]
         refits.q_p_value[i], refits.hk_factor[i] = single.q_p_value, single.hk_factor
         refits.variance_factor[i], refits.h2[i] = single.variance_factor, single.h2
         refits.i2_tau2[i], refits.i2_q[i] = single.i2_tau2, single.i2_q
-        refits.left_estimate[i] = float(x @ single.beta)
-        refits.left_variance[i] = float(x @ single.vcov_model @ x)
+        if len(rows) == fit.k - 1 and i not in rows:
+            refits.left_estimate[i] = float(x @ single.beta)
+            refits.left_variance[i] = float(x @ single.vcov_model @ x)
         refits.log_det[i] = _log_det(single)
     return refits
 

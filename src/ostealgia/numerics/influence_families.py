@@ -168,7 +168,8 @@ def _he(family: Family) -> Array:
 
 def _hunter_schmidt(family: Family, factor: Array) -> Array:
     found = family.pieces(1.0 / family.v)
-    return (factor * found.q - family.k) / found.total
+    # no weight left beside a study that outweighs all others: such members are fitted by themselves
+    return (factor * found.q - family.k) / np.where(found.total > 0.0, found.total, 1.0)
 
 
 def _hs(family: Family) -> Array:

@@ -12,7 +12,8 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -195,17 +196,7 @@ class Printed:
 
         Raises OptionError where the text is not one number.
         """
-        found = _NUMBER.fullmatch(_plain(text))
-        if found is None:
-            raise OptionError(f"{text!r} is not one printed number. Write it as 0.70, -4.4, < 0.001, 61.2% or 1,445.")
-        digits, places = _digits(found["digits"])
-        exponent = int(found["e"] or found["ten"] or 0)
-        value = float(Decimal(f"{found['sign'] or ''}{digits}").scaleb(exponent))
-        if not math.isfinite(value) or abs(places - exponent) > MOST_PLACES:
-            raise OptionError(f"{text!r} is beyond the numbers that are printed. Write it with fewer places.")
-        relation = _RELATIONS[found["relation"] or "="]
-        shown = str(text).strip().removeprefix("=").strip()
-        return cls(shown, value, places - exponent, relation, found["percent"] is not None)
+        return _parsed(str(text))
 
     @classmethod
     def of(cls, number: Printed | str | float, decimals: int | None = None) -> Printed:
@@ -245,18 +236,7 @@ class Printed:
 
         A value printed with < or > leaves all of that side. Zero may come from either sign.
         """
-        below, above = (Decimal(part) * self._unit for part in ROUNDING[one_of("rounding", rounding, ROUNDING)])
-        if self.relation in ("<", "<="):
-            return Interval(-math.inf, self.value)
-        if self.relation in (">", ">="):
-            return Interval(self.value, math.inf)
-        if self.relation == "~":
-            below, above = min(below, -self._unit), max(above, self._unit)
-        magnitude = abs(self.exact)
-        near, far = magnitude + below, magnitude + above
-        if magnitude == 0:
-            return Interval(float(-far), float(far))
-        return Interval(float(near), float(far)) if self.value > 0 else Interval(float(-far), float(-near))
+        return _rounding_interval(self.value, self.decimals, self.relation, one_of("rounding", rounding, ROUNDING))
 
     def fits(self, value: float) -> bool:
         """Whether this one value rounds (half up or half even) to what is printed."""
@@ -284,6 +264,41 @@ class Printed:
         0.612
         """
         return Printed(self.text, float(self.exact.scaleb(-2)), self.decimals + 2, self.relation, False)
+
+
+@lru_cache(maxsize=16_384)
+def _parsed(text: str) -> Printed:
+    """A text as a printed number; papers print the same numerals again and again."""
+    found = _NUMBER.fullmatch(_plain(text))
+    if found is None:
+        raise OptionError(f"{text!r} is not one printed number. Write it as 0.70, -4.4, < 0.001, 61.2% or 1,445.")
+    digits, places = _digits(found["digits"])
+    exponent = int(found["e"] or found["ten"] or 0)
+    value = float(Decimal(f"{found['sign'] or ''}{digits}").scaleb(exponent))
+    if not math.isfinite(value) or abs(places - exponent) > MOST_PLACES:
+        raise OptionError(f"{text!r} is beyond the numbers that are printed. Write it with fewer places.")
+    relation = _RELATIONS[found["relation"] or "="]
+    return Printed(
+        text.strip().removeprefix("=").strip(), value, places - exponent, relation, found["percent"] is not None
+    )
+
+
+@lru_cache(maxsize=16_384)
+def _rounding_interval(value: float, decimals: int, relation: str, rounding: str) -> Interval:
+    """Every value that may stand behind a print."""
+    unit = Decimal(1).scaleb(-decimals)
+    below, above = (Decimal(part) * unit for part in ROUNDING[rounding])
+    if relation in ("<", "<="):
+        return Interval(-math.inf, value)
+    if relation in (">", ">="):
+        return Interval(value, math.inf)
+    if relation == "~":
+        below, above = min(below, -unit), max(above, unit)
+    magnitude = abs(_quantize(value, decimals, ROUND_HALF_EVEN))
+    near, far = magnitude + below, magnitude + above
+    if magnitude == 0:
+        return Interval(float(-far), float(far))
+    return Interval(float(near), float(far)) if value > 0 else Interval(float(-far), float(-near))
 
 
 Numeral = Printed | str | float  # what a rule accepts for a printed number
@@ -343,10 +358,11 @@ def _digits(digits: str) -> tuple[str, int]:
     return plain, len(plain.partition(".")[2])
 
 
+_WIDE = Context(prec=2 * MOST_PLACES)
+
+
 def _quantize(value: float, decimals: int, rule: str) -> Decimal:
-    with localcontext() as context:
-        context.prec = 2 * MOST_PLACES
-        return Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-decimals), rounding=rule)
+    return Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-decimals), rounding=rule, context=_WIDE)
 
 
 def _slack(a: float, b: float) -> float:

@@ -37,6 +37,7 @@ def peto(events_1: ArrayLike, n_1: ArrayLike, events_2: ArrayLike, n_2: ArrayLik
             "no study carries information on the odds ratio",
             found="no events, or events only, in every study",
             expected="events in some patients",
+            action="Report the counts; no ratio can be computed from them",
         )
     estimate = float(excess.sum()) / total
     y = np.divide(excess, weights, out=np.full(excess.shape, math.nan), where=enters)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -72,13 +73,13 @@ def weighted_mean(y: Array, v: Array, tau2: float, weights: Array | None = None)
     total = v + tau2
     w = 1.0 / total
     a = w if weights is None else weights
-    s1 = float(a.sum())
-    estimate = float(a @ y) / s1
+    s1 = float(np.add.reduce(a))
+    estimate = float(a.dot(y)) / s1
     variance = 1.0 / s1 if weights is None else float((a * a * total).sum()) / (s1 * s1)
     k = len(y)
     r = y - (estimate if weights is None else float(w @ y) / float(w.sum()))
-    spread = float((w * r) @ r)
-    if spread <= ROUNDING * float((w * y) @ y):
+    spread = float(r.dot(w * r))
+    if spread <= ROUNDING * float(y.dot(w * y)):
         spread = 0.0
     factor = spread / (k - 1) if k > 1 else math.nan
     return Mean(estimate, math.sqrt(variance), factor, 100.0 * a / s1)
@@ -119,6 +120,7 @@ INTERVALS: dict[str, Callable[[Mean, int, float], tuple[float, float]]] = {
 }
 
 
+@lru_cache(maxsize=4096)
 def quantile(level: float, df: float) -> float:
     """Two-sided quantile of t with df degrees of freedom; of the normal where df is infinite.
 

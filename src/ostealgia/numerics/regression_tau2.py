@@ -128,7 +128,7 @@ def q_root(target: float, data: Problem) -> tuple[float, dict[str, Any]]:
         f = project(data.basis, 1.0 / (data.v + t))
         r = f.residual(data.y)
         value, slope = float(r @ r), float((f.weights * r) @ r)
-        return 1.0 / value - 1.0 / target, slope / (value * value)
+        return 1.0 / value - 1.0 / target, slope / value / value
 
     at_zero = generalised_q(0.0, data)
     if at_zero <= target:
@@ -136,7 +136,7 @@ def q_root(target: float, data: Problem) -> tuple[float, dict[str, Any]]:
     # Q(t) <= Q(0) vmax / (vmax + t), so this t is above the root
     high = float(data.v.max()) * (at_zero / target)
     value, slope = gap(0.0)
-    if not math.isfinite(high):
+    if not (math.isfinite(high) and slope > 0.0):
         raise ConvergenceError(f"Q stays above {target!r} for every tau2 tried")
     root, steps = polish(gap, 0.0, high, start=min(-value / slope, 0.5 * high), rising=True)
     return root, {
@@ -260,20 +260,22 @@ def maximise(data: Problem, *, restricted: bool) -> tuple[float, Certificate]:
     )
 
 
+def _likelihood_result(value: float, information: float, certificate: Certificate) -> Tau2:
+    """The estimate with its standard error; NaN where one study outweighs the others beyond the digits of the information."""
+    std_error = 1.0 / math.sqrt(information) if information > 0.0 else math.nan
+    return Tau2(value=value, std_error=std_error, untruncated=value, certificate=certificate.to_dict())
+
+
 def _reml(data: Problem) -> Tau2:
     value, certificate = maximise(data, restricted=True)
     information = 0.5 * trace_pp(project(data.basis, 1.0 / (data.v + value)))
-    return Tau2(
-        value=value, std_error=1.0 / math.sqrt(information), untruncated=value, certificate=certificate.to_dict()
-    )
+    return _likelihood_result(value, information, certificate)
 
 
 def _ml(data: Problem) -> Tau2:
     value, certificate = maximise(data, restricted=False)
     information = 0.5 * float(((data.v + value) ** -2.0).sum())
-    return Tau2(
-        value=value, std_error=1.0 / math.sqrt(information), untruncated=value, certificate=certificate.to_dict()
-    )
+    return _likelihood_result(value, information, certificate)
 
 
 TAU2: dict[str, Callable[[Problem], Tau2]] = {

@@ -126,7 +126,7 @@ def _split(weights: Array | None, v: Array, group: NDArray[np.int64] | None) -> 
 
 
 def _trace_pp(a: Array) -> float:
-    s1, s2, s3 = float(a.sum()), float((a**2).sum()), float((a**3).sum())
+    s1, s2, s3 = float(np.add.reduce(a)), float(a.dot(a)), float(a.dot(a * a))
     return s2 - 2.0 * s3 / s1 + (s2 / s1) ** 2
 
 
@@ -139,7 +139,7 @@ def _trace_pvp(a: Array, v: Array) -> float:
     return (
         float((a * a * v).sum())
         - 2.0 * float((a**3 * v).sum()) / s1
-        + float((a * a).sum()) * float((a * a * v).sum()) / s1**2
+        + float((a * a).sum()) / s1 * (float((a * a * v).sum()) / s1)
     )
 
 
@@ -250,7 +250,7 @@ def q_root(target: float, strata: Strata) -> tuple[float, dict[str, Any]]:
             wr = w * r
             value += float(wr @ r)
             slope += float(wr @ wr)
-        return 1.0 / value - 1.0 / target, slope / (value * value)
+        return 1.0 / value - 1.0 / target, slope / value / value
 
     at_zero = generalised_q(0.0, strata)
     if at_zero <= target:
@@ -258,7 +258,7 @@ def q_root(target: float, strata: Strata) -> tuple[float, dict[str, Any]]:
     # Q(t) <= Q(0) vmax / (vmax + t), so this t is above the root
     high = max(float(v.max()) for _, v in strata) * (at_zero / target)
     value, slope = gap(0.0)
-    if not math.isfinite(high):
+    if not (math.isfinite(high) and slope > 0.0):
         raise ConvergenceError(f"Q stays above {target!r} for every tau2 tried")
     root, steps = polish(gap, 0.0, high, start=min(-value / slope, 0.5 * high), rising=True)
     return root, {

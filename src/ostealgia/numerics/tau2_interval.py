@@ -46,6 +46,28 @@ def tau2_interval(
     return low * unit, high * unit
 
 
+def empty_note(q: float, df: float, method: str | None, level: float) -> str | None:
+    """A phrase where no tau2 of 0 or more is inside its interval, by methods whose Q has weights 1/v at tau2 = 0; else None.
+
+    q, df : Cochran's Q and its degrees of freedom.  Such data vary less than chance within studies explains.
+    Source: Viechtbauer 2007, doi:10.1002/sim.2514.
+
+    >>> empty_note(0.02, 4, "QP", 0.95)
+    'the interval of tau2 is empty: Q = 0.02 is smaller than its lower quantile 0.484 (df 4); limits are given as 0'
+    >>> empty_note(2.0, 4, "QP", 0.95) is None
+    True
+    """
+    if method not in ("QP", "BJ") or not df >= 1:
+        return None
+    quantile = float(chdtri(df, (1.0 + level) / 2.0))
+    if not q < quantile:
+        return None
+    return (
+        f"the interval of tau2 is empty: Q = {q:.3g} is smaller than its lower quantile {quantile:.3g} (df {df:g}); "
+        "limits are given as 0"
+    )
+
+
 def _q_profile(strata: Strata, level: float, **_: Any) -> Interval:
     """Viechtbauer 2007, doi:10.1002/sim.2514: the tau2 at which Q equals its chi-square quantiles."""
     df = residual_df(strata)

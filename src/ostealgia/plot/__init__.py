@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ostealgia.plot.funnel_plot import funnel
     from ostealgia.plot.influence_plots import influence
     from ostealgia.plot.labbe_plot import labbe
+    from ostealgia.plot.net_heat_plot import net_heat
     from ostealgia.plot.network_plots import comparison_funnel, network_forest, network_graph
     from ostealgia.plot.posterior_plot import posterior
     from ostealgia.plot.radial_plot import radial
@@ -36,6 +37,7 @@ __all__ = [
     "funnel",
     "influence",
     "labbe",
+    "net_heat",
     "network_forest",
     "network_graph",
     "posterior",
@@ -56,6 +58,7 @@ _HOME = {
     "funnel": "funnel_plot",
     "influence": "influence_plots",
     "labbe": "labbe_plot",
+    "net_heat": "net_heat_plot",
     "network_forest": "network_plots",
     "network_graph": "network_plots",
     "posterior": "posterior_plot",

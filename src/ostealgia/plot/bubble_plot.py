@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ostealgia import display
+from ostealgia.display import level_text
 from ostealgia.errors import OptionError, suggestion
 from ostealgia.meta.formula_design import numbers_of
 from ostealgia.meta.predictions import PredictionResult, predict
@@ -314,7 +315,7 @@ def _notes(fit: RegressionResult, name: str, held: Mapping[str, Any], levels: bo
     """What is drawn, the test, and what was held."""
     mark = "Bars" if levels else "Line"
     ribbon = "boxes" if levels else "ribbon"
-    words = f"Area: weight. {mark}: fitted mean; {ribbon}: {100 * fit.ci_level:.10g}% interval"
+    words = f"Area: weight. {mark}: fitted mean; {ribbon}: {level_text(fit.ci_level)} interval"
     several = len([c for c in fit.recipe.formula.columns if c != name and _levels(fit, c)]) == 1 and not levels
     if fit.pi_method is not None and fit.k >= 3 and (levels or not several):
         words += "; dotted: prediction interval of a new study"

@@ -18,6 +18,7 @@ from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
 
 from ostealgia.plot import style
+from ostealgia.plot.letters import families
 
 SCREEN_DPI = 96
 
@@ -75,7 +76,9 @@ def text_width(text: str, size: float = style.BODY, bold: bool = False) -> float
     if not text:
         return 0.0
     with house_style():
-        width, _, _ = text_to_path.get_text_width_height_descent(text, style.font(size, bold=bold), False)
+        width, _, _ = text_to_path.get_text_width_height_descent(
+            text, style.font(size, bold=bold, families=families(text)), False
+        )
     return float(width)
 
 
@@ -139,7 +142,7 @@ class Pen:
             x,
             y + 0.33 * size,
             text,
-            fontproperties=style.font(size * self.scale, bold=bold),
+            fontproperties=style.font(size * self.scale, bold=bold, families=families(text)),
             color=colour,
             ha=align,
             va="baseline",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from typing import Any
 
 import matplotlib as mpl
@@ -11,6 +12,12 @@ from matplotlib.figure import Figure
 
 from ostealgia.options import one_of
 from ostealgia.plot.canvas import house_style, root_figure
+from ostealgia.plot.letters import drawn_with_fallback, missing_in, missing_note
+
+
+class MissingLetters(UserWarning):
+    """A figure has letters that no installed font can draw."""
+
 
 PNG_DPI = 200
 MOST_PIXELS = 30_000
@@ -22,7 +29,8 @@ def figure_svg(figure: Any, *, text: str = "path") -> str:
 
     figure : a matplotlib Figure, or Axes (then the figure they are in).
     text : "path" draws letters as outlines: the same look everywhere. "none" keeps them as text, small and selectable,
-    for pages that carry the family of `ostealgia.plot.style.font_css`.
+    for pages that carry the family of `ostealgia.plot.style.font_css`. A text with letters that no installed font has stays text, so
+    that the reader's fonts can show it.
     Raises OptionError for another ``text``.
 
     >>> from matplotlib.figure import Figure
@@ -31,7 +39,7 @@ def figure_svg(figure: Any, *, text: str = "path") -> str:
     """
     one_of("text", text, _FONT_TYPES)
     figure = _figure(figure)
-    with house_style(), mpl.rc_context({"svg.fonttype": _FONT_TYPES[text]}):
+    with house_style(), drawn_with_fallback(figure, as_text=True), mpl.rc_context({"svg.fonttype": _FONT_TYPES[text]}):
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return _tidy(buffer.getvalue())
@@ -40,7 +48,8 @@ def figure_svg(figure: Any, *, text: str = "path") -> str:
 def figure_png(figure: Any, *, dpi: float = PNG_DPI) -> bytes:
     """The figure as PNG, 200 dots an inch unless told otherwise, the same bytes each time.
 
-    Fewer dots where a side would have more than 30,000 of them.
+    Fewer dots where a side would have more than 30,000 of them. Letters that no installed font has are boxes, and a ``MissingLetters``
+    warning names them.
 
     >>> from matplotlib.figure import Figure
     >>> figure_png(Figure(figsize=(1, 1)))[1:4]
@@ -48,7 +57,10 @@ def figure_png(figure: Any, *, dpi: float = PNG_DPI) -> bytes:
     """
     figure = _figure(figure)
     dpi = min(dpi, MOST_PIXELS / max(figure.get_size_inches()))
-    with house_style():
+    missing = missing_in(figure)
+    if missing:
+        warnings.warn(missing_note(missing), MissingLetters, stacklevel=2)
+    with house_style(), drawn_with_fallback(figure, as_text=False):
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
     return buffer.getvalue()

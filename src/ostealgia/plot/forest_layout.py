@@ -137,7 +137,7 @@ def plan(table: ForestTable, width: float | None = None) -> Plan:
 def indent(row: Row, table: ForestTable) -> float:
     """Studies and subtotals of subgroups stand in a little."""
     grouped = any(other.kind == "heading" for other in table.rows)
-    return INDENT if (grouped and row.kind in ("study", "note")) or row.label == "Subtotal" else 0.0
+    return INDENT if (grouped and row.kind in ("study", "note") and not row.flush) or row.inset else 0.0
 
 
 def _size(row: Row) -> float:

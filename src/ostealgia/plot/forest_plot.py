@@ -36,7 +36,8 @@ def forest(
 ) -> Any:
     """Which studies say what, how much does each count, and what do they say together?
 
-    fit : PoolResult, or SubgroupResult (headings, subtotals, test between subgroups).
+    fit : PoolResult; SubgroupResult (headings, subtotals, test between subgroups); or MultilevelResult with one mean (effects under their
+    study, with the mean of each study).
     ax : Axes to draw in, everything alike smaller where they are too small; None makes a figure of the right
     size for its rows. The effect axis is ``ax.child_axes[0]``, in reported units, so more can be drawn there.
     title : a line above.  arms : names of the treated and the control group.  event_label : an event ("responders").

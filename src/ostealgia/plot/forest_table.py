@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ostealgia.display import capital, count_of, level_text, p_text
+from ostealgia.display import MINUS, capital, count_of, level_text, p_text
 from ostealgia.errors import OptionError, suggestion
 from ostealgia.options import one_of
 from ostealgia.plot.columns import Column, data_columns, text_column
 from ostealgia.plot.marks import JUDGEMENTS, VERDICTS
-from ostealgia.plot.numbers import MISSING, aligned, effect_digits, effect_text
+from ostealgia.plot.numbers import MISSING, POINT_SPACE, aligned, effect_digits, effect_text
 from ostealgia.plot.scales import EffectAxis, effect_axis
 from ostealgia.tables.measures import Measure
 
@@ -69,6 +69,7 @@ class Row:
 
     estimate, low, high : reported scale.  share : weight over the largest weight.  position : row of the study frame.
     numbers : text of the estimate and of its interval.  weights : text a weight column.  accent : the main pooled row.
+    flush : a study that stands out at the left edge among those of groups.  inset : a pooled row that stands in, below its studies.
     """
 
     kind: str
@@ -85,6 +86,8 @@ class Row:
     verdict: str = ""
     url: str | None = None
     accent: bool = False
+    flush: bool = False
+    inset: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +124,11 @@ class ForestTable:
 
 
 def forest_table(fit: Any, options: ForestOptions) -> ForestTable:
-    """The rows and columns of a forest plot. fit : PoolResult or SubgroupResult."""
+    """The rows and columns of a forest plot. fit : PoolResult, SubgroupResult or MultilevelResult."""
+    if hasattr(fit, "components") and hasattr(fit, "coefficients"):
+        from ostealgia.plot.forest_multilevel import multilevel_table
+
+        return multilevel_table(fit, options)
     overall = getattr(fit, "overall", fit)
     if not hasattr(overall, "study_frame"):
         raise OptionError(
@@ -211,7 +218,7 @@ class _RowMaker:
             rows.append(Row(kind="heading", label=str(label) or "(no label)"))
             rows += self._studies(places[label])
             if fit.k > 1:
-                rows.append(self._pooled(fit, "Subtotal", places[label]))
+                rows.append(replace(self._pooled(fit, "Subtotal", places[label]), inset=True))
                 note = _heterogeneity_short(fit)
                 rows += [Row(kind="note", label=note)] if note else []
             rows.append(Row(kind="gap"))
@@ -367,9 +374,11 @@ def _intervals(texts: list[str]) -> list[str]:
     whole = sorted(len(high.partition(".")[0]) for high in highs if high)
     inside = bool(whole) and whole[-1] - whole[len(whole) // 2] <= 1
     made: list[str] = []
+    # a space alone is too narrow beside a minus, which then looks like a hyphen after "to"
+    apart = POINT_SPACE if any(high.startswith(MINUS) for high in highs) else ""
     for (low, _, high), fitted in zip(pairs, aligned(highs), strict=True):
         spare = fitted.replace(high, "", 1)
-        made.append("" if not high else f"[{low} to {fitted}]" if inside else f"[{low} to {high}]{spare}")
+        made.append("" if not high else f"[{low} to {apart}{fitted}]" if inside else f"[{low} to {apart}{high}]{spare}")
     return made
 
 
@@ -468,7 +477,8 @@ def _tau2_part(fit: Any) -> str:
         return ""
     text = f"τ² {tau2_text(fit.tau2)}"
     if math.isfinite(fit.tau2_ci_low) and not math.isnan(fit.tau2_ci_high):
-        text += f" [{tau2_text(fit.tau2_ci_low)} to {tau2_text(fit.tau2_ci_high)}]"
+        limits = f"{tau2_text(fit.tau2_ci_low)} to {tau2_text(fit.tau2_ci_high)}"
+        text += " [empty]" if fit.tau2_ci_high == 0.0 else f" [{limits}]"
     scale = fit.definition.analysis_scale
     return text + (f" ({scale} scale)" if scale != fit.definition.reported_scale else "")
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ostealgia import display
+from ostealgia.display import p_text
 from ostealgia.plot import style
 from ostealgia.plot.canvas import house_style, leading, size_of, text_width
 from ostealgia.plot.scales import far_away, linear_ticks, tick_labels
@@ -83,11 +84,10 @@ def _no_effect(fit: Any) -> float | None:
 def _notes(fit: Any, egger: Any) -> list[str]:
     notes: list[str] = []
     if egger is not None:
-        p = display.p_value(egger.p_value)
         notes.append(
             f"Egger’s test: intercept {display.number(egger.intercept, 2, typographic=True)} "
             f"(SE {display.number(egger.std_error, 2)}), t {display.number(egger.statistic, 2, typographic=True)}, "
-            f"df {egger.df:.0f}, P {p if p.startswith('<') else '= ' + p}."
+            f"df {egger.df:.0f}, {p_text(egger.p_value)}."
         )
     if fit.k < FEW:
         count = "One study" if fit.k == 1 else f"{fit.k} studies"

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ostealgia import display
+from ostealgia.display import level_text, p_text
 from ostealgia.errors import OptionError
 from ostealgia.network.small_study import comparison_adjusted
 from ostealgia.options import one_of
@@ -201,7 +202,7 @@ def _reference_table(fit: Any, frame: Any, rows: list[Row], options: ForestOptio
     measure: Measure = fit.definition
     label = options.effect_label or effect_label(measure)
     reference = str(frame["reference"].iloc[0])
-    level = f"{100 * fit.ci_level:.10g}%"
+    level = level_text(fit.ci_level)
     predicted = any(row.weights for row in rows)
     return ForestTable(
         measure=measure,
@@ -232,8 +233,7 @@ def _methods(fit: Any, model: str, predicted: bool) -> str:
         ("Q between designs", fit.q_inconsistency, fit.q_inconsistency_df, fit.q_inconsistency_p_value),
     ):
         if df > 0:
-            shown = display.p_value(p)
-            parts.append(f"{name} {q:.2f}, df {df}, P {shown if shown.startswith('<') else f'= {shown}'}")
+            parts.append(f"{name} {q:.2f}, df {df}, {p_text(p)}")
     if predicted:
         parts.append("Pale bars: prediction intervals")
     parts.append("Direct: studies that compare the two themselves")
@@ -351,10 +351,9 @@ def _below(
     if data.alone.any():
         words.append("Hollow: alone in its comparison, at zero by construction.")
     if math.isfinite(data.intercept):
-        p = display.p_value(data.p_value)
         words.append(
             f"Egger’s regression: {display.number(data.intercept, 2, typographic=True)} (SE {data.intercept_std_error:.2f}), df {data.df}, "
-            f"P {p if p.startswith('<') else f'= {p}'}."
+            f"{p_text(data.p_value)}."
         )
     words += [f"{note[:1].upper()}{note[1:]}." for note in data.notes]
     return key, [piece for text in words for piece in wrap(text, max(width, 200.0), style.SMALL)]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ostealgia import display
+from ostealgia.display import level_text
 from ostealgia.options import one_of
 from ostealgia.plot import style
 from ostealgia.plot.canvas import house_style, leading, new_sheet, size_of, text_width, wrap
@@ -264,7 +265,7 @@ def _effect(fit: Any, measure: Measure) -> str:
 
 
 def _notes(fit: Any) -> list[str]:
-    level = f"{100 * fit.ci_level:.10g}%"
+    level = level_text(fit.ci_level)
     kind = "shortest" if fit.interval == "shortest" else "central"
     mean = "flat" if fit.mean_prior is None else f"normal({fit.mean_prior[0]:g}, {fit.mean_prior[1]:g})"
     count = "one study" if fit.k == 1 else f"{fit.k} studies"

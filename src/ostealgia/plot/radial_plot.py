@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ostealgia.display import level_text
 from ostealgia.meta.diagnostics import RadialResult
 from ostealgia.meta.diagnostics import radial as radial_numbers
 from ostealgia.plot import style
@@ -43,7 +44,7 @@ def radial(fit: Any, *, ax: Any = None, effect_label: str | None = None) -> Any:
     found = fit if isinstance(fit, RadialResult) else radial_numbers(fit)
     measure = MEASURES[found.measure]
     notes = [
-        f"Band: where {100 * found.level:.10g}% of studies lie around the pooled effect (line). Right: effect; bar: its interval."
+        f"Band: where {level_text(found.level)} of studies lie around the pooled effect (line). Right: effect; bar: its interval."
     ]
     with house_style():
         if ax is None:

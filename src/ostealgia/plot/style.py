@@ -83,13 +83,13 @@ def register_fonts() -> None:
 
 
 @lru_cache(maxsize=64)
-def font(size: float = BODY, *, bold: bool = False, italic: bool = False) -> Any:
-    """matplotlib FontProperties of the bundled family at this size in points."""
+def font(size: float = BODY, *, bold: bool = False, italic: bool = False, families: tuple[str, ...] = FAMILIES) -> Any:
+    """matplotlib FontProperties of the bundled family at this size in points; ``families`` adds others for letters it lacks."""
     from matplotlib.font_manager import FontProperties
 
     register_fonts()
     return FontProperties(
-        family=list(FAMILIES),
+        family=list(families),
         size=size,
         weight="bold" if bold else "normal",
         style="italic" if italic else "normal",

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ostealgia import display
-from ostealgia.display import MINUS
+from ostealgia.display import MINUS, level_text, p_text
 from ostealgia.meta.trajectory_fit import TrajectoryResult
 from ostealgia.plot import style
 from ostealgia.plot.canvas import house_style, leading, size_of, text_width, wrap
@@ -186,14 +185,13 @@ def _draw_notes(ax: Any, notes: list[str]) -> None:
 
 def _notes(result: TrajectoryResult) -> list[str]:
     """What is drawn, and the test of change."""
-    level = f"{100 * result.curve.ci_level:.10g}% interval"
+    level = f"{level_text(result.curve.ci_level)} interval"
     mean = (
         f"Diamonds: pooled mean with its {level}" if result.shape == "means" else f"Line: pooled mean; ribbon: {level}"
     )
     words = [f"{mean}; dotted: prediction interval of a new study. Grey: studies. Errors {result.fit.errors}."]
     kind = "χ²" if result.fit.ci_method == "z" else "F"
-    p = display.p_value(result.change_p_value)
     words.append(
-        f"Change over time: {kind} {result.change_statistic:.2f}, df {result.change_df}, P {p if p.startswith('<') else '= ' + p}."
+        f"Change over time: {kind} {result.change_statistic:.2f}, df {result.change_df}, {p_text(result.change_p_value)}."
     )
     return words

@@ -49,6 +49,23 @@ class Result:
         return f"<pre style='line-height:1.35'>{html.escape(str(self))}</pre>"
 
 
+def tail_lines(result: Result) -> list[str]:
+    """What was left out and what must be said, a line each, for the end of a text."""
+    lines = [
+        f"  excluded: {row.study}{f' (row {row.row})' if row.row else ''}: {row.reason}" for row in result.excluded
+    ]
+    return lines + [f"  note: {note}" for note in result.notes]
+
+
+def as_json(value: Any) -> Any:
+    """``plain`` with infinity as a word: degrees of freedom of z are "Infinity".
+
+    >>> as_json([float("nan"), float("-inf"), np.float64(2)])
+    [None, '-Infinity', 2.0]
+    """
+    return plain(value, infinity="Infinity")
+
+
 def plain(value: Any, *, infinity: str | None = None) -> Any:
     """A value that JSON can hold: numpy's types become Python's, NaN becomes None.
 
