@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= ostealgia-demo
 
-.PHONY: demo test lint slow bench lock clean help
+.PHONY: demo test lint slow bench growth audit-generator lock clean help
 
 help: ## what the targets do
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
@@ -40,6 +40,9 @@ test: $(VENV)/.dev ## style, types, import direction, tests and doctests
 slow: $(VENV)/.dev ## the tests that take minutes (a million rows, long simulations)
 	$(BIN)/python -m pytest -m slow
 
+audit-generator: $(VENV)/.dev ## 1,000 made-up papers a rule and layout: what the audit finds, written to docs/guide/audit-rates.md (an hour or more)
+	$(BIN)/python tests/audit/generator/rates.py --papers 1000 --seed 4 --out docs/guide/audit-rates.md
+
 .bench/venv/bin/python: requirements.lock bench/peers.txt | $(VENV)/bin/python
 	$(PYTHON) -m venv .bench/venv
 	.bench/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
@@ -48,7 +51,12 @@ slow: $(VENV)/.dev ## the tests that take minutes (a million rows, long simulati
 
 bench: .bench/venv/bin/python ## speed and size as ratios against peers in the same run
 	.bench/venv/bin/python bench/run.py --size
-	.bench/venv/bin/python bench/batch.py --growth
+	$(PYTHON) -m venv .bench/statcheck && .bench/statcheck/bin/python -m pip install --quiet --disable-pip-version-check -r bench/peers-statcheck.txt \
+	  || echo "statcheck (PyPI) cannot be had here"
+	.bench/venv/bin/python bench/audit.py
+
+growth: .bench/venv/bin/python ## time and memory by number of effects, with the picture in docs
+	.bench/venv/bin/python bench/growth.py --draw docs/growth.svg
 
 lock: $(VENV)/.dev ## renew the lock files (needs uv on the PATH)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock

@@ -1,176 +1,214 @@
-"""Speed and size as ratios against peers, measured in the same run: several rounds, interleaved, medians.
+"""Speed and size as ratios against peers: the same inputs, the same run, processor time, medians of calls that take turns.
 
-Run by ``make bench``. A peer that is not installed is named and left out. Nothing here is part of a test.
+Run by ``make bench``. Prints one Markdown table. A peer that is not installed is named and left out; peers in R run in a process of their own
+right after their task, on the same numbers. Nothing here is part of a test.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
+import os
+import platform
 import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import NamedTuple
 
-import numpy as np
+import batch
+from clock import turns
+from tasks import Table, Task, every_task
 
-ROUNDS = 15
-
-
-def data(k: int) -> tuple[np.ndarray, np.ndarray]:
-    """k studies with effects around 0.3, tau2 = 0.05, variances 0.02 to 0.3."""
-    rng = np.random.default_rng(k)
-    v = rng.uniform(0.02, 0.3, size=k)
-    return rng.normal(0.3, np.sqrt(0.05 + v)), v
+HERE = Path(__file__).parent
+PACKAGES = ("numpy", "scipy", "numba", "pimeta", "PyMARE", "PyMetaAnalysis")
+R_WITHOUT = {"network": "netmeta"}  # R packages besides metafor, by task
 
 
-def medians(calls: dict[str, Callable[[], object]], seconds: float = 0.15) -> dict[str, float]:
-    """Median time of each call in seconds; calls take turns, so that a busy machine slows all alike."""
-    repeats: dict[str, int] = {}
-    for name, call in calls.items():
-        call()
-        start = time.perf_counter()
-        call()
-        repeats[name] = max(1, round(seconds / ROUNDS / max(1e-6, time.perf_counter() - start)))
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(ROUNDS):
-        for name, call in calls.items():
-            start = time.perf_counter()
-            for _ in range(repeats[name]):
-                call()
-            times[name].append((time.perf_counter() - start) / repeats[name])
-    return {name: statistics.median(values) for name, values in times.items()}
+class Line(NamedTuple):
+    """One comparison, in seconds; goal None where there is none."""
+
+    task: str
+    ours: float
+    peer: str
+    theirs: float
+    goal: float | None
 
 
-def reml_calls(k: int) -> dict[str, Callable[[], object]]:
-    """One REML fit with its full result object, from arrays."""
-    from ostealgia.meta import pool
-
-    y, v = data(k)
-    se = np.sqrt(v)
-    calls: dict[str, Callable[[], object]] = {"ostealgia": lambda: pool({"estimate": y, "std_error": se})}
-    try:
-        import meta_analyze
-
-        calls["PyMetaAnalysis"] = lambda: meta_analyze.meta_analysis(
-            effect=y, variance=v, model="random", tau2_method="REML"
+def r_peers(name: str, files: dict[str, Table]) -> dict[str, tuple[str, float]]:
+    """R peer -> (version, seconds); empty where R or its package is missing."""
+    if shutil.which("Rscript") is None:
+        return {}
+    with tempfile.TemporaryDirectory() as folder:
+        for stem, columns in files.items():
+            with open(Path(folder) / f"{stem}.csv", "w", newline="", encoding="utf-8") as out:
+                writer = csv.writer(out)
+                writer.writerow(columns)
+                writer.writerows([repr(x) if isinstance(x, float) else x for x in row] for row in _rows(columns))
+        done = subprocess.run(
+            ["Rscript", str(HERE / "peers.R"), name, folder], capture_output=True, text=True, check=False
         )
-    except ImportError:
-        print("  PyMetaAnalysis is not installed: left out")
-    try:
-        from pymare import Dataset
-        from pymare.estimators import VarianceBasedLikelihoodEstimator
-
-        def pymare() -> object:
-            return (
-                VarianceBasedLikelihoodEstimator(method="REML")
-                .fit_dataset(Dataset(y=y[:, None], v=v[:, None]))
-                .summary()
-            )
-
-        calls["PyMARE"] = pymare
-    except ImportError:
-        print("  PyMARE is not installed: left out")
-    return calls
+    if done.returncode:
+        print(f"  R, {name}: {done.stderr.strip().splitlines()[-1]}", file=sys.stderr)
+    lines = [text.split("\t") for text in done.stdout.splitlines() if text.count("\t") >= 2]
+    return {text[0]: (text[1], float(text[2])) for text in lines}
 
 
-def glmm_calls(k: int) -> dict[str, Callable[[], object]]:
-    """Random-intercept logistic model of k proportions, 7 quadrature points, from counts."""
-    from ostealgia.effects import compute
-    from ostealgia.meta import pool
-
-    rng = np.random.default_rng(7)
-    n = rng.integers(8, 140, size=k).astype(float)
-    x = rng.binomial(n.astype(int), 1 / (1 + np.exp(-rng.normal(1.2, 0.6, size=k)))).astype(float)
-    calls: dict[str, Callable[[], object]] = {
-        "ostealgia": lambda: pool(compute({"events": x, "n": n}, measure="PLO"), model="glmm"),
-    }
-    try:
-        import pimeta
-
-        calls["pimeta"] = lambda: pimeta.rma_glmm(measure="PLO", xi=x, ni=n)
-    except ImportError:
-        print("  pimeta is not installed: left out")
-    return calls
+def _rows(columns: Table) -> list[tuple[object, ...]]:
+    plain = [values.tolist() if hasattr(values, "tolist") else values for values in columns.values()]
+    return list(zip(*[[float(x) if hasattr(x, "dtype") else x for x in values] for values in plain], strict=True))
 
 
-def show(title: str, times: dict[str, float]) -> None:
-    """Times in milliseconds and each peer as a multiple of ours."""
-    print(title)
-    for name, value in times.items():
-        ratio = "" if name == "ostealgia" else f"   {value / times['ostealgia']:.1f}x ours"
-        print(f"  {name:<16}{value * 1e3:10.3f} ms{ratio}")
+def measured(task: Task, found: dict[str, tuple[str, float]]) -> list[Line]:
+    """The lines of one task."""
+    times = turns(task.calls)
+    lines = [
+        Line(task.name, times[task.pairs[name]], name, value * task.scale[name], task.goals.get(name))
+        for name, value in times.items()
+        if not name.startswith("ostealgia")
+    ]
+    wanted = [name for name in found if name in task.goals or name == "metafor"]
+    return [
+        *(Line(task.name, times["ostealgia"], name, found[name][1], task.goals.get(name)) for name in wanted),
+        *lines,
+    ]
 
 
-def process_seconds(command: list[str], rounds: int = 11) -> float:
-    """Median wall time of a whole process."""
+def every_line(only: Sequence[str]) -> tuple[list[Line], dict[str, str], list[str]]:
+    """(lines, versions of R packages, peers that were left out with the task)."""
+    lines: list[Line] = []
+    versions: dict[str, str] = {}
+    missing: list[str] = []
+    known: dict[int, dict[str, tuple[str, float]]] = {}
+    for name, task in every_task():
+        if only and name not in only:
+            continue
+        print(f"  {task.name}", file=sys.stderr)
+        inputs = id(task.files.get("network", task))
+        if inputs not in known:
+            known[inputs] = r_peers(name, task.files)
+        found = known[inputs]
+        versions.update({R_WITHOUT.get(name, "metafor"): text for text, _ in found.values()})
+        missing += [f"{peer} ({task.name})" for peer in task.missing]
+        if not found:
+            missing.append(f"{R_WITHOUT.get(name, 'metafor')} of R ({task.name})")
+        lines += measured(task, found)
+    return lines, versions, missing
+
+
+def table(lines: list[Line]) -> str:
+    """The lines as Markdown."""
+    rows = ["| task | ostealgia | peer | ratio | goal |", "|---|---|---|---|---|"]
+    before = ""
+    for line in lines:
+        ratio = line.theirs / line.ours
+        goal = "" if line.goal is None else f"{line.goal:g}x: {'held' if ratio >= line.goal else '**missed**'}"
+        head = "" if line.task == before else line.task
+        rows.append(
+            f"| {head} | {duration(line.ours)} | {line.peer}: {duration(line.theirs)} | {digits(ratio)}x | {goal} |"
+        )
+        before = line.task
+    return "\n".join(rows)
+
+
+def digits(ratio: float) -> str:
+    """Two digits that count, more only where the number has them anyway.
+
+    >>> digits(3.14159), digits(1234.5)
+    ('3.1', '1,200')
+    """
+    return f"{ratio:.1f}" if ratio < 10 else f"{float(f'{ratio:.2g}'):,.0f}"
+
+
+def duration(seconds: float) -> str:
+    return f"{seconds * 1e3:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"
+
+
+def process_seconds(command: list[str], rounds: int = 15) -> float:
+    """Median processor time of a whole process."""
     times = []
     for _ in range(rounds):
-        start = time.perf_counter()
+        start = os.times()
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        times.append(time.perf_counter() - start)
+        end = os.times()
+        times.append(end.children_user + end.children_system - start.children_user - start.children_system)
     return statistics.median(times)
 
 
-def start_up() -> None:
+def start_up() -> str:
     """import ostealgia and ostealgia --help against numpy's own import; the bare interpreter is taken off all of them."""
     python = sys.executable
     bare = process_seconds([python, "-c", "pass"])
-    numpy_time = process_seconds([python, "-c", "import numpy"]) - bare
+    base = process_seconds([python, "-c", "import numpy"]) - bare
     ours = process_seconds([python, "-c", "import ostealgia"]) - bare
     helped = process_seconds([python, "-m", "ostealgia", "--help"]) - bare
-    print(f"start-up (interpreter {bare * 1e3:.0f} ms taken off; numpy's import {numpy_time * 1e3:.0f} ms)")
-    print(f"  import ostealgia   {ours * 1e3:7.0f} ms   {ours / numpy_time:.2f}x numpy (limit 3)")
-    print(f"  ostealgia --help   {helped * 1e3:7.0f} ms   {helped / numpy_time:.2f}x numpy (limit 6)")
+    rows = [
+        f"| {name} | {duration(max(0.0, value))} | numpy's import: {duration(base)} | {value / base:.2f}x | below {limit}x |"
+        for name, value, limit in (("`import ostealgia`", ours, 3), ("`ostealgia --help`", helped, 6))
+    ]
+    return "\n".join(rows)
 
 
-def install_size(folder: Path) -> None:
-    """Size of a fresh environment with the core lock file."""
+def install_size(extra: str = "") -> tuple[float, list[tuple[str, float]]]:
+    """(megabytes of a fresh environment with the locked versions, its largest folders).  extra : "[all]", or nothing for the core."""
+    folder = Path(".bench") / "size"
+    shutil.rmtree(folder, ignore_errors=True)
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "--require-hashes", "-r", "requirements.lock"], check=True)
-    subprocess.run([*pip, "--no-deps", "."], check=True)
-    subprocess.run([*pip[:2], "pip", "uninstall", "--quiet", "--yes", "pip", "setuptools"], check=True)
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-    print(f"core install: {size / 1e6:.0f} MB (limit 480)")
+    locked = Path("requirements-dev.lock").read_text(encoding="utf-8").splitlines()
+    pins = [line.rstrip(" \\") for line in locked if "==" in line and not line.startswith((" ", "#"))]
+    (folder / "pins.txt").write_text("\n".join(pins), encoding="utf-8")
+    pip = [str(folder / "bin" / "python"), "-m", "pip"]
+    subprocess.run(
+        [*pip, "install", "--quiet", "--disable-pip-version-check", "-c", folder / "pins.txt", f".{extra}"], check=True
+    )
+    subprocess.run([*pip, "uninstall", "--quiet", "--yes", "pip", "setuptools"], check=True)
+    sizes: dict[str, float] = {}
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            parts = path.relative_to(folder).parts
+            name = parts[3] if len(parts) > 4 else "other"
+            sizes[name] = sizes.get(name, 0.0) + path.stat().st_size / 1e6
     shutil.rmtree(folder)
+    return sum(sizes.values()), sorted(sizes.items(), key=lambda item: -item[1])[:14]
 
 
-def r_metafor(k: int) -> None:
-    """rma() of R's metafor, where it is installed; its own clock, without the start of R."""
-    if shutil.which("Rscript") is None:
-        print("R is not installed: metafor left out")
-        return
-    y, v = data(k)
-    code = (
-        "ok <- suppressWarnings(suppressMessages(require(metafor, quietly=TRUE))); if (!ok) { cat('no'); quit() };"
-        f"y <- c({','.join(map(repr, y.tolist()))}); v <- c({','.join(map(repr, v.tolist()))});"
-        "t <- sapply(1:15, function(i) system.time(for (j in 1:20) rma(y, v))[['elapsed']]/20); cat(median(t)*1000)"
-    )
-    text = subprocess.run(["Rscript", "-e", code], capture_output=True, text=True, check=False).stdout.strip()
-    print(
-        "metafor is not installed: left out"
-        if text in ("", "no")
-        else f"  metafor (R)     {float(text):10.3f} ms for the same fit"
-    )
+def versions_text(of_r: dict[str, str]) -> str:
+    names = [f"Python {platform.python_version()}"]
+    for name in PACKAGES:
+        try:
+            names.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            continue
+    return ", ".join([*names, *(f"{name} {text} (R)" for name, text in of_r.items())])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", action="store_true", help="also install into a fresh environment and weigh it")
+    parser.add_argument("--size", action="store_true", help="also install into fresh environments and weigh them")
+    parser.add_argument(
+        "--only", nargs="*", default=[], help="reml influence glmm multilevel network permutation batch"
+    )
     options = parser.parse_args()
-    show("one REML fit with the full result, k = 20", medians(reml_calls(20)))
-    r_metafor(20)
-    print("ostealgia by number of studies")
-    for k in (10, 100, 1000, 10_000):
-        calls = {"ostealgia": reml_calls(k)["ostealgia"]}
-        print(f"  k = {k:<6d}{medians(calls)['ostealgia'] * 1e3:10.3f} ms")
-    show("random-intercept logistic GLMM, k = 20, 7 quadrature points", medians(glmm_calls(20), seconds=0.5))
-    start_up()
+    start = time.perf_counter()
+    lines, of_r, missing = every_line(options.only)
+    print(table(lines))
+    if not options.only or "batch" in options.only:
+        print("\n".join(batch.rows()))
+    if not options.only:
+        print(start_up())
     if options.size:
-        install_size(Path(".bench") / "size")
+        for extra, limit in (("", 480), ("[all]", 750)):
+            size, largest = install_size(extra)
+            print(f"| install, {extra or 'core'} | {size:.0f} MB | | | below {limit} MB |")
+            print("  " + ", ".join(f"{name} {mega:.0f}" for name, mega in largest), file=sys.stderr)
+    print(f"\n{versions_text(of_r)}; {time.strftime('%d %B %Y')}; {time.perf_counter() - start:.0f} s")
+    for name in missing:
+        print(f"not installed, so left out: {name}")
 
 
 if __name__ == "__main__":

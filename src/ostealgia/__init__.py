@@ -13,11 +13,24 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_ROOMS = ("audit", "clinical", "effects", "io", "meta", "network", "plot", "project", "report", "tables")
-__all__ = ["audit", "clinical", "effects", "io", "meta", "network", "plot", "project", "report", "run", "tables"]
+_ROOMS = ("audit", "clinical", "cohort", "effects", "io", "meta", "network", "plot", "project", "report", "tables")
+__all__ = [
+    "audit",
+    "clinical",
+    "cohort",
+    "effects",
+    "io",
+    "meta",
+    "network",
+    "plot",
+    "project",
+    "report",
+    "run",
+    "tables",
+]
 
 if TYPE_CHECKING:
-    from ostealgia import audit, clinical, effects, io, meta, network, plot, project, report, tables
+    from ostealgia import audit, clinical, cohort, effects, io, meta, network, plot, project, report, tables
     from ostealgia.project.steps import run
 
 

@@ -184,7 +184,7 @@ def _count_tests(row: Row, counts: list[list[int]], layout: Layout) -> list[Find
         return [first]
     second = p_vs_statistic("chi2", row.statistic, [float(chi2_df(counts))], row.p_value, place=place)
     fitting = [name for name, p in p_values_of(counts).items() if row.p_value.allows(as_interval(p))]
-    return [first, _weigh(second, first, Source("the counts", fitting[0] if fitting else None))]
+    return [first, weigh(second, first, Source("the counts", fitting[0] if fitting else None))]
 
 
 def _mean_tests(row: Row, summary: Row, layout: Layout) -> list[Finding]:
@@ -210,7 +210,7 @@ def _mean_tests(row: Row, summary: Row, layout: Layout) -> list[Finding]:
             second = second if welch.flagged else replace(welch, verdict="rounding")
     alone = t_vs_summary(groups, None, row.p_value, place=place)
     fits = alone.verdict in ("consistent", "rounding")
-    return [first, _weigh(second, first, Source("the means and SDs", "Student's or Welch's t" if fits else None))]
+    return [first, weigh(second, first, Source("the means and SDs", "Student's or Welch's t" if fits else None))]
 
 
 @dataclass(frozen=True)
@@ -221,7 +221,7 @@ class Source:
     test: str | None
 
 
-def _weigh(p_check: Finding, statistic_check: Finding, source: Source) -> Finding:
+def weigh(p_check: Finding, statistic_check: Finding, source: Source) -> Finding:
     """Which of statistic and P is off? The counts (or means) decide where one of them fits.
 
     P fits and the statistic does not: the statistic is the slip, and what P says stands (minor). The statistic fits

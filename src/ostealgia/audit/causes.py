@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from ostealgia.audit.finding import Cause
 from ostealgia.errors import OptionError
@@ -100,6 +100,23 @@ def only_repair(printed: Printed, fits: Callable[[Printed], bool]) -> Cause | No
     """The cause where exactly one value, one edit away, fits; None where there is none, or more than one."""
     repairs = single_repairs(printed, fits)
     return repairs[0][1] if len(repairs) == 1 else None
+
+
+def likely(causes: Sequence[Cause]) -> Cause | None:
+    """What several possible slips have in common: their usual kind; the value only where there is one of them.
+
+    >>> likely([Cause(code="typing-slip", repair="1.2"), Cause(code="typing-slip", repair="1.7")]).repair is None
+    True
+    """
+    if len(causes) <= 1:
+        return causes[0] if causes else None
+    codes = [cause.code for cause in causes if cause.code != "unknown"]
+    if not codes:
+        return None
+    code = max(dict.fromkeys(codes), key=codes.count)
+    return Cause(
+        code=code, text=f"one digit is wrong; {len(causes)} different single changes would do, so none is named"
+    )
 
 
 def within(values: Interval | float) -> Callable[[Printed], bool]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ostealgia.audit.causes import single_repairs
+from ostealgia.audit.causes import likely, single_repairs
 from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, judge, make
 from ostealgia.audit.rules.exponentiation import recover
 from ostealgia.audit.rules.proportion_limits import binomial_limits_fit
@@ -244,7 +244,7 @@ def _cause(printed: Triplet, rule: Scale, centre: Centre) -> tuple[Cause | None,
         if found is not None:
             return found, False
     slips = _digit_slips(printed, rule)
-    return (slips[0], True) if len(slips) == 1 else (None, False)
+    return likely(slips), len(slips) == 1
 
 
 def _exponentiated_limits(printed: Triplet, centre: Centre) -> Cause | None:

@@ -67,6 +67,7 @@ def t_vs_summary(
     statistic: Numeral | None = None,
     p_value: Numeral | None = None,
     *,
+    squared: bool = True,
     place: Place = NOWHERE,
     alpha: float = ALPHA,
 ) -> Finding:
@@ -75,6 +76,7 @@ def t_vs_summary(
     groups : two (t, or F = t squared) or more (F of a one-way analysis of variance).
     statistic, p_value : as printed; the sign of t is not compared. With a statistic the finding is about the statistic,
     without one about P, and then a flag is judgement: a rank test gives another P.
+    squared : of two groups, F (the square of t) may be printed in place of t.
     Returns a Finding; recomputed is the value at the printed means and SDs, the range is over their rounding.
     Source: Student 1908, doi:10.1093/biomet/6.1.1; Welch 1947, doi:10.2307/2332510.
 
@@ -85,7 +87,7 @@ def t_vs_summary(
     """
     if len(groups) < 2:
         raise OptionError("t-vs-summary compares at least two groups.")
-    tests = candidates(groups)
+    tests = candidates(groups, squared=squared)
     if statistic is not None:
         return _statistic(groups, tests, Printed.of(statistic), place, alpha, p_value)
     if p_value is None:
@@ -93,13 +95,13 @@ def t_vs_summary(
     return _p_value(tests, Printed.of(p_value), place, alpha)
 
 
-def candidates(groups: Sequence[Group]) -> list[Candidate]:
+def candidates(groups: Sequence[Group], *, squared: bool = True) -> list[Candidate]:
     """The tests that may have been used, most usual first."""
     if len(groups) > 2:
         return [_anova(groups)]
     student, welch = _student(*groups), _welch(*groups)
-    squared = Candidate("F (t squared)", student.value**2, student.values.square(), student.p, student.p_values)
-    return [student, welch, squared]
+    f = Candidate("F (t squared)", student.value**2, student.values.square(), student.p, student.p_values)
+    return [student, welch, f] if squared else [student, welch]
 
 
 def _over_rounding(statistic: Callable[..., Any], a: Group, b: Group) -> Interval:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ostealgia.audit.causes import only_repair, within
+from ostealgia.audit.causes import likely, only_repair, single_repairs, within
 from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, judge, make
 from ostealgia.audit.rules.scales import scale_of
 from ostealgia.audit.rules.significance import ALPHA, changes, p_range, quantile, show, show_range, side
@@ -129,7 +129,7 @@ def _statistic_slip(distribution: str, printed: Printed, df: Sequence[float | In
 
 
 def _p_slip(p: Printed, values: Interval) -> Cause | None:
-    return only_repair(p, within(values)) if p.relation == "=" else None
+    return likely([cause for _, cause in single_repairs(p, within(values))]) if p.relation == "=" else None
 
 
 def p_vs_ci(

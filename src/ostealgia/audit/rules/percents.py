@@ -57,6 +57,8 @@ def percent_vs_count(
             cause=_count_cause(count, printed, n),
         )
     verdict = judge(printed, value, as_interval(value))
+    if verdict == "inconsistent" and rounded_twice(printed, value):
+        verdict = "rounding"
     message = f"{count} of {n} is {value:.{printed.decimals + 1}f}%; printed {printed.text.rstrip('%').strip()}%"
     if verdict == "inconsistent" and not 0 <= printed.value <= 100:
         verdict = "impossible"
@@ -72,6 +74,18 @@ def percent_vs_count(
         severity=_severity(printed.value, value) if flagged else "none",
         cause=_cause(count, printed, n, value, neighbours or {}, denominators or {}) if flagged else None,
     )
+
+
+def rounded_twice(printed: Printed, value: float) -> bool:
+    """Whether a value, rounded to one place more and then once more, gives the print: 3.448, 3.45, 3.5.
+
+    >>> rounded_twice(Printed.parse("3.5"), 100 / 29), rounded_twice(Printed.parse("3.6"), 100 / 29)
+    (True, False)
+    """
+    if printed.relation != "=":
+        return False
+    first = Printed.parse(f"{abs(value):.{printed.decimals + 1}f}")
+    return abs(float(printed.like(first.value)) - abs(printed.value)) < 0.1 * printed.unit
 
 
 def _severity(printed: float, value: float) -> str:

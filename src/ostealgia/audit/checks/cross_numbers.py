@@ -1,0 +1,302 @@
+"""cross-reference of printed numerals: abstract, text and tables print one quantity with one value.
+
+Numbers of one passage (a sentence's clause, a row of a table) travel together. Where all but one of them stand in
+another passage about the same thing, and the last one has a counterpart of its kind there, the two should be equal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ostealgia.audit.causes import slip
+from ostealgia.audit.checks.cross_facts import Fact, prose_facts, same_value, sentence_words, table_facts
+from ostealgia.audit.checks.cross_text import once
+from ostealgia.audit.checks.cross_words import overlap
+from ostealgia.audit.finding import Finding, make
+from ostealgia.audit.paper import Paper
+from ostealgia.audit.rules.totals import cross_reference
+from ostealgia.numerics.intervals import written
+
+LONGEST = 24  # numbers of one clause
+PLACES = 40  # places of one numeral that are looked at
+GAP = 70  # characters between two numbers of one clause
+NEXT = {"value", "low", "high", "percent", "p", "statistic", "count", "spread"}  # roles that are compared
+
+
+_TABLE = re.compile(r"\btables?\s{0,3}\d", re.I)
+
+
+@dataclass(frozen=True, eq=False)
+class Passage:
+    """Numbers that stand together: a clause of a sentence, or a row of a table.
+
+    words, label : what the sentence, and what the numbers themselves, are about.  cited : the sentence names a table.
+    """
+
+    facts: tuple[Fact, ...]
+    words: frozenset[str]
+    label: frozenset[str]
+    section: str
+    table: int | None = None
+    cited: bool = False
+
+    @property
+    def name(self) -> str:
+        """For a message."""
+        return f"the {self.section}" if self.table is None else "the table"
+
+
+@once
+def _passages(paper: Paper) -> tuple[list[Passage], list[Passage]]:
+    """Clauses of the text, and rows of the tables."""
+    clauses: list[Passage] = []
+    run: list[Fact] = []
+    for fact in [*prose_facts(paper), None]:
+        together = (
+            fact is not None
+            and 0 < len(run) < LONGEST
+            and fact.sentence == run[-1].sentence
+            and fact.start - run[-1].number.end <= GAP
+        )
+        if not together and run:
+            clauses.append(_clause(paper, run))
+            run = []
+        if fact is not None:
+            run.append(fact)
+    rows: dict[tuple[int, int], list[Fact]] = defaultdict(list)
+    for fact in table_facts(paper):
+        if fact.table is not None and fact.row is not None:
+            rows[fact.table, fact.row].append(fact)
+    lines = [
+        Passage(tuple(facts), facts[0].words, facts[0].words, facts[0].section, table)
+        for (table, _), facts in rows.items()
+    ]
+    return clauses, lines
+
+
+def _clause(paper: Paper, run: Sequence[Fact]) -> Passage:
+    facts = tuple(_unique(run))
+    words = frozenset().union(*(fact.words for fact in facts))
+    sentence = facts[0].sentence
+    whole = sentence_words(paper, sentence) if sentence else words
+    text = paper.document.plain[sentence[0] : sentence[1]][:1500] if sentence else ""
+    return Passage(facts, whole | words, words, facts[0].section, cited=_TABLE.search(text) is not None)
+
+
+def _unique(run: Sequence[Fact]) -> Iterator[Fact]:
+    """Each number once, though two statements may hold it."""
+    seen: set[tuple[int, int]] = set()
+    for fact in run:
+        key = (fact.number.start, fact.number.end)
+        if key not in seen:
+            seen.add(key)
+            yield fact
+
+
+def numbers_agree(paper: Paper) -> Iterator[Finding]:
+    """Numbers of the text that stand in a table's row, or in another part of the paper, about the same thing."""
+    clauses, _ = _passages(paper)
+    index = _indexed(paper)
+    for passage in clauses:
+        for fact in passage.facts:
+            if fact.role not in NEXT or not _checkable(fact, passage):
+                continue
+            places = [
+                (_likeness(passage, other), -i, other, twin)
+                for i, (other, twin) in enumerate(index.get(_key(fact), [])[:PLACES])
+                if other is not passage and _other_place(passage, other)
+            ]
+            best = max(places, key=lambda place: place[:2], default=None)
+            if best is not None and best[0] >= ALIKE:
+                yield _agrees(paper, fact, best[2], best[3])
+
+
+ALIKE = 0.5  # share of a row's words, or of the shorter clause's, that the two places have in common
+
+
+def _likeness(passage: Passage, other: Passage) -> float:
+    """How much two places are about the same thing: shared words, and other shared numbers."""
+    if other.table is not None:
+        words = overlap(passage.words, other.label) if other.label & passage.words else 0.0
+    else:
+        words = overlap(passage.label, other.words) if len(passage.words & other.words) >= 2 else 0.0
+    shared = sum(any(_key(fact) == _key(twin) for twin in other.facts) for fact in passage.facts)
+    return words + 0.2 * (shared - 1) if words else 0.0
+
+
+Index = dict[tuple[str, float | str], list[tuple[Passage, Fact]]]
+
+
+@once
+def _indexed(paper: Paper) -> Index:
+    clauses, lines = _passages(paper)
+    return _index([*lines, *clauses])
+
+
+def _index(passages: Sequence[Passage]) -> Index:
+    found: Index = defaultdict(list)
+    for passage in passages:
+        for fact in passage.facts:
+            found[_key(fact)].append((passage, fact))
+            for weak in _weak_keys(fact):
+                found[weak].append((passage, fact))
+    return found
+
+
+def _key(fact: Fact) -> tuple[str, float]:
+    return fact.role, fact.printed.value
+
+
+def _weak_keys(fact: Fact) -> set[tuple[str, str]]:
+    """Keys of the value as an abstract may round it: a percentage or limit as a whole number, P with fewer places."""
+    shown = fact.printed
+    if fact.role == "p":
+        return {("p", f"{shown.relation}{shown.value:.2g}")}
+    if fact.role not in ("percent", "low", "high", "value") or shown.relation != "=" or abs(shown.value) < 2:
+        return set()
+    return {(fact.role, text) for text in written(shown.value, 0)}
+
+
+def _checkable(fact: Fact, passage: Passage) -> bool:
+    """Distinctive by itself, or beside another distinctive number."""
+    return fact.distinctive or (
+        fact.role in ("percent", "p") and sum(other.distinctive for other in passage.facts) >= 2
+    )
+
+
+def _other_place(passage: Passage, other: Passage) -> bool:
+    return other.table is not None or other.section != passage.section
+
+
+def _agrees(paper: Paper, fact: Fact, other: Passage, twin: Fact) -> Finding:
+    return make(
+        "cross-reference",
+        paper.place(fact.number.start, fact.number.end),
+        reported=fact.number.text,
+        verdict="consistent",
+        message=f"{fact.number.text} here and in {_where(paper, other, twin)}",
+        recomputed=fact.printed.value,
+    )
+
+
+def _where(paper: Paper, other: Passage, twin: Fact) -> str:
+    if other.table is not None:
+        label = paper.document.tables[other.table].label or "a table"
+        return f"{label}, line {paper.document.line(twin.start)}"
+    return f"the {other.section}, line {paper.document.line(twin.start)}"
+
+
+def numbers_differ(paper: Paper) -> Iterator[Finding]:
+    """A number of the text whose companions stand together elsewhere, beside another value of the same kind."""
+    clauses, _ = _passages(paper)
+    index = _indexed(paper)
+    said: set[tuple[int, int]] = set()
+    for passage in clauses:
+        for other, shared in _companions(passage, index):
+            pair = _odd_one(passage, other, shared)
+            if pair is None or (pair[0].start, pair[1].start) in said or _stands_elsewhere(index, passage, pair[0]):
+                continue
+            said |= {(pair[0].start, pair[1].start), (pair[1].start, pair[0].start)}
+            yield _differs(paper, *pair, other)
+            break
+
+
+COMMON = 12  # places of one numeral above which it says nothing about what a passage is about
+
+
+def _companions(passage: Passage, index: Index) -> list[tuple[Passage, float]]:
+    """Other passages that hold distinctive numbers of this one, and how many, most first."""
+    if len(passage.facts) < 2:
+        return []
+    seen: dict[int, tuple[Passage, float]] = {}
+    for fact in passage.facts:
+        strong = index.get(_key(fact), ()) if fact.distinctive else ()
+        weak = [twin for key in _weak_keys(fact) for twin in index.get(key, ())] if not strong else []
+        for twins, weight in ((strong, 1.0), (weak, 0.5)):
+            if len(twins) > COMMON * (1 if weight == 1.0 else 4):
+                continue
+            for other in {id(twin): twin for twin, _ in twins if _other_place(passage, twin)}.values():
+                seen[id(other)] = other, seen.get(id(other), (other, 0.0))[1] + weight
+    return sorted(seen.values(), key=lambda item: -item[1])
+
+
+def _odd_one(passage: Passage, other: Passage, shared: float) -> tuple[Fact, Fact] | None:
+    """The one number of a passage that the other passage prints with another value; None where it is not just one."""
+    if not passage.words & other.label or (other.table is None and len(passage.words & other.words) < 2):
+        return None
+    mine, theirs = _rest(passage.facts, other.facts), _rest(other.facts, passage.facts)
+    mine = [fact for fact in mine if fact.role in NEXT and fact.role != "count"]
+    if len(mine) != 1:
+        return None
+    fact = mine[0]
+    counterparts = [
+        twin for twin in theirs if twin.role == fact.role and (twin.measure == fact.measure or not twin.measure)
+    ]
+    same_role = [twin for twin in other.facts if twin.role == fact.role]
+    if len(counterparts) != 1 or len(same_role) != sum(twin.role == fact.role for twin in passage.facts):
+        return None
+    twin = counterparts[0]
+    if fact.printed.relation != "=" or twin.printed.relation != "=" or fact.printed.decimals > twin.printed.decimals:
+        return None
+    typed = slip(fact.printed, twin.printed.value) is not None
+    if shared >= 2 or (shared >= 1 and typed):
+        return fact, twin
+    return (fact, twin) if typed and _one_thing(passage, other) else None
+
+
+def _one_thing(passage: Passage, other: Passage) -> bool:
+    """A pair of percentages whose places say the same in words: a row that the clause names, or an abstract and its result."""
+    roles = [fact.role for fact in passage.facts if fact.role in ("percent", "value")]
+    if roles != ["percent", "percent"]:
+        return False
+    if other.table is not None:
+        return passage.cited and bool(other.label) and other.label <= passage.words
+    return {passage.section, other.section} == {"abstract", "results"} and overlap(passage.label, other.label) >= 0.75
+
+
+def _rest(facts: Sequence[Fact], others: Sequence[Fact]) -> list[Fact]:
+    """Numbers that have no equal among the others."""
+    return [
+        fact
+        for fact in facts
+        if not any(fact.role == twin.role and same_value(fact.printed, twin.printed) for twin in others)
+    ]
+
+
+def _stands_elsewhere(index: Index, passage: Passage, fact: Fact) -> bool:
+    """The number has an equal at a third place about the same thing, so that it may be right."""
+    return any(
+        other is not passage and (fact.distinctive or _likeness(passage, other) >= ALIKE)
+        for other, _ in index.get(_key(fact), [])[:PLACES]
+    )
+
+
+def _differs(paper: Paper, fact: Fact, twin: Fact, other: Passage) -> Finding:
+    found = cross_reference(
+        fact.number.text,
+        twin.number.text,
+        what=f"the same quantity in {_where(paper, other, twin)}",
+        severity=_gravity(fact, twin),
+        place=paper.place(fact.number.start, fact.number.end),
+    )
+    return found
+
+
+def _gravity(fact: Fact, twin: Fact) -> str:
+    if fact.role == "p":
+        sides = {fact.printed.value < 0.05, twin.printed.value < 0.05}
+        return "conclusion-changing" if len(sides) == 2 else "minor"
+    if fact.role == "value":
+        sides = {fact.printed.value < 1, twin.printed.value < 1}
+        return (
+            "major"
+            if len(sides) == 2 or abs(fact.printed.value - twin.printed.value) > 0.1 * abs(twin.printed.value)
+            else "minor"
+        )
+    return "minor"
+
+
+CHECKS = (numbers_agree, numbers_differ)

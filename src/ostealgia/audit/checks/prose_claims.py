@@ -1,0 +1,232 @@
+"""Wording tied to an estimate: does "53% lower odds" agree with the ratio, "significant" with the interval or P?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from ostealgia.audit.checks.prose_common import RATIOS, free, words_in
+from ostealgia.audit.checks.prose_intervals import scale_name
+from ostealgia.audit.finding import Cause, Finding, make
+from ostealgia.audit.paper import Paper
+from ostealgia.audit.rules.direction import direction_vs_claim
+from ostealgia.audit.rules.p_values import p_vs_ci
+from ostealgia.audit.rules.significance import p_range, show
+from ostealgia.audit.statements.model import Claim, Estimate, Number, PValue, Statement
+from ostealgia.audit.statements.words import listed
+from ostealgia.numerics.intervals import Interval
+
+TREATMENT = listed("group arm treatment therapy treated intervention receiving received randomized randomised drug")
+CONTRAST = listed("but whereas while although however though despite except not no nor neither without")
+CONDITIONS = listed(
+    "if would could remain remained correction corrected bonferroni threshold when unless cutoff criterion set"
+)
+_OTHER_NUMBER = re.compile(r"[;)=\d]")
+WITHOUT = listed(
+    "without non absence absent lacking lack untreated control controls placebo never not no unexposed decrease"
+)
+OTHER_GROUP = WITHOUT | listed("reference women men decreasing lower")
+REFERENCE = listed("those without control controls placebo the reference standard usual conventional single no")
+ROUND = 2.5  # points by which a multiple of 10 may be rounded
+CLEARLY_ABOVE, CLEARLY_BELOW = 0.10, 0.01  # a P between them may be called significant or not
+
+
+def directions(paper: Paper) -> Iterator[Finding]:
+    """direction-vs-claim for every wording that is tied to a ratio; a reduction above 100% even without one."""
+    for claim in free(paper, Claim):
+        if claim.direction == 0 or claim.of is None:
+            continue
+        if (
+            claim.estimate is None
+            or claim.estimate.measure not in (*RATIOS, None)
+            or claim.estimate.estimate.value <= 0
+        ):
+            yield from _too_much(paper, claim)
+            continue
+        if claim.estimate.transformed or claim.estimate.estimate.value == 1:  # 1 marks the reference group
+            continue
+        found = _direction(paper, claim, claim.estimate)
+        if not (found.flagged and _turned(paper, claim, claim.estimate)):
+            yield found
+
+
+def _direction(paper: Paper, claim: Claim, estimate: Estimate) -> Finding:
+    own = claim.times is not None and claim.times.start == estimate.estimate.start
+    opposite = (estimate.estimate.value > 1) != (claim.direction > 0)
+    limits = None
+    if estimate.ci_low is not None and estimate.ci_high is not None and estimate.ci_low.value > 0:
+        limits = (estimate.ci_low.text, estimate.ci_high.text)
+    start, end = min(claim.start, estimate.start), max(claim.end, estimate.end)
+    return direction_vs_claim(
+        estimate.estimate.text,
+        "higher" if claim.direction > 0 else "lower",
+        percent=_stated(claim.size, opposite, 100 * abs(estimate.estimate.value - 1)),
+        fold=None if own else _stated(claim.times, opposite),
+        limits=limits,
+        measure=estimate.measure or "ratio",
+        outcome=claim.of or "the outcome",
+        role=_role(claim, estimate),
+        place=paper.place(start, end),
+    )
+
+
+def _turned(paper: Paper, claim: Claim, estimate: Estimate) -> bool:
+    """Whether words and ratio may compare the groups the other way round: "those without ... had higher risk (HR 0.6)"."""
+    named = words_in(paper, estimate.start, estimate.estimate.start)
+    if OTHER_GROUP.intersection(named):
+        return True
+    if claim.size is not None or claim.times is not None:
+        return False
+    behind = words_in(paper, claim.end, estimate.start)
+    if "than" in behind:
+        against = behind[behind.index("than") + 1 :][:4]
+        if not REFERENCE.intersection(against):
+            return True  # "less likely than high-risk patients (HR 3.2)": which group comes first is not said
+    return bool(WITHOUT.intersection(words_in(paper, max(claim.sentence[0], claim.start - 120), claim.start)))
+
+
+def _stated(number: Number | None, opposite: bool, exact: float | None = None) -> str | None:
+    """The size that the words state; a rough round one ("almost 30%", 30% for 28%) only says the direction."""
+    if number is None:
+        return None
+    if exact is not None and not opposite and number.value % 10 == 0 and abs(number.value - exact) <= ROUND:
+        return None
+    if number.text.startswith("~"):
+        if opposite:
+            return number.text.lstrip("~ ")
+        return None if number.value % 5 == 0 else number.text
+    return number.text
+
+
+def _role(claim: Claim, estimate: Estimate) -> str:
+    words = {*claim.subject, *(claim.group or "").split(), *(estimate.group or "").split()}
+    return "treatment" if words & TREATMENT else "factor"
+
+
+def _too_much(paper: Paper, claim: Claim) -> Iterator[Finding]:
+    size = claim.size
+    if size is None or claim.direction > 0 or size.printed.interval().low <= 100:
+        return
+    yield make(
+        "direction-vs-claim",
+        paper.place(claim.start, claim.end),
+        reported=f"{size.text}% lower",
+        verdict="impossible",
+        severity="major",
+        message=f"the text says {size.text}% lower {claim.of}; a reduction cannot exceed 100%",
+        cause=Cause(code="reversed-coding", text="an increase may be worded as a reduction"),
+    )
+
+
+# ---------------------------------------------------------------- significance in words
+
+
+def significance(paper: Paper) -> Iterator[Finding]:
+    """ "significant", "strong correlation" or "no significant difference" against the interval or P of the same sentence."""
+    estimates = _by_sentence(free(paper, Estimate))
+    p_values = _by_sentence(free(paper, PValue))
+    for claim in free(paper, Claim):
+        if claim.significant is None or claim.direction != 0 or claim.size is not None:
+            continue
+        if claim.significant and claim.estimate is not None:
+            yield from _against_intervals(paper, claim, estimates.get(claim.sentence, []))
+        found = _against_p(paper, claim, p_values.get(claim.sentence, []), estimates.get(claim.sentence, []))
+        if found is not None:
+            yield found
+
+
+S = TypeVar("S", bound=Statement)
+
+
+def _by_sentence(statements: Iterable[S]) -> dict[tuple[int, int], list[S]]:
+    found: dict[tuple[int, int], list[S]] = {}
+    for statement in statements:
+        found.setdefault(statement.sentence, []).append(statement)
+    return found
+
+
+def _against_intervals(paper: Paper, claim: Claim, estimates: list[Estimate]) -> Iterator[Finding]:
+    """Estimates that a claim of significance introduces and whose interval includes no effect."""
+    last = claim.end
+    for k, estimate in enumerate(one for one in estimates if one.start >= claim.end):
+        between = words_in(paper, last, estimate.start)
+        if CONTRAST.intersection(between) or estimate.start - last > 250:
+            return
+        if k and not _listed(paper.document.plain[last : estimate.start], between):
+            return
+        last = estimate.end
+        scale = scale_name(estimate)
+        if (
+            scale not in ("ratio", "difference")
+            or estimate.ci_low is None
+            or estimate.ci_high is None
+            or estimate.measure in ("mean", "median")
+        ):
+            continue
+        null = 1.0 if scale == "ratio" and not estimate.transformed else 0.0
+        if not estimate.ci_low.printed.interval().high < null < estimate.ci_high.printed.interval().low:
+            continue
+        if scale == "ratio" and estimate.ci_low.value <= 0:
+            continue
+        yield _interval_finding(paper, claim, estimate, (estimate.ci_low.text, estimate.ci_high.text), scale, null)
+
+
+def _listed(gap: str, between: list[str]) -> bool:
+    """Whether an estimate continues a list: "pain (OR 3.1, ...), fracture (OR 2.0, ...)"."""
+    return "(" not in gap.rstrip(" ([") and "." not in gap and ";" not in gap and len(between) <= 8
+
+
+def _interval_finding(
+    paper: Paper, claim: Claim, estimate: Estimate, limits: tuple[str, str], scale: str, null: float
+) -> Finding:
+    low, high = limits
+    wald = p_vs_ci(estimate.estimate.text, low, high, "0.5", scale=scale)
+    value = wald.recomputed
+    implied = f" (implied P {show(value)})" if value is not None else ""
+    return make(
+        "p-vs-ci",
+        paper.place(estimate.start, estimate.end),
+        reported=f"{estimate.estimate.text} ({low} to {high})",
+        verdict="inconsistent",
+        severity="major",
+        basis="judgement",
+        recomputed=value,
+        values=None
+        if wald.recomputed_low is None or wald.recomputed_high is None
+        else Interval(wald.recomputed_low, wald.recomputed_high),
+        message=f'the text says "{claim.wording}"; the interval {low} to {high} includes {null:g}{implied}',
+    )
+
+
+def _against_p(paper: Paper, claim: Claim, p_values: list[PValue], estimates: list[Estimate]) -> Finding | None:
+    """The first P right behind the words, where nothing else stands between."""
+    part = next((one for one in p_values if one.start >= claim.end), None)
+    if part is None or part.start - claim.end > 90:
+        return None
+    if any(claim.end <= one.start < part.start for one in estimates):
+        return None
+    gap = paper.document.plain[claim.end : part.start]
+    between = words_in(paper, claim.end, part.start)
+    if (CONTRAST | CONDITIONS).intersection(between) or len(between) > 12 or _OTHER_NUMBER.search(gap):
+        return None
+    if CONDITIONS.intersection(words_in(paper, max(claim.sentence[0], claim.start - 60), claim.start)):
+        return None
+    p = p_range(part.p_value.printed)
+    wrong = p.low >= CLEARLY_ABOVE if claim.significant else p.high < CLEARLY_BELOW
+    fits = p.high <= 0.05 if claim.significant else p.low >= 0.05
+    if not wrong and not fits:
+        return None
+    said = "significant" if claim.significant else "not significant"
+    return make(
+        "claim-vs-evidence",
+        paper.place(claim.start, part.end),
+        reported=part.p_value.text,
+        verdict="inconsistent" if wrong else "consistent",
+        severity="major" if wrong else "none",
+        basis="judgement",
+        message=f"the text says {said}; the P beside it is {part.p_value.text}",
+    )
+
+
+CHECKS = (directions, significance)

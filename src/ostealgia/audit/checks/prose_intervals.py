@@ -1,0 +1,163 @@
+"""Estimates of running text: does each lie where its interval says, and does its P follow from the interval?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ostealgia.audit.checks.prose_common import (
+    CERTAIN_SCALE,
+    EFFECTS,
+    MULTIPLICITY,
+    free,
+    in_percent,
+    level_of,
+    mentions,
+    words_in,
+)
+from ostealgia.audit.finding import Finding, Place, make
+from ostealgia.audit.paper import Paper
+from ostealgia.audit.rules.confidence import ci_vs_point
+from ostealgia.audit.rules.p_values import p_vs_ci
+from ostealgia.audit.statements.model import Estimate, Number
+from ostealgia.numerics.intervals import Interval, Printed
+
+ONE_SIDED = ("one-sided", "one-tailed", "1-sided", "1-tailed", "one sided", "one tailed")
+
+
+def intervals(paper: Paper) -> Iterator[Finding]:
+    """ci-vs-point and p-vs-ci for every estimate with an interval."""
+    adjusted = mentions(paper, *MULTIPLICITY)
+    one_sided = mentions(paper, *ONE_SIDED)
+    for estimate in free(paper, Estimate):
+        if estimate.ci_low is None or estimate.ci_high is None or estimate.ci_kind in ("prediction", "range", "iqr"):
+            continue
+        found = _point(paper, estimate)
+        if found is not None:
+            yield found
+        if estimate.p_value is not None:
+            p_found = _p(paper, estimate, adjusted, one_sided)
+            broken = found is not None and found.flagged  # then a misfit of P says nothing more
+            if p_found is not None and not (broken and p_found.flagged):
+                yield p_found
+
+
+def scale_name(estimate: Estimate) -> str | None:
+    """The scale on which the interval of an estimate is symmetric, None where that is not certain."""
+    scale = CERTAIN_SCALE.get(estimate.measure or "")
+    if scale == "ratio" and estimate.transformed:
+        return "difference"
+    if scale == "proportion" and not estimate.percent and estimate.estimate.value > 1:
+        return None
+    return scale if estimate.ci_kind == "confidence" else None
+
+
+def _place(paper: Paper, estimate: Estimate, number: Number | None = None) -> Place:
+    numbers = [part for part in (estimate.estimate, estimate.ci_low, estimate.ci_high, number) if part is not None]
+    start = min(min(part.start for part in numbers), estimate.start)
+    return paper.place(start, max(max(part.end for part in numbers), min(estimate.end, start + 300)))
+
+
+def _point(paper: Paper, estimate: Estimate) -> Finding | None:
+    scale, place = scale_name(estimate), _place(paper, estimate)
+    point, low, high = in_percent(estimate, estimate.estimate, estimate.ci_low, estimate.ci_high)
+    if scale is None:
+        return _contained(estimate, place) if not _negative_ratio(estimate) else None
+    found = ci_vs_point(point, low, high, scale=scale, level=level_of(estimate), place=place)
+    if found.flagged and scale == "proportion":
+        return _uncertain_proportion(paper, estimate, found)
+    if found.flagged and estimate.measure in ("mean", "difference", "B", "RD") and found.verdict == "inconsistent":
+        found = _on_other_scales(estimate, found, place)
+    return found
+
+
+def _negative_ratio(estimate: Estimate) -> bool:
+    return estimate.measure in EFFECTS and estimate.estimate.value < 0
+
+
+def _uncertain_proportion(paper: Paper, estimate: Estimate, found: Finding) -> Finding | None:
+    """A proportion may come from a life table, a complement or a model: only gross misfits are told."""
+    near = set(words_in(paper, max(estimate.sentence[0], estimate.start - 200), estimate.end))
+    if near & {
+        "survival",
+        "kaplan-meier",
+        "actuarial",
+        "cumulative",
+        "control",
+        "free",
+        "efficacy",
+        "effectiveness",
+        "weighted",
+    }:
+        return _contained(estimate, _place(paper, estimate))
+    if found.basis == "judgement":
+        return replace(found, severity="information", cause_code=None, cause=None, repair=None)
+    return found
+
+
+def _on_other_scales(estimate: Estimate, found: Finding, place: Place) -> Finding:
+    """A mean or difference may have been analysed as a logarithm: an interval that fits there is listed as fitting."""
+    point, low, high = (
+        part.text for part in (estimate.estimate, estimate.ci_low, estimate.ci_high) if part is not None
+    )
+    if min(Printed.parse(low).value, Printed.parse(point).value) <= 0:
+        return found
+    other = ci_vs_point(point, low, high, scale="ratio", level=level_of(estimate), place=place)
+    return found if other.flagged else other
+
+
+def _contained(estimate: Estimate, place: Place) -> Finding | None:
+    """Order and containment only, where the scale of the interval is not known."""
+    point, low, high = (
+        part.printed for part in (estimate.estimate, estimate.ci_low, estimate.ci_high) if part is not None
+    )
+    inside = low.value <= high.value and point.interval().overlaps(
+        Interval(low.interval().low, max(high.interval().high, low.interval().high))
+    )
+    if not inside and estimate.measure is None:
+        return None
+    reported = f"{point.text} ({low.text} to {high.text})"
+    told = "lies in its interval" if inside else "lies outside its interval"
+    return make(
+        "ci-vs-point",
+        place,
+        reported=reported,
+        verdict="consistent" if inside else "impossible",
+        severity="none" if inside else "major",
+        values=Interval(min(low.value, high.value), max(low.value, high.value)),
+        message=f"{point.text} {told} {low.text} to {high.text}",
+    )
+
+
+def _p(paper: Paper, estimate: Estimate, adjusted: bool, one_sided: bool) -> Finding | None:
+    scale, p = scale_name(estimate), estimate.p_value
+    if p is None or scale is None or estimate.measure not in EFFECTS or not 0 <= p.value <= 1:
+        return None
+    point, low, high = (
+        part.text for part in (estimate.estimate, estimate.ci_low, estimate.ci_high) if part is not None
+    )
+    if Printed.parse(low).value > Printed.parse(high).value or (scale == "ratio" and Printed.parse(low).value <= 0):
+        return None
+    if Printed.parse(low).value == Printed.parse(high).value:
+        return None
+    place = _place(paper, estimate, p)
+    found = p_vs_ci(point, low, high, p.text, scale=scale, level=level_of(estimate), test=estimate.test, place=place)
+    if not found.flagged:
+        return found
+    if one_sided and _half(found, p):
+        return replace(
+            found, severity="information", basis="judgement", message=f"{found.message}; it fits a one-sided test"
+        )
+    if adjusted and found.recomputed is not None and p.value > found.recomputed:
+        told = f"{found.message}; the paper adjusts P for several comparisons"
+        return replace(found, severity="information", basis="judgement", message=told)
+    return found
+
+
+def _half(found: Finding, p: Number) -> bool:
+    if found.recomputed_low is None or found.recomputed_high is None:
+        return False
+    return p.printed.allows(Interval(found.recomputed_low / 2, found.recomputed_high / 2))
+
+
+CHECKS = (intervals,)

@@ -1,0 +1,191 @@
+"""Percentages of running text and free cells: do count, percentage and denominator belong together; can the percentage be?"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ostealgia.audit.checks.prose_common import free, sizes_by_sentence, words_before, words_in
+from ostealgia.audit.finding import Finding, make
+from ostealgia.audit.paper import Paper
+from ostealgia.audit.rules.granularity import grim_percent
+from ostealgia.audit.rules.percents import percent_vs_count
+from ostealgia.audit.statements.model import Count, Size
+from ostealgia.audit.statements.words import PEOPLE, STUDIES, listed
+from ostealgia.numerics.intervals import Interval
+
+MOST_SIZES = 60  # denominators of a paper that are tried
+
+ROUGH = listed("approximately about almost nearly around roughly over than up to least most some exceeding")
+NOT_SHARES = listed(
+    "survival kaplan-meier actuarial cumulative estimated pooled mean median average sensitivity specificity accuracy "
+    "power "
+    "reduction increase decrease improvement change adherence compliance confidence dose predicted volume weight efficacy "
+    "weighted projected imputed adjusted standardized standardised coverage"
+)
+_SIZE_HEADER = re.compile(
+    r"(?:sample size|n|no\.? (?:of )?(?:patients|participants|subjects|pts)|number (?:of )?(?:patients|participants|subjects)|patients|"
+    r"participants|n pts|size)(?:,? ?\(?n\)?)?", re.IGNORECASE
+)  # fmt: skip
+
+
+_OTHER_N = re.compile(r"(?:^|[\s(])n\)?$|^n? ?\(?%\)?$", re.IGNORECASE)
+
+
+def percentages(paper: Paper) -> Iterator[Finding]:
+    """percent-vs-count and GRIM for counts and percentages with a denominator."""
+    sizes = [size for size in paper.of_kind(Size) if size.n.value >= 2 and size.unit not in STUDIES]
+    known = known_sizes(sizes)
+    by_sentence = sizes_by_sentence(sizes)
+    shares = [count for count in free(paper, Count) if count.percent is not None]
+    siblings = _siblings(shares)
+    for count in shares:
+        if count.count is not None and count.n is not None:
+            yield from _with_denominator(paper, count, known)
+        elif count.count is not None:
+            found = _without_denominator(paper, count, by_sentence.get(count.sentence, []), known, siblings)
+            if found is not None:
+                yield found
+        elif count.n is not None and _share(paper, count):
+            yield from _grim(paper, count, int(count.n.value), known)
+        if count.count is None:
+            yield from _above_hundred(paper, count)
+
+
+def known_sizes(sizes: list[Size]) -> dict[str, int]:
+    """The sizes that a paper prints most often, by a name, as denominators that may have been used elsewhere."""
+    values = Counter(int(size.n.value) for size in sizes)
+    return {f"a size printed elsewhere ({value})": value for value, _ in values.most_common(MOST_SIZES)}
+
+
+def _siblings(shares: list[Count]) -> dict[tuple[int, int], int]:
+    """Sum of the counts of each sentence that has several without a denominator."""
+    found: dict[tuple[int, int], list[int]] = {}
+    for count in shares:
+        if count.count is not None and count.n is None:
+            found.setdefault(count.sentence, []).append(int(count.count.value))
+    return {sentence: sum(values) for sentence, values in found.items() if len(values) > 1}
+
+
+def _with_denominator(paper: Paper, count: Count, known: dict[str, int]) -> Iterator[Finding]:
+    if count.count is None or count.n is None or count.percent is None or count.n.value == 0:
+        return
+    n = int(count.n.value)
+    others = {name: value for name, value in known.items() if value != n}
+    place = paper.place(count.start, count.end)
+    yield percent_vs_count(int(count.count.value), count.percent.text, n, denominators=others, place=place)
+
+
+def _without_denominator(
+    paper: Paper, count: Count, near: list[Size], known: dict[str, int], siblings: dict[tuple[int, int], int]
+) -> Finding | None:
+    """Where any printed size gives the percentage it is listed as fitting; a flag needs one certain denominator."""
+    if count.count is None or count.percent is None:
+        return None
+    k, percent = int(count.count.value), count.percent
+    if "." not in percent.text and percent.value == k:
+        return None
+    place = paper.place(count.start, count.end)
+    own = [size for size in near if size.n.start != count.count.start and size.n.value >= k]
+    candidates = {"the sentence": [int(size.n.value) for size in own]}
+    candidates["the paper"] = [value for value in known.values() if value >= k]
+    if count.sentence in siblings:
+        candidates["the counts of the sentence together"] = [siblings[count.sentence]]
+    for values in candidates.values():
+        for n in dict.fromkeys(values):
+            if n > 0 and percent.printed.allows(Interval(100 * k / n, 100 * k / n)):
+                return percent_vs_count(k, percent.text, n, place=place)
+    certain = _certain_size(count, own)
+    if certain is None or count.cell is not None:
+        return None
+    return percent_vs_count(k, percent.text, certain, denominators=known, place=place)
+
+
+def _certain_size(count: Count, own: list[Size]) -> int | None:
+    """The one size of the sentence, printed before the count, close by: "In 20 studies (N=636), 502 (78.9%)"."""
+    at = count.count.start if count.count is not None else count.start
+    before = [size for size in own if size.end <= at]
+    if len({size.n.value for size in own}) != 1 or not before or at - before[-1].end > 60:
+        return None
+    people = (
+        before[-1].unit is None or before[-1].unit in PEOPLE or before[-1].unit in ("lesion", "tumor", "eye", "sample")
+    )
+    return int(before[-1].n.value) if people else None
+
+
+def _share(paper: Paper, count: Count) -> bool:
+    """Whether "91% among 48 patients" says what share of 48 patients: no estimate, no rough figure."""
+    before = words_before(paper, count.start, 3)
+    if before[-1:] != ["as"] and ROUGH.intersection(before):
+        return False
+    first, last = max(count.sentence[0], count.start - 90), min(count.sentence[1], count.end + 40)
+    return not NOT_SHARES.intersection((*words_in(paper, first, last), *count.subject))
+
+
+def _grim(paper: Paper, count: Count, n: int, known: dict[str, int]) -> Iterator[Finding]:
+    if count.percent is not None and n > 0:
+        others = {name: value for name, value in known.items() if value != n}
+        place = paper.place(count.start, count.end)
+        yield grim_percent(count.percent.text, n, denominators=others, place=place)
+
+
+def _above_hundred(paper: Paper, count: Count) -> Iterator[Finding]:
+    """A share of persons above 100 per cent."""
+    percent = count.percent
+    if percent is None or percent.printed.interval().low <= 100 or count.unit not in PEOPLE:
+        return
+    behind = words_in(paper, percent.end, percent.end + 40)[:3]
+    if behind[:1] == ["of"] and not NOT_SHARES.intersection(count.subject):
+        yield make(
+            "scale-bound", paper.place(count.start, count.end), reported=percent.text, verdict="impossible", severity="major",
+            values=Interval(0.0, 100.0), message=f"{percent.text}% of {count.unit}s: a share cannot exceed 100%",
+        )  # fmt: skip
+
+
+# ---------------------------------------------------------------- percentages in a table of studies
+
+
+def percentages_of_rows(paper: Paper) -> Iterator[Finding]:
+    """GRIM for percentages in free cells of a row that prints its number of patients in a column of its own.
+
+    A misfit is told, as judgement, only where at least two other percentages of the row fit with power and none else fails:
+    then the row's size is the denominator that the row uses.
+    """
+    sizes = _row_sizes(paper)
+    rows: dict[tuple[int, int], list[Finding]] = {}
+    for count in free(paper, Count):
+        if count.cell is None or count.percent is None or count.count is not None or count.n is not None:
+            continue
+        n = sizes.get((count.cell.table, count.cell.row))
+        if n is None or not 0 < count.percent.value < 100 or NOT_SHARES.intersection(count.subject):
+            continue
+        found = grim_percent(count.percent.text, n, place=paper.place(count.start, count.end))
+        rows.setdefault((count.cell.table, count.cell.row), []).append(found)
+    for found in rows.values():
+        failed = [one for one in found if one.verdict == "impossible"]
+        powerful = sum(one.verdict == "consistent" and "no power" not in one.message for one in found)
+        for one in found:
+            if one.verdict != "impossible":
+                yield one
+            elif len(failed) == 1 and powerful >= 2:
+                yield replace(one, basis="judgement", verdict="inconsistent", severity="minor")
+
+
+def _row_sizes(paper: Paper) -> dict[tuple[int, int], int]:
+    """Patients of each row, from the one column that is headed as their number."""
+    found: dict[tuple[int, int], int] = {}
+    for index, table in enumerate(paper.document.tables):
+        names = [table.column_name(c).strip() for c in range(table.n_columns)]
+        columns = [c for c, name in enumerate(names) if _SIZE_HEADER.fullmatch(name)]
+        if len(columns) != 1 or any(_OTHER_N.search(name) for c, name in enumerate(names) if c != columns[0]):
+            continue
+        for row in table.body:
+            text = row[columns[0]].text.strip().replace(",", "")
+            if text.isdigit() and int(text) > 1:
+                found[(index, row[columns[0]].row)] = int(text)
+    return found
+
+
+CHECKS = (percentages, percentages_of_rows)

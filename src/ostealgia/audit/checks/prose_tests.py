@@ -1,0 +1,130 @@
+"""Test statistics of running text: does P follow from the statistic and its degrees of freedom? Scale limits of P, I2, SD, r."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ostealgia.audit.checks.prose_common import MULTIPLICITY, RATIOS, free
+from ostealgia.audit.finding import Finding, make
+from ostealgia.audit.paper import Paper
+from ostealgia.audit.rules.bounds import scale_bound
+from ostealgia.audit.rules.p_values import p_vs_statistic
+from ostealgia.audit.statements.model import Estimate, Heterogeneity, Mean, Number, Statement, Test
+from ostealgia.numerics.intervals import Interval, Printed
+
+# test -> how many df it needs
+DF: dict[str, int] = {"t": 1, "F": 2, "chi2": 1, "Q": 1, "r": 1, "z": 0}
+
+
+def tests(paper: Paper) -> Iterator[Finding]:
+    """p-vs-statistic for every test that is printed with its df and P."""
+    for test in free(paper, Test):
+        found = check_test(paper, test)
+        if found is not None:
+            yield found
+
+
+def check_test(paper: Paper, test: Test) -> Finding | None:
+    """The finding of one test, None where df or P is missing or the statistic cannot be one of its kind.
+
+    >>> from ostealgia.io.documents.model import Document
+    >>> number = lambda text: Number(text, 0, 1)
+    >>> test = Test(start=0, end=1, sentence=(0, 1), test="t", statistic=number("2.20"), df=(number("28"),),
+    ...             p_value=number("0.036"))
+    >>> check_test(Paper(document=Document(name="a", format="text", text="x", plain="x")), test).verdict
+    'consistent'
+    """
+    df = degrees(test)
+    if test.p_value is None or df is None:
+        return None
+    value = test.statistic.value
+    if (test.test == "r" and abs(value) >= 1) or (test.test in ("F", "chi2", "Q") and value < 0):
+        return None
+    place = paper.place(test.start, test.end)
+    found = p_vs_statistic(test.test, test.statistic.text, df, test.p_value.text, place=place)
+    if found.verdict == "inconsistent" and test.one_tailed and _one_sided(found, test.p_value.printed):
+        told = f"{found.message}; the test is said to be one-sided"
+        return replace(
+            found, verdict="rounding", severity="none", cause_code=None, cause=None, repair=None, message=told
+        )
+    if (
+        found.flagged
+        and found.recomputed is not None
+        and test.p_value.value > found.recomputed
+        and _multiple(paper, test)
+    ):
+        told = f"{found.message}; P is said to be adjusted for several comparisons"
+        return replace(found, severity="information", basis="judgement", message=told)
+    return found
+
+
+def _multiple(paper: Paper, test: Test) -> bool:
+    words = paper.document.plain[test.sentence[0] : test.sentence[1]].lower()
+    return any(name in words for name in MULTIPLICITY) or "correct" in words
+
+
+def degrees(test: Test) -> list[float | Interval] | None:
+    """The degrees of freedom of a test; decimals (Welch) with their rounding. None where they are not all printed."""
+    needed = DF.get(test.test)
+    if needed is None:
+        return None
+    if needed == 0:
+        return []
+    numbers = [*test.df][:needed]
+    if test.test == "r" and not numbers and test.n is not None and test.n.value > 2:
+        return [test.n.value - 2]
+    if len(numbers) < needed or any(number.value <= 0 for number in numbers):
+        return None
+    return [number.printed.interval("half") if "." in number.text else number.value for number in numbers]
+
+
+def _one_sided(found: Finding, p: Printed) -> bool:
+    low, high = found.recomputed_low, found.recomputed_high
+    return low is not None and high is not None and p.allows(Interval(low / 2, high / 2))
+
+
+# ---------------------------------------------------------------- scale limits
+
+
+def scale_limits(paper: Paper) -> Iterator[Finding]:
+    """scale-bound: P within 0 to 1, I2 within 0 to 100, correlations within -1 to 1, SDs and ratios not below 0."""
+    for kind in (Estimate, Test, Heterogeneity, Mean):
+        for statement in free(paper, kind):
+            for number, low, high, what in _limits(statement):
+                if not number.printed.interval().overlaps(Interval(low, high)):
+                    yield scale_bound(
+                        number.text, low, high, what=what, place=paper.place(statement.start, statement.end)
+                    )
+    for one in free(paper, Heterogeneity):
+        if one.i2 is not None and 0 <= one.i2.value <= 100:
+            place = paper.place(one.i2.start, one.i2.end)
+            yield make(
+                "scale-bound", place, reported=one.i2.text, verdict="consistent", values=Interval(0.0, 100.0),
+                message=f"I2 {one.i2.text} lies within 0 to 100",
+            )  # fmt: skip
+
+
+def _limits(statement: Statement) -> Iterator[tuple[Number, float, float, str]]:
+    infinity = float("inf")
+    if isinstance(statement, (Estimate, Test)) and statement.p_value is not None and "." in statement.p_value.text:
+        yield statement.p_value, 0.0, 1.0, "P"
+    if isinstance(statement, Test) and statement.test == "r":
+        yield statement.statistic, -1.0, 1.0, "a correlation"
+    if isinstance(statement, Heterogeneity):
+        if statement.i2 is not None:
+            yield statement.i2, 0.0, 100.0, "I2"
+        if statement.tau2 is not None:
+            yield statement.tau2, 0.0, infinity, "tau2"
+    if isinstance(statement, Mean) and statement.spread is not None:
+        yield statement.spread, 0.0, infinity, "a standard deviation"
+    if (
+        isinstance(statement, Estimate)
+        and statement.measure in RATIOS
+        and not statement.transformed
+        and statement.ci_low is None
+    ):
+        yield statement.estimate, 0.0, infinity, "a ratio"
+
+
+CHECKS = (tests, scale_limits)

@@ -1,0 +1,399 @@
+"""Tables of groups: percentages, categories that add up to their group, groups that add up to all patients."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from ostealgia.audit.causes import likely
+from ostealgia.audit.checks.cross_text import once
+from ostealgia.audit.finding import Cause, Finding
+from ostealgia.audit.paper import Paper
+from ostealgia.audit.rules.counts import p_values_of
+from ostealgia.audit.rules.percents import percent_vs_count
+from ostealgia.audit.rules.totals import sum_text, total_vs_parts
+from ostealgia.audit.statements.model import Number
+from ostealgia.audit.tables.constraints import (
+    Constraint,
+    System,
+    chi2_of,
+    named,
+    p_of_chi2,
+    percent_of,
+    several,
+    sum_of,
+)
+from ostealgia.audit.tables.denominators import Share, shares
+from ostealgia.audit.tables.headers import is_time, is_weighted, statistics_in
+from ostealgia.audit.tables.model import Line, ReadTable
+from ostealgia.audit.tables.view import (
+    GROUPS,
+    Block,
+    Variable,
+    blocks,
+    count,
+    group_tables,
+    number,
+    place_of,
+    variables,
+)
+from ostealgia.numerics.intervals import as_interval
+from ostealgia.numerics.summary_tests import CHI2_TESTS, chi2_df
+
+# labels of categories of which a patient has exactly one
+_EXCLUSIVE = re.compile(
+    r"^(?:[<>≤≥]=?|under|over|below|above|less|more)|^\d+(?:\.\d+)? ?(?:-|to) ?\d|^(?:male|female|men|women|man|woman|yes|no|"
+    r"positive|negative|absent|stage|grade|i{1,3}v?|iv|single|never|former|current|unknown|missing|low|moderate|high|[tnm][0-4])\b|^\d+$",
+    re.IGNORECASE,
+)
+
+
+@once
+def paper_shares(paper: Paper) -> dict[int, list[Share]]:
+    """The counts with percentages of every table of groups."""
+    return {table.index: shares(table) for table in group_tables(paper)}
+
+
+def table_counts(paper: Paper) -> Iterator[Finding]:
+    """Percentages and totals of every table of groups, those that fit included."""
+    for table in group_tables(paper):
+        printed = paper.document.tables[table.index]
+        if is_weighted(f"{printed.caption} {printed.note}"):
+            continue
+        found = paper_shares(paper)[table.index]
+        system = system_of(table, found)
+        yield from _percents(paper, table, found, system)
+        for block in blocks(table):
+            yield from _categories(paper, table, block, found, system)
+            yield from _groups(paper, table, block, system)
+            yield from _header(paper, table, block)
+
+
+# ---------------------------------------------------------------- the system of constraints
+
+
+def system_of(table: ReadTable, found: Sequence[Share]) -> System:
+    """All constraints between the counts, percentages, totals and tests of a table."""
+    return System(lambda: _constraints(table, found))
+
+
+def _constraints(table: ReadTable, found: Sequence[Share]) -> Iterator[Constraint]:
+    for share in found:
+        if share.base:
+            yield percent_of(share.count, share.percent, share.base, share.base_number)
+    for block in blocks(table):
+        for variable in variables(table):
+            yield from _sums(variable, block, found)
+            yield from chi2_constraints(variable, block)
+        yield from (sum_of(parts, int(total.value), total) for parts, total, _ in group_sums(table, block))
+
+
+def _sums(variable: Variable, block: Block, found: Sequence[Share]) -> Iterator[Constraint]:
+    for column in block.groups:
+        lines = variable.counted((column.index,))
+        if column.n is None or len(lines) < 2 or not _one_of_each(lines, column.index, found, int(column.n.value)):
+            continue
+        numbers = [n for line in lines if (n := number(line, column.index, "count")) is not None]
+        yield sum_of(numbers, int(column.n.value), column.n)
+
+
+def chi2_constraints(variable: Variable, block: Block) -> Iterator[Constraint]:
+    """The chi-square of a variable, where its column can hold nothing else, and its P."""
+    statistic = block.statistic
+    if statistic is None or not block.independent or not statistics_in(statistic.name) <= {"chi2", "t", "F"}:
+        return
+    for line, rows in compared(variable, block):
+        value = number(line, statistic.index, "statistic")
+        if value is None or not rows:
+            continue
+        numbers = [[n for c in block.indexes if (n := number(row, c, "count")) is not None] for row in rows]
+        if any(len(row) != len(block.indexes) for row in numbers):
+            continue
+        sizes = block.sizes if len(rows) == 1 else None
+        if len(rows) == 1 and sizes is None:
+            continue
+        yield chi2_of(numbers, sizes, value)
+        p_value = number(line, block.p_value.index, "p_value") if block.p_value else None
+        if p_value is not None:
+            df = (max(len(rows), 2) - 1) * (len(block.indexes) - 1)
+            yield p_of_chi2(value, p_value, df)
+
+
+def compared(variable: Variable, block: Block) -> list[tuple[Line, tuple[Line, ...]]]:
+    """Lines with a statistic or P, and the lines of counts they compare (one: against the rest of each group)."""
+    columns = [c.index for c in (block.statistic, block.p_value) if c is not None]
+    lines = [line for line in variable.lines if any(column in line.entries for column in columns)]
+    levels = variable.counted(block.indexes)
+    if not lines:
+        return []
+    if not variable.levels:
+        return [(lines[0], (lines[0],))]
+    if len(lines) == 1 and len(levels) >= 2:
+        return [(lines[0], levels)]
+    if len(lines) == 1 and variable.head is not None and lines[0] is variable.head:
+        return [(lines[0], levels)]
+    return [(line, (line,)) for line in lines if line in variable.levels]
+
+
+# ---------------------------------------------------------------- percentages
+
+
+def _percents(paper: Paper, table: ReadTable, found: Sequence[Share], system: System) -> Iterator[Finding]:
+    for share in found:
+        if not share.base or (not share.sure and not share.fits(share.base)):
+            continue
+        place = place_of(paper, table, share.line, share.line.entries[share.column], share.variable)
+        others, totals = _neighbours(share)
+        check = percent_vs_count(int(share.count.value), share.percent.printed, share.base, neighbours=others, denominators=totals,
+                                 place=place)  # fmt: skip
+        if check.flagged:
+            check = _explained(check, share, found, system)
+        yield check
+
+
+def _neighbours(share: Share) -> tuple[dict[str, int], dict[str, int]]:
+    block = share.block
+    others = {c.group or c.name: int(c.n.value) for c in block.groups if c.n is not None and c.index != share.column}
+    totals: dict[str, int] = {}
+    if block.sizes and len(block.sizes) > 1:
+        totals["all groups"] = sum(block.sizes)
+    counts = [count(share.line, c) for c in block.indexes]
+    if len(counts) > 1 and None not in counts:
+        totals["its own row"] = sum(c for c in counts if c is not None)
+    siblings = [n for line in share.variable.levels if (n := count(line, share.column)) is not None]
+    if share.line.depth and len(siblings) > 1:
+        totals["the variable"] = sum(siblings)
+    return others, totals
+
+
+def _explained(check: Finding, share: Share, found: Sequence[Share], system: System) -> Finding:
+    """The cause of a percentage that does not fit: the count where the system says so, else a neighbouring cell."""
+    start = next((c for c in system.constraints if c.numbers[:2] == (share.count, share.percent)), None)
+    repairs = system.repairs(start) if start is not None else []
+    repair = named(repairs)
+    if repair is not None and repair.number == share.count:
+        text = f"the count: {share.count.text} would have to be {repair.value}"
+        code = repair.cause.code
+        return replace(check, cause_code=code, cause=text, repair=f"{repair.value} ({share.percent.text.rstrip('% ')})")
+    if repair is not None and repair.number not in (share.percent,):
+        return replace(
+            check,
+            cause_code=repair.cause.code,
+            cause=f"the size of the group: {repair.cause.text}",
+            repair=repair.value,
+        )
+    if check.cause_code in ("lost-digit", "neighbour-row"):
+        return check
+    for other in found:
+        near = other.line is share.line or (other.column == share.column and abs(other.line.row - share.line.row) == 1)
+        if (
+            near
+            and other is not share
+            and other.base
+            and share.percent.printed.fits(100 * other.count.value / other.base)
+        ):
+            text = (
+                f"{share.percent.text}% is {other.count.text} of {other.base}, a neighbouring cell ({other.line.label})"
+            )
+            return replace(check, cause_code="neighbour-row", cause=text.replace("%%", "%"))
+    if len(repairs) > 1 and check.cause_code == "unknown":
+        return replace(check, cause=several(repairs))
+    return check
+
+
+# ---------------------------------------------------------------- totals
+
+
+def _categories(
+    paper: Paper, table: ReadTable, block: Block, found: Sequence[Share], system: System
+) -> Iterator[Finding]:
+    for variable in variables(table):
+        for column in block.groups:
+            lines = variable.counted((column.index,))
+            if len(lines) < 2 or is_time(" ".join(line.label for line in lines[:2])):
+                continue
+            counts = [c for line in lines if (c := count(line, column.index)) is not None]
+            whole = _whole_of(variable, column.index, column.n)
+            if whole is None:
+                continue
+            if sum(counts) < whole and not _one_of_each(lines, column.index, found, whole):
+                one_of_each = _elsewhere_whole(table, variable, column.index)
+                if not (one_of_each and _test_wants(variable, block, column.index, whole - sum(counts))):
+                    continue  # values may be missing, categories may be left out
+            finding = _category_total(paper, table, variable, lines, counts, whole, column.index, found)
+            yield _repaired(finding, system, [n for line in lines if (n := number(line, column.index, "count"))])
+
+
+def _whole_of(variable: Variable, column: int, size: Number | None) -> int | None:
+    """What the categories of a variable should add up to: its own n or count, else the size of the group."""
+    if variable.head is not None:
+        own = number(variable.head, 0, "n") or number(variable.head, column, "count")
+        if own is not None:
+            return int(own.value)
+    return int(size.value) if size is not None else None
+
+
+def _category_total(
+    paper: Paper,
+    table: ReadTable,
+    variable: Variable,
+    lines: Sequence[Line],
+    counts: Sequence[int],
+    whole: int,
+    column: int,
+    found: Sequence[Share],
+) -> Finding:
+    added = sum(counts)
+    exclusive = _one_of_each(lines, column, found, whole) or _elsewhere_whole(table, variable, column)
+    labelled = sum(_EXCLUSIVE.match(line.label.strip()) is not None for line in lines) >= len(lines) - 1
+    first = lines[0].entries[column]
+    place = place_of(paper, table, lines[0], first, variable)
+    columns = [c.index for c in table.columns if c.role in GROUPS]
+    printed = [(line.label, [str(c) for index in columns if (c := count(line, index)) is not None]) for line in lines]
+    listed = ", ".join(f"{label} {' '.join(row)}" for label, row in printed)
+    name = next((c.group or c.name for c in table.columns if c.index == column), "")
+    place = replace(place, quote=f"{variable.name}: {listed}"[:240])
+    what = ", ".join(part for part in (variable.name, name) if part)
+    check = total_vs_parts([str(c) for c in counts], str(whole), what=what, severity="minor", place=place)
+    check = replace(check, reported=sum_text(counts))
+    if check.verdict == "consistent" or exclusive or labelled:
+        if check.verdict == "inconsistent" and added > whole:
+            check = replace(check, verdict="impossible")
+        return check
+    told = "categories may overlap, or count something else than patients; the table does not say so"
+    return replace(check, severity="information", basis="judgement", cause=told, cause_code="unknown")
+
+
+def _test_wants(variable: Variable, block: Block, column: int, more: int) -> bool:
+    """Whether the printed statistic or P of a variable fits its counts only with so many more in one category."""
+    lines = variable.counted(block.indexes)
+    tests = [line for line, rows in compared(variable, block) if len(rows) == len(lines)]
+    if len(tests) != 1 or len(lines) < 2 or column not in block.indexes:
+        return False
+    printed = _printed_test(tests[0], block)
+    table = [[c for index in block.indexes if (c := count(line, index)) is not None] for line in lines]
+    at = block.indexes.index(column)
+    if not printed or _fits_test(printed, table):
+        return False
+    for i in range(len(table)):
+        changed = [[c + (more if (k, j) == (i, at) else 0) for j, c in enumerate(row)] for k, row in enumerate(table)]
+        if _fits_test(printed, changed):
+            return True
+    return False
+
+
+def _printed_test(line: Line, block: Block) -> dict[str, Number]:
+    found: dict[str, Number] = {}
+    for name, column in (("statistic", block.statistic), ("p_value", block.p_value)):
+        value = number(line, column.index, name) if column is not None else None
+        if value is not None and value.printed.relation == "=":
+            found[name] = value
+    return found
+
+
+def _fits_test(printed: Mapping[str, Number], counts: Sequence[Sequence[int]]) -> bool:
+    if float(chi2_df(counts)) == 0:
+        return False
+    for name, value in printed.items():
+        shown = value.printed
+        if name == "p_value":
+            values = list(p_values_of(counts).values())
+        else:
+            values = [v for test in CHI2_TESTS.values() if (v := float(test(counts).statistic)) == v]
+        if not any(shown.allows(as_interval(v)) for v in values):
+            return False
+    return True
+
+
+def _elsewhere_whole(table: ReadTable, variable: Variable, column: int) -> bool:
+    """Whether the categories make up another group exactly: then each patient has one of them."""
+    fits = 0
+    for other in table.columns:
+        if other.index != column and other.role in GROUPS and other.n is not None:
+            counts = [count(line, other.index) for line in variable.counted((other.index,))]
+            known = [c for c in counts if c is not None]
+            fits += len(known) == len(counts) >= 2 and sum(known) == other.n.value
+    return fits >= 1
+
+
+def _one_of_each(lines: Sequence[Line], column: int, found: Sequence[Share], whole: int) -> bool:
+    """Whether the percentages of the categories say that each patient has exactly one: they add up to 100."""
+    mine = [s for s in found if s.column == column and any(s.line is line for line in lines)]
+    if len(mine) < len(lines) or len(mine) < 2:
+        counts = [count(line, column) for line in lines]
+        return None not in counts and sum(c for c in counts if c is not None) == whole
+    fitting = sum(s.fits(whole) for s in mine)
+    total = sum(s.printed.value for s in mine)
+    room = sum(0.5 * s.printed.unit for s in mine) + 1e-9
+    counts = sum(int(s.count.value) for s in mine)
+    if counts == whole:
+        return True
+    return abs(total - 100) <= room and fitting >= len(mine) - 1
+
+
+def _repaired(check: Finding, system: System, numbers: Sequence[Number]) -> Finding:
+    if not check.flagged:
+        return check
+    start = next((c for c in system.constraints if c.rule == "total-vs-parts" and set(numbers) <= set(c.numbers)), None)
+    repairs = system.repairs(start) if start is not None else []
+    repair = named(repairs)
+    if repair is not None:
+        text = repair.cause.text or f"{repair.number.text} would have to be {repair.value}"
+        return replace(check, cause_code=repair.cause.code, cause=text, repair=repair.value)
+    if len(repairs) < 2:
+        return check
+    kind = likely([repair.cause for repair in repairs])
+    return replace(check, cause_code=kind.code if kind else "unknown", cause=several(repairs), repair=None)
+
+
+def group_sums(table: ReadTable, block: Block) -> list[tuple[list[Number], Number, Line]]:
+    """Counts of the groups with the count of all patients, line by line, where the groups make up all patients."""
+    total = block.total
+    if total is None or len(block.groups) < 2:
+        return []
+    sizes = block.sizes
+    if sizes is not None and total.n is not None and sum(sizes) != total.n.value:
+        return []
+    found: list[tuple[list[Number], Number, Line]] = []
+    for line in table.lines:
+        parts = [n for c in block.indexes if (n := number(line, c, "count")) is not None]
+        whole = number(line, total.index, "count")
+        if whole is not None and len(parts) == len(block.groups):
+            found.append((parts, whole, line))
+    fitting = sum(sum(part.value for part in parts) == whole.value for parts, whole, _ in found)
+    known = sizes is not None and total.n is not None
+    return found if fitting >= (1 if known else 3) and fitting >= (0.5 if known else 0.8) * len(found) else []
+
+
+def _groups(paper: Paper, table: ReadTable, block: Block, system: System) -> Iterator[Finding]:
+    for parts, whole, line in group_sums(table, block):
+        place = place_of(paper, table, line, whole)
+        check = total_vs_parts(
+            [p.text for p in parts], whole.text, what=f"{line.label}, groups", severity="minor", place=place
+        )
+        yield _repaired(check, system, [*parts, whole])
+
+
+def _header(paper: Paper, table: ReadTable, block: Block) -> Iterator[Finding]:
+    """Sizes of the groups against that of all patients, in the header."""
+    total, sizes = block.total, block.sizes
+    if total is None or total.n is None or sizes is None or len(sizes) < 2:
+        return
+    place = paper.place(total.n.start, total.n.end)
+    check = total_vs_parts([str(s) for s in sizes], total.n.text, what="patients", severity="major", place=place)
+    if check.flagged:
+        sums = [
+            (sum(n.value for c in block.indexes if (n := number(line, c, "count"))), whole.value)
+            for line in table.lines
+            if (whole := number(line, total.index, "count")) is not None
+        ]
+        fitting = sum(a == b for a, b in sums)
+        if fitting < 3 or fitting < 0.8 * len(sums):
+            return  # there may be further groups
+        cause = Cause(text="the rows of the groups add up to the column of all patients, the sizes do not")
+        check = replace(check, cause_code="unknown", cause=cause.text, repair=None) if check.repair is None else check
+    yield check
+
+
+CHECKS = (table_counts,)

@@ -1,0 +1,326 @@
+"""Tables of estimates: interval against point, P against interval, counts against crude odds ratios, precision."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ostealgia.audit.finding import Finding, Place, make
+from ostealgia.audit.paper import Paper
+from ostealgia.audit.rules.bounds import precision_bound
+from ostealgia.audit.rules.confidence import Triplet, ci_vs_point
+from ostealgia.audit.rules.p_values import p_vs_ci, p_vs_statistic
+from ostealgia.audit.rules.scales import SCALE_OF_MEASURE
+from ostealgia.audit.rules.totals import duplicate_interval
+from ostealgia.audit.tables.headers import folded, is_nameless, label_key, measure_in
+from ostealgia.audit.tables.model import Column, Entry, Line, ReadTable
+from ostealgia.audit.tables.view import blocks, count, number, place_of, variables
+from ostealgia.errors import OptionError
+from ostealgia.numerics.intervals import Interval, Printed
+
+_NOT_WALD = re.compile(
+    r"bootstrap|credible|bayes|profile|penali[sz]ed|firth|exact|robust|posterior|jackknife|permut", re.IGNORECASE
+)
+_LEVEL = re.compile(r"\b(9[0-9](?:\.\d)?|8[0-9]) ?% ?(?:ci|confidence)", re.IGNORECASE)
+_CONTINUOUS = re.compile(r"\bper\b|continuous|increase|increment|each|log\b|unit|\byears?\b|score|mean", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One estimate of a table. measure : None where neither header nor caption says what it is."""
+
+    table: ReadTable
+    line: Line
+    column: Column
+    entry: Entry
+    measure: str | None
+    level: float
+    wald: bool
+    place: Place
+
+    def printed(self, part: str) -> Printed | None:
+        """A part as printed."""
+        found = self.entry.parts.get(part)
+        return found.printed if found is not None else None
+
+    @property
+    def scale(self) -> str | None:
+        """The scale on which the interval is symmetric."""
+        return "difference" if self.measure == "B" else SCALE_OF_MEASURE.get(self.measure or "")
+
+    @property
+    def triplet(self) -> Triplet | None:
+        """Estimate and limits, where all are printed and the limits rise."""
+        parts = [self.printed(name) for name in ("estimate", "ci_low", "ci_high")]
+        estimate, low, high = parts
+        if estimate is None or low is None or high is None:
+            return None
+        return Triplet(estimate, low, high) if {p.relation for p in (estimate, low, high)} == {"="} else None
+
+
+def effect_rows(paper: Paper) -> list[Row]:
+    """Every estimate of every table."""
+    found: list[Row] = []
+    for table in paper.tables:
+        printed = paper.document.tables[table.index]
+        around = f"{printed.caption} {printed.note} {' '.join(column.name for column in table.columns)}"
+        level = _LEVEL.search(around)
+        for column in table.columns:
+            if column.role != "estimate":
+                continue
+            named = measure_in(column.name)
+            measure = measure_in(printed.caption) if is_nameless(column.name) else named
+            for line in table.lines:
+                entry = line.entries.get(column.index)
+                if entry is not None and "estimate" in entry.parts:
+                    place = place_of(paper, table, line, entry)
+                    found.append(
+                        Row(table, line, column, entry, None if measure == "?" else measure,
+                            float(level[1]) / 100 if level else 0.95, _NOT_WALD.search(around) is None, place)
+                    )  # fmt: skip
+    return found
+
+
+def table_intervals(paper: Paper) -> Iterator[Finding]:
+    """Point and interval of every estimate, and P against the interval."""
+    rows = effect_rows(paper)
+    for row in rows:
+        triplet = row.triplet
+        if triplet is None:
+            continue
+        first = _centre(row, triplet)
+        if first is not None:
+            yield _copied(first, row, rows)
+        if first is None or not first.flagged:
+            yield from _p_value(row, triplet)
+
+
+def _centre(row: Row, triplet: Triplet) -> Finding | None:
+    if row.scale is not None and row.wald:
+        return ci_vs_point(
+            triplet.estimate, triplet.low, triplet.high, scale=row.scale, level=row.level, place=row.place
+        )
+    scales = (
+        [row.scale]
+        if row.scale
+        else [name for name in ("ratio", "difference") if name == "difference" or triplet.low.value > 0]
+    )
+    for scale in scales:
+        found = ci_vs_point(triplet.estimate, triplet.low, triplet.high, scale=scale, level=row.level, place=row.place)
+        if not found.flagged:
+            return found
+    outside = (
+        not triplet.estimate.interval().overlaps(_span(triplet)) if triplet.low.value <= triplet.high.value else True
+    )
+    return (
+        ci_vs_point(triplet.estimate, triplet.low, triplet.high, scale="difference", place=row.place)
+        if outside
+        else None
+    )
+
+
+def _span(triplet: Triplet) -> Interval:
+    return Interval(triplet.low.interval().low, triplet.high.interval().high)
+
+
+def _copied(check: Finding, row: Row, rows: Sequence[Row]) -> Finding:
+    """Where the interval is that of another row of the table: say so."""
+    triplet = row.triplet
+    if not check.flagged or check.cause_code == "double-exponentiation" or triplet is None:
+        return check
+    for other in rows:
+        same = other.triplet
+        if other is row or other.table is not row.table or same is None:
+            continue
+        if (same.low.text, same.high.text) == (triplet.low.text, triplet.high.text):
+            text = f"the interval is that of another row, {other.line.label} ({same.estimate.text})"
+            return replace(check, cause_code="copied-interval", cause=text, repair=None)
+    return check
+
+
+def _p_value(row: Row, triplet: Triplet) -> Iterator[Finding]:
+    p = row.printed("p_value")
+    if p is None or row.scale not in ("ratio", "difference") or not row.wald or not 0 <= p.value <= 1 or _shared_p(row):
+        return
+    if row.scale == "ratio" and triplet.low.value <= 0:
+        return
+    place = replace(row.place, span=_p_span(row))
+    try:
+        found = p_vs_ci(triplet.estimate, triplet.low, triplet.high, p, scale=row.scale, level=row.level, place=place)
+    except OptionError:
+        return
+    yield _display(found, p)
+
+
+def _display(found: Finding, p: Printed) -> Finding:
+    """Programs print the least P they can show: 0.0001 then stands for less."""
+    least = p.relation == "=" and p.decimals >= 4 and abs(p.value - p.unit) < 0.1 * p.unit
+    if not found.flagged or not least or found.recomputed_high is None or found.recomputed_high > p.value:
+        return found
+    message = f"{found.message}; the print is the least that a program shows"
+    shown = replace(found, verdict="rounding", severity="none", basis="arithmetic", message=message)
+    return replace(shown, cause=None, cause_code=None, repair=None)
+
+
+def _p_span(row: Row) -> tuple[int, int]:
+    number = row.entry.parts["p_value"]
+    return number.start, number.end
+
+
+def _shared_p(row: Row) -> bool:
+    """Whether P is one of the whole variable: it stands once beside several categories."""
+    same = [
+        line.entries[row.column.index]
+        for line in row.table.lines
+        if line.depth and row.line.depth and line.variable == row.line.variable and row.column.index in line.entries
+    ]
+    return len(same) > 1 and sum("p_value" in entry.parts for entry in same) < len(same)
+
+
+def table_duplicates(paper: Paper) -> Iterator[Finding]:
+    """Two rows with one interval to many digits."""
+    seen: dict[tuple[float, float], Row] = {}
+    for row in effect_rows(paper):
+        triplet = row.triplet
+        if triplet is None:
+            continue
+        key = (triplet.low.value, triplet.high.value)
+        other = seen.setdefault(key, row)
+        if other is row or other.triplet is None or other.table is not row.table:
+            continue
+        found = duplicate_interval(triplet, other.triplet, names=(row.line.label, other.line.label), place=row.place)
+        if found is not None:
+            yield found
+
+
+# ---------------------------------------------------------------- coefficients
+
+
+def table_coefficients(paper: Paper) -> Iterator[Finding]:
+    """Of a regression table: exp(B) against the ratio, and P against the Wald statistic."""
+    rows = effect_rows(paper)
+    for row in rows:
+        wald, p = row.printed("wald"), row.printed("p_value")
+        if wald is not None and p is not None and wald.value >= 0 and 0 <= p.value <= 1:
+            found = p_vs_statistic("chi2", wald, [1.0], p, place=replace(row.place, span=_p_span(row)))
+            if not (found.flagged and not _is_wald(row, wald)):
+                yield found
+        if row.measure == "B":
+            twin = next(
+                (
+                    r
+                    for r in rows
+                    if r.line is row.line and r.table is row.table and r.measure in ("OR", "HR", "RR", "IRR")
+                ),
+                None,
+            )
+            if twin is not None:
+                yield from _exponential(row, twin)
+
+
+def _is_wald(row: Row, wald: Printed) -> bool:
+    """Whether the statistic is (B/SE) squared, so that it has one degree of freedom."""
+    b, se = row.printed("estimate"), row.printed("std_error")
+    if b is None or se is None or se.value <= 0:
+        return False
+    z = b.interval() / se.interval().clip(1e-12, 1e300)
+    return wald.allows(z.square())
+
+
+def _exponential(row: Row, twin: Row) -> Iterator[Finding]:
+    b, ratio = row.printed("estimate"), twin.printed("estimate")
+    if b is None or ratio is None or abs(b.value) > 20:
+        return
+    box = b.interval().exp()
+    fits = ratio.allows(box)
+    reverse = ratio.allows((-b.interval()).exp())
+    if not fits and reverse:
+        return  # the sign belongs to the other category
+    value = box.middle
+    yield make(
+        "cross-reference",
+        replace(twin.place, span=(twin.entry.parts["estimate"].start, twin.entry.parts["estimate"].end)),
+        reported=ratio.text,
+        verdict="rounding" if fits and not ratio.fits(value) else "consistent" if fits else "inconsistent",
+        severity="none" if fits else "minor",
+        message=f"{row.line.label}: exp({b.text}) is {value:.{ratio.decimals + 1}f}; printed {ratio.text}",
+        recomputed=value,
+        values=box,
+    )
+
+
+# ---------------------------------------------------------------- counts and odds ratios
+
+
+def table_precision(paper: Paper) -> Iterator[Finding]:
+    """Adjusted odds ratios of binary factors whose numbers of patients another table prints: can the interval be so narrow?"""
+    factors = _binary_factors(paper)
+    for row in effect_rows(paper):
+        triplet = row.triplet
+        logistic = row.measure == "OR" and row.wald and row.table.kind == "effects"
+        if not logistic or triplet is None or not 0 < triplet.low.value < triplet.high.value:
+            continue
+        known = factors.get(label_key(row.line.variable)) or factors.get(label_key(row.line.label))
+        if known is None or not _is_binary(paper, row, known.labels):
+            continue
+        cells = known.cells if known.outcome else None
+        yield precision_bound(
+            triplet.low, triplet.high, exposed=known.exposed, n=known.n, cells=cells, level=row.level, place=row.place
+        )
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A factor with two values: patients with it, all patients, the four counts (two groups), the names of its values."""
+
+    exposed: int
+    n: int
+    cells: tuple[int, ...]
+    labels: tuple[str, ...]
+    outcome: bool
+
+
+def _binary_factors(paper: Paper) -> dict[tuple[str, ...], Factor]:
+    """Factors with two values, from tables that divide the patients by the outcome (or else by anything)."""
+    found: dict[tuple[str, ...], Factor] = {}
+    for table in paper.tables:
+        if table.kind != "groups":
+            continue
+        for block in blocks(table):
+            if not block.independent or block.sizes is None or len(block.sizes) != 2:
+                continue
+            for variable in variables(table):
+                lines = variable.counted(block.indexes)
+                rows = [[c for column in block.indexes if (c := count(line, column)) is not None] for line in lines]
+                labels = tuple(line.label for line in lines)
+                if (
+                    not variable.levels
+                    and variable.head is not None
+                    and number(variable.head, block.indexes[0], "percent")
+                ):
+                    first = [c for column in block.indexes if (c := count(variable.head, column)) is not None]
+                    rows = [first, [n - c for n, c in zip(block.sizes, first, strict=False)]]
+                    labels = ()
+                if len(rows) != 2 or any(len(row) != 2 or min(row) < 0 for row in rows):
+                    continue
+                totals = [sum(row) for row in rows]
+                if sum(totals) == sum(block.sizes) and min(totals) > 0:
+                    cells = (*rows[0], *rows[1])
+                    found[label_key(variable.name)] = Factor(totals[0], sum(totals), cells, labels, False)
+    return found
+
+
+def _is_binary(paper: Paper, row: Row, labels: Sequence[str]) -> bool:
+    """Whether the model holds the factor with two values: it has no others, or the table names both of them."""
+    own = folded(f"{row.line.label}")
+    if _CONTINUOUS.search(own):
+        return False
+    if not labels:
+        return True
+    printed = paper.document.tables[row.table.index]
+    words = folded(" ".join(cell.text for line in printed.body for cell in line) + " " + printed.note).replace(" ", "")
+    return all(folded(label).replace(" ", "") in words for label in labels)
+
+
+CHECKS = (table_intervals, table_duplicates, table_coefficients, table_precision)

@@ -1,0 +1,377 @@
+"""Tables of groups: statistics and P values against the counts, means and SDs of the groups they compare."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ostealgia.audit.baseline import Source, weigh
+from ostealgia.audit.causes import only_repair, slip, within
+from ostealgia.audit.checks.table_counts import compared, paper_shares
+from ostealgia.audit.finding import Cause, Finding, Place
+from ostealgia.audit.paper import Paper
+from ostealgia.audit.rules.counts import chi2_vs_counts, p_values_of
+from ostealgia.audit.rules.means import Group, abs_print, t_vs_summary
+from ostealgia.audit.rules.p_values import p_vs_statistic
+from ostealgia.audit.statements.model import Number
+from ostealgia.audit.tables.denominators import Share
+from ostealgia.audit.tables.headers import is_weighted, statistics_in
+from ostealgia.audit.tables.model import Line, ReadTable
+from ostealgia.audit.tables.rank_tests import ordered_p_values
+from ostealgia.audit.tables.view import Block, Variable, blocks, count, group_tables, number, place_of, variables
+from ostealgia.errors import OptionError
+from ostealgia.numerics.intervals import Interval, Printed, as_interval
+from ostealgia.numerics.summary_tests import CHI2_TESTS, chi2_df, p_from_chi2
+
+Counts = list[list[int]]
+
+# another comparison than that of independent groups, or another test, may stand behind P
+_OTHER_TEST = re.compile(r"regression|logistic|\bcox\b|univaria|multivaria|paired|mcnemar|matched|\bgee\b|mixed model|log-?rank|survival|"
+                         r"kaplan|ancova|repeated|adjusted", re.IGNORECASE)  # fmt: skip
+_TESTS_SAID = {
+    "t": re.compile(r"\bt[ -]tests?\b", re.IGNORECASE),
+    "chi2": re.compile(r"chi-?squared?|χ ?2|χ²", re.IGNORECASE),
+}
+_UNKNOWN = re.compile(
+    r"unknown|missing|not (?:available|reported|known|recorded|tested|done)|\bn/?a\b|unspecified", re.IGNORECASE
+)
+NEAR = 0.25  # in normal deviates: variants of exact and ordinal tests differ by less
+MISSING = 0.05  # of the patients of one group with one value
+FAR = 1.5  # a t test and a rank test of the same data seldom differ by more
+
+
+def table_tests(paper: Paper) -> Iterator[Finding]:
+    """Every statistic and P of the tables of groups, those that fit included."""
+    for table in group_tables(paper):
+        printed = paper.document.tables[table.index]
+        around = f"{printed.caption} {printed.note}"
+        if is_weighted(around):
+            continue
+        based = paper_shares(paper)[table.index]
+        for block in blocks(table):
+            if not block.independent or (block.statistic is None and block.p_value is None):
+                continue
+            other = _OTHER_TEST.search(printed.caption) is not None
+            cases = [
+                (_case(paper, table, block, variable, line, other), rows)
+                for variable in variables(table)
+                for line, rows in compared(variable, block)
+            ]
+            named = _named(cases, based, block, around)
+            found = [f for case, rows in cases for f in _tested(replace(case, named=named), rows, based)]
+            yield from _swapped(found)
+
+
+def _swapped(found: Sequence[Finding]) -> Iterator[Finding]:
+    """Where the statistics of two rows belong to one another's counts: say that the rows are exchanged."""
+    off = [f for f in found if f.flagged and f.rule in ("chi2-vs-counts", "t-vs-summary") and f.recomputed is not None]
+    partner: dict[int, Finding] = {}
+    for one, other in itertools.combinations(off, 2):
+        if _of_other(one, other) and _of_other(other, one):
+            partner[id(one)], partner[id(other)] = other, one
+    for f in found:
+        other = partner.get(id(f))
+        text = f"the statistic is that of another row, and that row has this one's ({other.reported})" if other else ""
+        yield f if other is None else replace(f, cause_code="row-swap", cause=text, repair=other.reported)
+
+
+def _of_other(one: Finding, other: Finding) -> bool:
+    if other.recomputed is None or one.rule != other.rule:
+        return False
+    low, high = other.recomputed_low, other.recomputed_high
+    box = Interval(low, high) if low is not None and high is not None else as_interval(other.recomputed)
+    return abs_print(Printed.of(one.reported)).allows(box)
+
+
+def _named(
+    cases: Sequence[tuple[_Case, Sequence[Line]]], based: Sequence[Share], block: Block, around: str
+) -> frozenset[str]:
+    """The tests of a statistic column: what its header says; where it says only "statistic", what the note says or its rows fit."""
+    said = statistics_in(block.statistic.name) if block.statistic else frozenset[str]()
+    if "?" not in said:
+        return said
+    fits = {"chi2-vs-counts": 0, "t-vs-summary": 0}
+    tried = dict(fits)
+    by_t = False
+    for case, rows in cases:
+        # a header that names all of them lets misfits be seen; a P of the statistic says as much as the counts do
+        listed = list(_tested(replace(case, named=frozenset(["chi2", "t", "F"])), rows, based))
+        by_p = any(found.rule == "p-vs-statistic" and not found.flagged for found in listed)
+        for found in listed:
+            if found.rule in fits and case.statistic is not None:
+                tried[found.rule] += 1
+                fits[found.rule] += by_p or not found.flagged
+                by_t = by_t or (not found.flagged and found.message.startswith(("Student", "Welch")))
+    learned = {"chi2-vs-counts": "chi2", "t-vs-summary": "t" if by_t else "F"}
+    more = [name for rule, name in learned.items() if fits[rule] >= max(1, 0.5 * tried[rule])]
+    more += [name for name, pattern in _TESTS_SAID.items() if pattern.search(around)]
+    return frozenset(more) | (said - {"?"}) if more else said
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One line with a statistic or P."""
+
+    block: Block
+    variable: Variable
+    line: Line
+    statistic: Number | None
+    p_value: Number | None
+    named: frozenset[str]  # tests that the header names
+    generic: bool  # it says only "statistic"
+    other_test: bool
+    place: Place
+    p_place: Place
+
+    @property
+    def p_printed(self) -> Printed | None:
+        return self.p_value.printed if self.p_value is not None else None
+
+
+def _case(paper: Paper, table: ReadTable, block: Block, variable: Variable, line: Line, other_test: bool) -> _Case:
+    statistic = number(line, block.statistic.index, "statistic") if block.statistic else None
+    p_value = number(line, block.p_value.index, "p_value") if block.p_value else None
+    place, p_place = (
+        place_of(paper, table, line, part, variable) for part in (statistic or p_value, p_value or statistic)
+    )
+    generic = block.statistic is not None and "?" in statistics_in(block.statistic.name)
+    return _Case(block, variable, line, statistic, p_value, frozenset(), generic, other_test, place, p_place)
+
+
+def _tested(case: _Case, rows: Sequence[Line], based: Sequence[Share]) -> Iterator[Finding]:
+    if case.p_printed is not None and not 0 <= case.p_printed.value <= 1:
+        return
+    counted = [line for line in rows if all(count(line, c) is not None for c in case.block.indexes)]
+    if counted and len(counted) == len(rows):
+        tables, sure = _count_tables(case, counted, based)
+        if tables:
+            yield from _by_counts(case, tables, sure)
+    elif case.variable.head is case.line or not case.variable.levels:
+        groups = _groups(case)
+        if groups is not None:
+            yield from _by_means(case, groups)
+
+
+# ---------------------------------------------------------------- counts
+
+
+def _count_tables(case: _Case, rows: Sequence[Line], based: Sequence[Share]) -> tuple[list[Counts], bool]:
+    """The tables of counts the test may rest on, most likely first, and whether nothing else is known."""
+    columns = case.block.indexes
+    whole = [[c for column in columns if (c := count(row, column)) is not None] for row in rows]
+    if len(rows) >= 2:
+        tables = [whole]
+        known = [line for line, _ in zip(rows, whole, strict=True) if not _UNKNOWN.search(line.label)]
+        if len(known) != len(rows):
+            tables.append([counts for line, counts in zip(rows, whole, strict=True) if line in known])
+        if case.line is rows[0] or case.line in rows:
+            at = list(rows).index(case.line)
+            rest = [sum(counts[j] for i, counts in enumerate(whole) if i != at) for j in range(len(columns))]
+            tables.append([whole[at], rest])
+        return [table for table in tables if len(table) > 1 and _comparable(table)], True
+    sizes, sure = _sizes_of(case, rows[0], based)
+    if sizes is None:
+        return [], False
+    table = [whole[0], [n - c for n, c in zip(sizes, whole[0], strict=True)]]
+    return ([table], sure) if min(table[1]) >= 0 and _comparable(table) else ([], False)
+
+
+def _sizes_of(case: _Case, line: Line, based: Sequence[Share]) -> tuple[list[int] | None, bool]:
+    """Patients behind a single row: what its percentages are of, else the sizes of the groups."""
+    mine = {share.column: share for share in based if share.line is line}
+    sizes: list[int] = []
+    sure = True
+    for column in case.block.groups:
+        share = mine.get(column.index)
+        if share is not None:
+            if share.base is None or share.name not in ("the size of the group", "the n of its own row"):
+                return None, False
+            sizes.append(share.base)
+        elif column.n is not None:
+            sizes.append(int(column.n.value))
+            sure = False
+        else:
+            return None, False
+    return sizes, sure
+
+
+def _comparable(table: Counts) -> bool:
+    return float(chi2_df(table)) > 0
+
+
+def _by_counts(case: _Case, tables: Sequence[Counts], sure: bool) -> Iterator[Finding]:
+    p = case.p_printed
+    if case.statistic is None:
+        if p is not None:
+            found = _p_of_counts(case, tables, sure, p)
+            if found is not None:
+                yield found
+        return
+    checks = [chi2_vs_counts(table, case.statistic.printed, p, place=case.place) for table in tables]
+    first = next((check for check in checks if not check.flagged), checks[0])
+    table = tables[checks.index(first)]
+    certain = case.named <= {"chi2", "t", "F"} and "chi2" in case.named
+    supported = (
+        p is not None and any(p.allows(as_interval(q)) for q in p_values_of(table).values()) if first.flagged else False
+    )
+    if first.flagged and not certain and not (supported and "z" not in case.named):
+        return
+    yield first
+    if p is None:
+        return
+    df = float(chi2_df(table))
+    second = p_vs_statistic("chi2", case.statistic.printed, [df], p, place=case.p_place)
+    if not second.flagged:
+        yield second
+        return
+    fitting = [name for name, q in p_values_of(table).items() if p.allows(as_interval(q))]
+    weighed = weigh(second, first, Source("the counts", fitting[0] if fitting else None))
+    exact = float(p_from_chi2(first.recomputed, df)) if first.recomputed is not None else None
+    yield _mended_p(weighed, first, p, exact)
+
+
+def _p_of_counts(case: _Case, tables: Sequence[Counts], sure: bool, p: Printed) -> Finding | None:
+    """A P alone against every test that such counts may be given."""
+    checks = [chi2_vs_counts(table, None, p, place=case.p_place) for table in tables]
+    first = next((check for check in checks if not check.flagged), checks[0])
+    if not first.flagged:
+        return first
+    if case.other_test or not sure or len(case.block.groups) > 2:
+        return None
+    ordered: dict[str, float] = {}
+    for table in tables:
+        ordered.update(ordered_p_values(table))
+    for name, value in ordered.items():
+        if p.allows(as_interval(value)):
+            message = f"P of the test of {name} from the counts is {value:.3g}; printed {p.text}"
+            return replace(first, verdict="consistent", severity="none", cause=None, cause_code=None, repair=None, basis="arithmetic",
+                           recomputed=value, recomputed_low=value, recomputed_high=value, message=message)  # fmt: skip
+    table = tables[0]
+    values = [*p_values_of(table).values(), *ordered.values()]
+    if len(table) == 2 and _with_missing(table, p):
+        return replace(first, severity="information", basis="judgement")
+    if (len(table) > 2 or _small(table)) and min(_apart(p, value) for value in values) < NEAR:
+        return replace(first, severity="information", basis="judgement")
+    return first
+
+
+def _with_missing(table: Counts, p: Printed) -> bool:
+    """Whether P is one of a few patients less in some group: values may be missing, the percentages those of all."""
+    values: list[float] = []
+    for kept in itertools.product((1.0, 1 - MISSING), repeat=2 * len(table[0])):
+        cells = np.array(table, dtype=float) * np.array(kept).reshape(2, -1)
+        cells = np.floor(cells + 0.5)
+        if float(chi2_df(cells)) > 0:
+            values += [float(CHI2_TESTS[name](cells).p_value) for name in ("Pearson", "Yates")]
+    values = [value for value in values if not math.isnan(value)]
+    return bool(values) and p.allows(Interval(min(values), max(values)))
+
+
+def _small(table: Counts) -> bool:
+    counts = np.asarray(table, dtype=float)
+    expected = counts.sum(axis=1, keepdims=True) * counts.sum(axis=0, keepdims=True) / counts.sum()
+    return bool((expected < 5).any())
+
+
+def _apart(p: Printed, value: float) -> float:
+    from scipy import special
+
+    box = p.interval().clip(1e-12, 1.0)
+    nearest = min(max(value, box.low), box.high)
+    ends = -special.ndtri(np.clip(np.array([nearest, max(value, 1e-12)]) / 2, 1e-300, 0.5))
+    return float(abs(ends[0] - ends[1]))
+
+
+# ---------------------------------------------------------------- means
+
+
+def _groups(case: _Case) -> list[Group] | None:
+    found: list[Group] = []
+    sizes = case.block.sizes
+    if sizes is None:
+        return None
+    for column, size in zip(case.block.groups, sizes, strict=True):
+        mean, sd = number(case.line, column.index, "mean"), number(case.line, column.index, "sd")
+        if mean is None or sd is None:
+            return None
+        try:
+            found.append(Group.of(mean.printed, sd.printed, size))
+        except OptionError:
+            return None
+    return found if any(group.sd.value > 0 for group in found) else None
+
+
+def _by_means(case: _Case, groups: list[Group]) -> Iterator[Finding]:
+    p = case.p_printed
+    if case.statistic is None:
+        if p is not None:
+            found = t_vs_summary(groups, None, p, place=case.p_place)
+            if not found.flagged or _clear(case, found, p):
+                yield found
+        return
+    squared = "t" not in case.named or "F" in case.named
+    first = t_vs_summary(groups, case.statistic.printed, p, squared=squared, place=case.place)
+    certain = case.named <= {"chi2", "t", "F"} and bool(case.named & {"t", "F"})
+    fits = p is not None and not t_vs_summary(groups, None, p, place=case.p_place).flagged
+    if first.flagged and not certain and not (fits and case.generic and "z" not in case.named):
+        return
+    yield first
+    if p is None:
+        return
+    second = _p_of_statistic(case, groups, p)
+    if not second.flagged or not (first.flagged or certain):
+        if not second.flagged:
+            yield second
+        return
+    # t and its P are of one test: where both fit the means but not each other, neither is taken for the right one
+    if first.flagged:
+        yield weigh(second, first, Source("the means and SDs", "Student's or Welch's t" if fits else None))
+    else:
+        yield second if fits else _mended_p(second, first, p, second.recomputed)
+
+
+def _mended_p(check: Finding, statistic: Finding, p: Printed, value: float | None) -> Finding:
+    """Where the statistic follows from the table and P does not, P is the slip: what it would be."""
+    if (
+        not check.flagged
+        or statistic.flagged
+        or value is None
+        or check.recomputed_low is None
+        or check.recomputed_high is None
+    ):
+        return check
+    cause = only_repair(p, within(Interval(check.recomputed_low, check.recomputed_high))) if p.relation == "=" else None
+    exact = slip(p, value) if p.relation == "=" else None
+    cause = exact or cause or Cause(repair=p.like(value))
+    text = cause.text or "the statistic follows from the table, its P does not"
+    return replace(check, cause_code=cause.code, cause=text, repair=cause.repair)
+
+
+def _clear(case: _Case, found: Finding, p: Printed) -> bool:
+    """Whether P is further from the t test's than a rank test or missing values would make it."""
+    if case.other_test or found.severity != "major" or found.recomputed is None or len(case.block.groups) > 2:
+        return False
+    return _apart(p, found.recomputed) > FAR
+
+
+def _p_of_statistic(case: _Case, groups: Sequence[Group], p: Printed) -> Finding:
+    statistic = case.statistic.printed if case.statistic is not None else p
+    total, smallest = sum(g.n for g in groups), min(g.n for g in groups)
+    if len(groups) > 2:
+        return p_vs_statistic("F", statistic, [len(groups) - 1, total - len(groups)], p, place=case.p_place)
+    second = p_vs_statistic("t", statistic, [total - 2], p, place=case.p_place)
+    if not second.flagged:
+        return second
+    tries = [p_vs_statistic("t", statistic, [Interval(smallest - 1, total - 2)], p, place=case.p_place)]
+    if case.named == {"F"} or "F" in case.named:
+        tries.append(p_vs_statistic("F", statistic, [1, total - 2], p, place=case.p_place))
+    other = next((check for check in tries if not check.flagged), None)
+    return second if other is None else replace(other, verdict="rounding")
+
+
+CHECKS = (table_tests,)

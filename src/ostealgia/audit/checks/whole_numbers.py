@@ -1,0 +1,177 @@
+"""Running text on whole numbers: means and SDs of single ratings, of zeros and ones, and P of two counts side by side."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from scipy import special
+
+from ostealgia.audit.checks.prose_common import free, sizes_by_sentence
+from ostealgia.audit.finding import Finding
+from ostealgia.audit.paper import Check, Paper
+from ostealgia.audit.rules.bounds import scale_bound
+from ostealgia.audit.rules.counts import chi2_vs_counts, p_values_of
+from ostealgia.audit.rules.granularity import debit, grim_mean, grimmer
+from ostealgia.audit.rules.significance import p_range
+from ostealgia.audit.statements.model import Count, Mean, PValue, Size, Statement
+
+WINDOW = 400  # characters of a sentence that are looked at on either side
+NEAR = 14  # characters between a mean and its size: "M = 5.02, SD = 1.34, n = 35"
+APART = 0.25  # normal deviates by which a less usual test of the counts may lie outside the usual ones
+
+_WHOLE = re.compile(
+    r"\bsingle[- ]item\b|\bone item\b|\bnrs\b|numeric(?:al)? rating scale|number of (?:lesions|metastases|fractures|fractions|"
+    r"children|visits|sessions|episodes|falls|attacks)"
+)
+_DERIVED = re.compile(
+    r"\bitems\b|averag|\bchange|differen|reduc|decreas|increas|improve|adjusted|least.squares|imputed|weighted|estimated|model|"
+    r"\bsum|composite|subscale|total score|standardi[sz]ed|log|per (?:day|week|month|year|cent)|%"
+)
+_CODED = re.compile(r"\bcoded\b[^.;]{0,40}\b0\b[^.;]{0,40}\b1\b")
+_ENDS = re.compile(
+    r"\b(?:from|scale|item|rating|nrs|\(|points?)[ (:]{0,3}(?:of |from )?([0-5]) ?(?:to|-) ?(5|6|7|9|10|11|100)\b"
+)
+_OTHER_TEST = re.compile(
+    r"log-?rank|adjust|paired|mcnemar|trend|regress|matched|model|weighted|mixed|inferior|one-?sided|one-?tailed|surviv|kaplan|"
+    r"cochran|mantel|generali[sz]ed|cluster|interaction|bonferroni|\bhazard|\bodds|\brisk ratio|relative risk|\bgray"
+)
+_SAME_PATIENTS = re.compile(
+    r"baseline|before|after|follow-up|\bpre|\bpost|months?\b|weeks?\b|days?\b|years?\b|sides?\b|visit"
+)
+
+
+def means_of_whole_numbers(paper: Paper) -> Iterator[Finding]:
+    """GRIM, GRIMMER, DEBIT and the ends of the scale, where the sentence says what kind of number it is and how many."""
+    sizes = sizes_by_sentence(size for size in paper.of_kind(Size) if size.n.value >= 2)
+    means = [
+        mean for mean in free(paper, Mean) if mean.cell is None and mean.spread is not None and mean.spread_kind != "se"
+    ]
+    alone = _alone(means)
+    for mean in means:
+        words = _before(paper, mean)
+        coded, whole = _CODED.search(words), _WHOLE.search(words) and not _DERIVED.search(words)
+        ends = _ENDS.search(words)
+        if not (coded or whole or ends):
+            continue
+        n = _size_of(mean, sizes.get(mean.sentence, []), mean.sentence in alone)
+        yield from _judged(paper, mean, n, bool(coded), bool(whole), ends)
+
+
+def _judged(
+    paper: Paper, mean: Mean, n: int | None, coded: bool, whole: bool, ends: re.Match[str] | None
+) -> Iterator[Finding]:
+    spread = mean.spread
+    if spread is None or spread.value < 0 or {mean.mean.printed.relation, spread.printed.relation} != {"="}:
+        return
+    place = paper.place(mean.start, mean.end)
+    if coded:
+        if n is not None and 0 <= mean.mean.value <= 1:
+            yield debit(mean.mean.printed, spread.printed, n, place=place)
+        return
+    if ends is not None and not _DERIVED.search(_before(paper, mean)):
+        low, high = float(ends[1]), float(ends[2])
+        yield scale_bound(mean.mean.printed, low, high, sd=spread.printed, n=n, what="the mean", place=place)
+    if not whole or n is None:
+        return
+    first = grim_mean(mean.mean.printed, n, place=place)
+    yield _weighed(first)
+    if not first.flagged:
+        yield _weighed(grimmer(mean.mean.printed, spread.printed, n, place=place))
+
+
+def p_of_two_counts(paper: Paper) -> Iterator[Finding]:
+    """chi2-vs-counts for a sentence with two counts of two groups and one P."""
+    counts: dict[tuple[int, int], list[Count]] = {}
+    for count in free(paper, Count):
+        if count.cell is None and count.count is not None and count.n is not None:
+            counts.setdefault(count.sentence, []).append(count)
+    values: dict[tuple[int, int], list[PValue]] = {}
+    for value in free(paper, PValue):
+        values.setdefault(value.sentence, []).append(value)
+    for sentence, pair in counts.items():
+        p = values.get(sentence, [])
+        if (
+            len(pair) == 2
+            and len(p) == 1
+            and pair[1].end <= p[0].start <= pair[1].end + 160
+            and _two_groups(paper, pair)
+        ):
+            yield from _tested(paper, pair, p[0])
+
+
+def _two_groups(paper: Paper, pair: list[Count]) -> bool:
+    """Whether the two counts stand for two groups and an unadjusted comparison is not ruled out by a word."""
+    words = _words(paper, pair[0])
+    if _OTHER_TEST.search(words) or any(count.study is not None for count in pair):
+        return False
+    first, second = pair
+    same_n = first.n is not None and second.n is not None and first.n.value == second.n.value
+    return not (same_n and _SAME_PATIENTS.search(words))
+
+
+def _tested(paper: Paper, pair: list[Count], p: PValue) -> Iterator[Finding]:
+    table = [[], []]  # type: list[list[int]]
+    for count in pair:
+        if count.count is None or count.n is None:
+            return
+        part, whole = int(count.count.value), int(count.n.value)
+        if not 0 <= part <= whole or whole < 2:
+            return
+        table[0].append(part)
+        table[1].append(whole - part)
+    if min(sum(row) for row in table) == 0 or not 0 <= p.p_value.value <= 1:
+        return
+    found = chi2_vs_counts(table, None, p.p_value.printed, place=paper.place(p.start, p.end))
+    if found.flagged and _apart(p, list(p_values_of(table).values())) < APART:
+        return
+    yield replace(found, basis="judgement") if found.flagged else found
+
+
+def _apart(p: PValue, values: list[float]) -> float:
+    """Distance in normal deviates between the printed P and the nearest two-sided or one-sided P of the counts."""
+    box = p_range(p.p_value.printed)
+    nearest = []
+    for value in [*values, *(value / 2 for value in values)]:
+        inside = min(max(value, box.low), box.high)
+        ends = [float(special.ndtri(min(max(x, 1e-300), 1.0) / 2)) for x in (value, inside)]
+        nearest.append(abs(ends[0] - ends[1]))
+    return min(nearest)
+
+
+def _weighed(found: Finding) -> Finding:
+    """A flag here rests on two things that are not printed: every person has a value, and it is one whole number."""
+    return replace(found, basis="judgement", severity="minor") if found.flagged else found
+
+
+def _before(paper: Paper, mean: Mean) -> str:
+    """The words of the sentence up to the mean."""
+    return paper.document.plain[max(mean.sentence[0], mean.start - WINDOW) : mean.end].casefold()
+
+
+def _words(paper: Paper, statement: Statement) -> str:
+    start, end = statement.sentence
+    return paper.document.plain[max(start, statement.start - WINDOW) : min(end, statement.end + WINDOW)].casefold()
+
+
+def _alone(means: list[Mean]) -> set[tuple[int, int]]:
+    """Sentences with one mean."""
+    once: dict[tuple[int, int], int] = {}
+    for mean in means:
+        once[mean.sentence] = once.get(mean.sentence, 0) + 1
+    return {sentence for sentence, count in once.items() if count == 1}
+
+
+def _size_of(mean: Mean, sizes: list[Size], alone: bool) -> int | None:
+    """The size beside the mean, or the only size of a sentence with one mean."""
+    if mean.n is not None:
+        return int(mean.n.value)
+    beside = {int(s.n.value) for s in sizes if -NEAR <= mean.start - s.end <= NEAR or 0 <= s.start - mean.end <= NEAR}
+    if len(beside) == 1:
+        return beside.pop()
+    values = {int(size.n.value) for size in sizes}
+    return values.pop() if alone and len(values) == 1 else None
+
+
+CHECKS: tuple[Check, ...] = (means_of_whole_numbers, p_of_two_counts)

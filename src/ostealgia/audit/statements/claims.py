@@ -1,0 +1,339 @@
+"""Wording with a direction, tied to the estimate it explains: "53% lower odds", "0.12-fold greater", "5.4 times more likely"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ostealgia.audit.statements import context
+from ostealgia.audit.statements.estimates import RATIOS, Draft
+from ostealgia.audit.statements.model import Claim, Estimate, Number
+from ostealgia.audit.statements.tokens import Stream
+from ostealgia.audit.statements.words import SPELLED, listed
+
+MORE = listed("higher greater increased elevated raised larger excess increase increases increasing more")
+LESS = listed(
+    "lower reduced decreased smaller decrease decreases reduction reductions reduces decreasing less fewer diminished"
+)
+NOUNS = {
+    "odds": "odds", "risk": "risk", "risks": "risk", "hazard": "hazard", "hazards": "hazard", "likelihood": "odds",
+    "probability": "probability", "chance": "probability", "chances": "probability", "mortality": "mortality", "rate": "rate",
+    "rates": "rate", "incidence": "incidence", "relative risk": "risk",
+}  # fmt: skip
+CERTAIN_NOUNS = frozenset(("odds", "risk", "hazard"))
+CHANGE_NOUNS = listed("increase reduction decrease increases reductions decreases")
+VERBS_UP = listed("increased increases raised raises rose")
+VERBS_DOWN = listed("reduced reduces decreased decreases lowered lowers fell declined")
+VERBS = VERBS_UP | VERBS_DOWN | listed("raise reduce lower has had showed shows predicted predicts affects affect")
+COPULAS = listed("is was were are")
+ADVERBS = listed(
+    "significantly markedly substantially independently also therefore thus consistently slightly statistically not"
+)
+SMALL_WORDS = listed("in of the a an relative overall adjusted their its")
+NEGATIONS = listed("no not neither nor without cannot never non-significant nonsignificant hardly failed lack")
+ROUGH = listed("approximately about almost nearly around roughly over more some up")
+CONTRAST = listed("but whereas while although however though despite except")
+GOOD_OUTCOMES = listed("survival alive")
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A claim while it is put together. first, last : its tokens.  size, times : the token of its number."""
+
+    first: int
+    last: int
+    direction: int
+    of: str | None
+    size: int | None = None
+    times: int | None = None
+    negated: bool = False
+
+
+def find_claims(stream: Stream, p_numbers: set[int]) -> list[Wording]:
+    """Every directional wording of a stretch, in reading order."""
+    found: list[Wording] = []
+    last = -1
+    for i, word in enumerate(stream.words):
+        if i <= last:
+            continue
+        one = None
+        if word == "times" or word == "fold":
+            one = _times(stream, i)
+        elif word in VERBS_UP or word in VERBS_DOWN:
+            one = _verb(stream, i)
+        if one is None and (word in MORE or word in LESS):
+            one = _direction(stream, i)
+        if one is not None and one.size not in p_numbers:
+            one = replace(one, negated=_negated(stream, one.first))
+            if found and one.first <= found[-1].last:
+                one = replace(one, first=found[-1].last + 1) if one.first > found[-1].first else one
+            found.append(one)
+            last = one.last
+    return found
+
+
+def _negated(stream: Stream, first: int) -> bool:
+    low = max(stream.sentence(first)[0], first - 8)
+    words = stream.words[low:first]
+    for i in range(len(words) - 1, -1, -1):
+        if words[i] in CONTRAST or (words[i] in (",", ";") and i < len(words) - 5):
+            return False
+        if words[i] in NEGATIONS:
+            return words[i : i + 2] != ["not", "only"]
+    return False
+
+
+def _times(stream: Stream, i: int) -> Wording | None:
+    """1.79 times greater odds / 3.4-fold increase in the likelihood / 5.4 times more likely / 0.12-fold greater odds."""
+    number = i - 2 if stream.words[i] == "fold" and stream.raw[i - 1 : i] == ["-"] else i - 1
+    if number < 0 or stream.kinds[number] != "n" or stream.sentence_of[number] != stream.sentence_of[i]:
+        return None
+    high = stream.sentence(i)[1]
+    for k in range(i + 1, min(i + 4, high)):
+        word = stream.words[k]
+        if word in MORE or word in LESS:
+            sign = 1 if word in MORE else -1
+            noun, end = _noun(stream, k, high)
+            return Wording(number, end, sign, noun, times=number) if noun else None
+        if stream.kinds[k] in "n,;.":
+            return None
+        if (word == "as" and stream.words[k + 1 : k + 2] == ["likely"]) or (word in NOUNS and k == i + 2):
+            sign = 1 if _size_value(stream, number) >= 1 else -1
+            return Wording(number, k + 1 if word == "as" else k, sign, NOUNS.get(word, "odds"), times=number)
+    return None
+
+
+def _size_value(stream: Stream, i: int) -> float:
+    text = stream.raw[i].lower()
+    return float(SPELLED[text]) if text in SPELLED else stream.value(i)
+
+
+def _noun(stream: Stream, i: int, high: int) -> tuple[str | None, int]:
+    """What is more or less: "greater odds", "increase in the likelihood", "more likely", "reduction in the risk"."""
+    first = stream.words[i + 1 : i + 2]
+    if first == ["likely"]:
+        return "odds", i + 1
+    if stream.words[i] in CHANGE_NOUNS:
+        steps = range(i + 1, min(i + 7, high))
+    elif stream.words[i] in ("more", "less"):
+        return None, i
+    else:
+        steps = range(i + 1, min(i + 4, high))
+    free_words = 0
+    for k in steps:
+        word = stream.words[k]
+        if stream.kinds[k] in "nS;,(iMPCa" or word in VERBS or word in MORE or word in LESS:
+            return None, i
+        if stream.words[k] in NOUNS or stream.raw[k].lower() in NOUNS:
+            name = NOUNS.get(stream.words[k]) or NOUNS[stream.raw[k].lower()]
+            if stream.words[k + 1 : k + 2] in (
+                ["factors"],
+                ["factor"],
+                ["group"],
+                ["groups"],
+                ["score"],
+                ["ratio"],
+                ["patients"],
+            ):
+                return None, i
+            if stream.words[k + 1 : k + 3] == ["of", "bias"]:
+                return None, i
+            return name, k
+        free_words += stream.words[k] not in SMALL_WORDS
+        if free_words > 1 + (stream.words[i] not in CHANGE_NOUNS):
+            return None, i
+    return None, i
+
+
+def _direction(stream: Stream, i: int) -> Wording | None:
+    """53% lower odds / 32% relative reduction in the risk / higher odds / more likely."""
+    word = stream.words[i]
+    sign = 1 if word in MORE else -1
+    high = stream.sentence(i)[1]
+    noun, end = _noun(stream, i, high)
+    size = _size_before(stream, i)
+    if noun is None:
+        return _passive(stream, i, sign)
+    return Wording(size if size is not None else i, end, sign, noun, size=size)
+
+
+def _passive(stream: Stream, i: int, sign: int) -> Wording | None:
+    """The odds of response were lower / the risk of death was 32% higher."""
+    low = stream.sentence(i)[0]
+    size = _size_before(stream, i)
+    k = (size if size is not None else i) - 1
+    while k > low and stream.words[k] in ADVERBS:
+        k -= 1
+    if stream.words[k] not in COPULAS or stream.words[i] in CHANGE_NOUNS | {"more", "less", "fewer"}:
+        return None
+    for at in range(k - 1, max(low, k - 14) - 1, -1):
+        if stream.kinds[at] in "n;()PMC:" or stream.words[at] in CONTRAST or stream.words[at] in COPULAS:
+            return None
+        noun = NOUNS.get(stream.words[at])
+        if noun is not None and noun not in ("rate", "probability"):
+            behind = stream.words[at + 1 : at + 3]
+            if behind[:1] in (["factors"], ["factor"], ["group"], ["groups"], ["score"], ["scores"]) or behind == [
+                "of",
+                "bias",
+            ]:
+                return None
+            return Wording(size if size is not None else i, i, sign, noun, size=size)
+    return None
+
+
+def _size_before(stream: Stream, i: int) -> int | None:
+    """The percentage right before a direction: "53% lower", "32% relative reduction"."""
+    low = stream.sentence(i)[0]
+    for k in range(i - 1, max(low, i - 4) - 1, -1):
+        if stream.kinds[k] == "%":
+            alone = stream.kinds[k - 1] == "n" and stream.words[k - 2] not in ("from", "to", "between", "-", "vs")
+            return k - 1 if k > low and alone else None
+        if stream.kinds[k] not in "w" or stream.words[k] in ("a", "the", "an", "absolute"):
+            return None
+    return None
+
+
+def _verb(stream: Stream, i: int) -> Wording | None:
+    """reduced the risk of death by 27% / the risk was reduced by 27%."""
+    sign = 1 if stream.words[i] in VERBS_UP else -1
+    low, high = stream.sentence(i)
+    by = next((k for k in range(i + 1, min(i + 10, high - 2)) if stream.words[k] == "by"), None)
+    if by is None or stream.kinds[by + 1 : by + 3] != "n%" or "n" in stream.kinds[i:by]:
+        return None
+    around = stream.words[max(low, i - 6) : by]
+    noun = next((NOUNS[word] for word in reversed(around) if word in NOUNS), None)
+    return Wording(i, by + 2, sign, noun, size=by + 1) if noun else None
+
+
+# ---------------------------------------------------------------- tied to estimates
+
+
+def tie(stream: Stream, wordings: list[Wording], drafts: list[Draft]) -> dict[int, Draft]:
+    """The estimate that each wording explains (by position in the list), where the sentence leaves no doubt."""
+    tied: dict[int, Draft] = {}
+    ratios = [draft for draft in drafts if _ratio(stream, draft)]
+    for k, one in enumerate(wordings):
+        at = stream.sentence_of[one.last]
+        until = wordings[k + 1].first if k + 1 < len(wordings) else len(stream.kinds)
+        behind = [draft for draft in ratios if one.last < draft.point and stream.sentence_of[draft.point] == at]
+        own = next((draft for draft in ratios if draft.point in (one.size, one.times)), None)
+        if own is not None:
+            tied[k] = own
+        elif behind and behind[0].point < until and _close(stream, one, behind[0]):
+            tied[k] = behind[0]
+        elif one.size is not None or one.times is not None:
+            before = [d for d in ratios if d.point < one.first and stream.sentence_of[d.point] == at]
+            previous = wordings[k - 1].last if k and stream.sentence_of[wordings[k - 1].last] == at else -1
+            if before and before[-1].point > previous and not behind and _adjoins(stream, before[-1], one):
+                tied[k] = before[-1]
+    return tied
+
+
+def _adjoins(stream: Stream, draft: Draft, one: Wording) -> bool:
+    """The wording follows the estimate in the same clause: "HR 0.68 (...), a 32% reduction in risk"."""
+    last = max(draft.point, draft.limits.last if draft.limits else 0, draft.p.last if draft.p else 0)
+    gap = range(last + 1, one.first)
+    return len(gap) <= 12 and not any(stream.words[i] in CONTRAST or stream.kinds[i] in "n;M" for i in gap)
+
+
+def _ratio(stream: Stream, draft: Draft) -> bool:
+    name = stream.values[draft.measure] if draft.measure is not None else draft.name
+    return name in RATIOS
+
+
+def _close(stream: Stream, one: Wording, draft: Draft) -> bool:
+    """No contrast, no other number of its own between wording and estimate."""
+    anchor = draft.measure if draft.measure is not None and draft.measure < draft.point else draft.point
+    for i in range(one.last + 1, anchor):
+        if stream.words[i] in CONTRAST or (stream.kinds[i] == ";" and stream.opener[i] < 0):
+            return False
+    gap = stream.kinds[one.last + 1 : anchor]
+    return anchor - one.last <= 45 and gap.count("n") <= 3
+
+
+def statement(stream: Stream, one: Wording, estimate: Estimate | None, cited: list[tuple[int, int, str]]) -> Claim:
+    """The statement of a wording."""
+    low, high = stream.sentence(one.last)
+    start, end = stream.span(one.first, one.last)
+    significant = _significance(stream, one.first, low)
+    return Claim(
+        start=start,
+        end=end,
+        sentence=stream.span(low, high - 1),
+        section=stream.section,
+        cell=stream.cell,
+        subject=context.subject(stream, one.first, one.first),
+        group=context.group(stream, one.last),
+        study=context.study(stream, one.first, cited),
+        direction=0 if one.negated else one.direction,
+        size=_size_number(stream, one.size),
+        times=_size_number(stream, one.times),
+        of=one.of,
+        estimate=estimate,
+        significant=significant,
+        wording=" ".join(stream.raw[one.first : one.last + 1]),
+    )
+
+
+def _size_number(stream: Stream, i: int | None) -> Number | None:
+    if i is None:
+        return None
+    number = stream.number(i)
+    spelled = SPELLED.get(number.text.lower())
+    text = number.text if spelled is None else str(spelled)
+    rough = (
+        stream.words[i - 1] in ROUGH
+        or stream.words[i - 2 : i] in (["more", "than"], ["up", "to"])
+        or stream.kinds[i - 1] == "~"
+    )
+    return Number(f"~ {text}" if rough and i else text, number.start, number.end)
+
+
+def _significance(stream: Stream, first: int, low: int) -> bool | None:
+    words = stream.words[max(low, first - 5) : first + 2]
+    if any(word.startswith("significan") for word in words):
+        return not NEGATIONS.intersection(words)
+    return None
+
+
+# ---------------------------------------------------------------- claims of significance and of association
+
+ASSOCIATION = listed("association associations correlation correlations predictor predictors relationship")
+FIRM = listed("significant significantly strong strongly powerful robust independent")
+
+
+def find_significance(stream: Stream, cited: list[tuple[int, int, str]], drafts: dict[int, Estimate]) -> list[Claim]:
+    """ "significantly higher", "strong correlation", "no significant difference", each with the estimate it introduces."""
+    found: list[Claim] = []
+    for i, word in enumerate(stream.words):
+        if not (word.startswith("significan") or word in ("nonsignificant", "non-significant") or _firm(stream, i)):
+            continue
+        if stream.words[i - 1 : i] in (["clinically"], ["of"]) or stream.words[i + 1 : i + 2] in (
+            ["level"],
+            ["threshold"],
+            ["heterogeneity"],
+        ):
+            continue
+        low, high = stream.sentence(i)
+        negated = word.startswith("non") or bool(NEGATIONS.intersection(stream.words[max(low, i - 6) : i]))
+        start, end = stream.span(i, min(i + 1, high - 1))
+        estimate = next((drafts[point] for point in sorted(drafts) if i < point < min(i + 40, high)), None)
+        found.append(
+            Claim(
+                start=start,
+                end=end,
+                sentence=stream.span(low, high - 1),
+                section=stream.section,
+                cell=stream.cell,
+                subject=context.subject(stream, i, i),
+                study=context.study(stream, i, cited),
+                direction=0,
+                estimate=estimate,
+                significant=not negated,
+                wording=" ".join(stream.raw[i : min(i + 2, high)]),
+            )
+        )
+    return found
+
+
+def _firm(stream: Stream, i: int) -> bool:
+    return stream.words[i] in FIRM and stream.words[i + 1 : i + 2] != [] and stream.words[i + 1] in ASSOCIATION

@@ -1,0 +1,314 @@
+"""Characters of a PDF page to segments: words on one line that belong together, raised figures raised."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from ostealgia.io.documents.signs import raised
+
+_SYMBOL_FONT = {
+    0xF0B1: "±",
+    0xF0A3: "≤",
+    0xF0B3: "≥",
+    0xF0B4: "×",
+    0xF063: "χ",
+    0xF061: "α",
+    0xF062: "β",
+    0xF074: "τ",
+    0xF06D: "μ",
+    0xF02D: "−",
+    0xF044: "Δ",
+    0xF03D: "=",
+    0xF03C: "<",
+    0xF03E: ">",
+    0xF02B: "+",
+    0xF0B7: "•",
+    0xF0A7: "•",
+    0xF067: "γ",
+    0xF06B: "κ",
+    0xF06C: "λ",
+    0xF072: "ρ",
+    0xF073: "σ",
+    0xF02F: "/",
+    0xF025: "%",
+    0x2: "-",
+    0xAD: "-",
+    0xA0: " ",
+    0x9: " ",
+}
+SPACE = 0.16  # of the font's height: a wider gap parts two words
+PHRASE = 0.95  # a wider one parts two segments
+
+
+@dataclass(slots=True)
+class Word:
+    """Characters without a gap; sizes in points, y from the bottom of the page."""
+
+    text: str
+    x0: float
+    x1: float
+
+
+@dataclass(slots=True)
+class Segment:
+    """Words on one line without a wide gap. y : the baseline.  size : the height of its font's box."""
+
+    words: list[Word]
+    y: float
+    size: float
+    bold: bool = False
+
+    @property
+    def x0(self) -> float:
+        """Left end."""
+        return self.words[0].x0
+
+    @property
+    def x1(self) -> float:
+        """Right end."""
+        return self.words[-1].x1
+
+    @property
+    def text(self) -> str:
+        """The words with one blank between them."""
+        return " ".join(word.text for word in self.words)
+
+
+@dataclass(slots=True)
+class _Run:
+    """Characters in the order of the file on one baseline."""
+
+    y: float
+    size: float
+    index: int
+    words: list[Word] = field(default_factory=list)
+    x1: float = 0.0
+    small: bool = False
+    last: int = 0
+
+
+@dataclass(frozen=True)
+class PageText:
+    """The segments of a page. turned : characters left out because they stand at another angle. unmapped : without a meaning."""
+
+    segments: list[Segment]
+    characters: int
+    turned: int
+    unmapped: int
+    width: float
+    height: float
+
+
+def read_page(page: Any, raw: Any) -> PageText:
+    """The segments of a page. page : of pypdfium2.  raw : its module of C functions."""
+    text_page = page.get_textpage()
+    try:
+        chars, unmapped = _characters(text_page.raw, raw)
+        width, height = page.get_size()
+        angle = Counter(char[5] for char in chars).most_common(1)[0][0] if chars else 0
+        kept = [char for char in chars if char[5] == angle]
+        if angle:
+            kept = [_turned(char, angle) for char in kept]
+            width, height = (height, width) if angle in (1, 3) else (width, height)
+        runs = _runs(kept)
+        bold = _bold_of(text_page.raw, raw, runs)
+    finally:
+        text_page.close()
+    return PageText(_segments(runs, bold), len(chars), len(chars) - len(kept), unmapped, width, height)
+
+
+def _characters(handle: Any, raw: Any) -> tuple[list[tuple[str, float, float, float, float, int, int]], int]:
+    """(sign, left, right, baseline, height, quarter turns, index) of each printed character, and how many have no meaning."""
+    count = raw.FPDFText_CountChars(handle)
+    box = raw.FS_RECTF()
+    x, y = ctypes.c_double(), ctypes.c_double()
+    get, loose, origin, angle, generated = (
+        raw.FPDFText_GetUnicode,
+        raw.FPDFText_GetLooseCharBox,
+        raw.FPDFText_GetCharOrigin,
+        raw.FPDFText_GetCharAngle,
+        raw.FPDFText_IsGenerated,
+    )
+    box_at, x_at, y_at = ctypes.byref(box), ctypes.byref(x), ctypes.byref(y)
+    chars: list[tuple[str, float, float, float, float, int, int]] = []
+    unmapped = 0
+    for i in range(count):
+        code = get(handle, i)
+        if code in (13, 10) or (code == 32 and generated(handle, i) == 1):
+            continue
+        sign = _SYMBOL_FONT.get(code) or (chr(code) if 32 <= code < 0x110000 and not 0xD800 <= code < 0xE000 else "")
+        if not sign or code == 0xFFFD or (0xE000 <= code < 0xF8FF and code not in _SYMBOL_FONT):
+            unmapped += 1
+            sign = "\ufffd" if sign else ""
+        if not sign or not loose(handle, i, box_at) or not origin(handle, i, x_at, y_at):
+            continue
+        turn = round(angle(handle, i) / (math.pi / 2)) % 4
+        size = box.top - box.bottom if turn in (0, 2) else box.right - box.left
+        if size <= 0.5 or size > 400:
+            continue
+        chars.append(
+            (sign, box.left, box.right, y.value, size, turn, i)
+            if turn in (0, 2)
+            else (sign, box.bottom, box.top, x.value, size, turn, i)
+        )
+    return chars, unmapped
+
+
+def _turned(
+    char: tuple[str, float, float, float, float, int, int], turn: int
+) -> tuple[str, float, float, float, float, int, int]:
+    """A character of a page that is printed at a quarter turn, as if it were upright."""
+    sign, a0, a1, base, size, _, index = char
+    if turn == 1:  # reads upwards: x = y, y = -x
+        return sign, a0, a1, -base, size, 0, index
+    if turn == 3:  # reads downwards
+        return sign, -a1, -a0, base, size, 0, index
+    return sign, -a1, -a0, -base, size, 0, index
+
+
+def _runs(chars: list[tuple[str, float, float, float, float, int, int]]) -> list[_Run]:
+    runs: list[_Run] = []
+    run: _Run | None = None
+    spaced = False
+    for sign, x0, x1, y, size, _, index in chars:
+        if sign == " ":
+            spaced = True
+            continue
+        if run is not None:
+            gap = x0 - run.x1
+            rise = y - run.y
+            level = abs(rise) <= 0.14 * run.size
+            near = -0.35 * run.size <= gap <= PHRASE * run.size
+            if (
+                run.small
+                and not level
+                and near
+                and gap < 0.4 * run.size
+                and size > 1.15 * run.size
+                and -0.62 * size < rise < -0.1 * size
+            ):
+                run.y, run.size, run.small = y, size, False  # raised figures began the line
+                run.words = [Word(raised(word.text), word.x0, word.x1) for word in run.words]
+                level = True
+                rise = 0.0
+            lifted = (
+                not level
+                and size < 0.88 * run.size
+                and -0.4 * run.size < rise < 0.68 * run.size
+                and -0.5 * run.size <= gap < 0.45 * run.size
+            )
+            if (near and level) or lifted:
+                shown = raised(sign) if lifted and rise > 0 else sign
+                if (spaced and gap > 0.06 * run.size) or gap > SPACE * run.size:
+                    run.words.append(Word(shown, x0, x1))
+                else:
+                    word = run.words[-1]
+                    word.text += shown
+                    word.x1 = max(word.x1, x1)
+                run.x1 = max(run.x1, x1)
+                run.last = index
+                spaced = False
+                continue
+        run = _Run(y, size, index, [Word(sign, x0, x1)], x1, True, index)
+        runs.append(run)
+        spaced = False
+    return runs
+
+
+def _bold_of(handle: Any, raw: Any, runs: list[_Run]) -> list[bool]:
+    """Whether the font of each run is bold at its first, middle and last character, by the font's name."""
+    flags = ctypes.c_int()
+    buffer = ctypes.create_string_buffer(128)
+
+    def bold(index: int) -> bool:
+        length = raw.FPDFText_GetFontInfo(handle, index, buffer, 128, ctypes.byref(flags))
+        name = buffer.raw[: max(0, min(length, 128) - 1)].lower() if length else b""
+        return any(word in name for word in (b"bold", b"black", b"heavy")) or name.endswith((b"-bd", b".b", b"-b"))
+
+    return [bold(run.index) and bold(run.last) and bold((run.index + run.last) // 2) for run in runs]
+
+
+def _segments(runs: list[_Run], bold: list[bool]) -> list[Segment]:
+    """Runs on one baseline with a small gap between them, joined from left to right."""
+    made: list[Segment] = []
+    rows: dict[int, list[Segment]] = {}
+    for run, is_bold in sorted(
+        zip(runs, bold, strict=True), key=lambda pair: (-round(pair[0].y, 1), pair[0].words[0].x0)
+    ):
+        place = round(run.y / 2)
+        home = None
+        for key in (place - 1, place, place + 1):
+            for segment in rows.get(key, ()):
+                gap = run.words[0].x0 - segment.x1
+                if (
+                    abs(segment.y - run.y) <= 0.16 * segment.size
+                    and -0.3 * segment.size <= gap <= PHRASE * segment.size
+                ):
+                    home = segment
+        if home is None:
+            home = Segment(run.words, run.y, run.size, is_bold)
+            made.append(home)
+            rows.setdefault(place, []).append(home)
+            continue
+        gap = run.words[0].x0 - home.x1
+        if gap <= SPACE * home.size and not home.words[-1].text.endswith(" "):
+            last, first = home.words[-1], run.words[0]
+            home.words[-1] = Word(last.text + first.text, last.x0, first.x1)
+            home.words += run.words[1:]
+        else:
+            home.words += run.words
+        home.size = max(home.size, run.size)
+        home.bold = home.bold and is_bold
+    made = [segment for segment in made if segment.text.strip()]
+    return _rejoined(made)
+
+
+def _rejoined(segments: list[Segment]) -> list[Segment]:
+    """Pieces of a line that was set wide to fill its column: joined where the gaps between all its words are alike."""
+    rows: list[list[Segment]] = []
+    for segment in sorted(segments, key=lambda one: (-round(one.y), one.x0)):
+        if rows and abs(rows[-1][0].y - segment.y) < 0.6:
+            rows[-1].append(segment)
+        else:
+            rows.append([segment])
+    return [one for row in rows for one in (_evened(row) if len(row) > 1 else row)]
+
+
+def _evened(row: list[Segment]) -> list[Segment]:
+    out: list[Segment] = []
+    at = 0
+    while at < len(row):
+        upto = _alike(row, at)
+        words = [word for one in row[at:upto] for word in one.words]
+        first = row[at]
+        out.append(
+            Segment(words, first.y, max(one.size for one in row[at:upto]), all(one.bold for one in row[at:upto]))
+            if upto - at > 1
+            else first
+        )
+        at = upto
+    return out
+
+
+def _alike(row: list[Segment], at: int) -> int:
+    """The end of the longest stretch of segments whose gaps are like those between their words."""
+    best = at + 1
+    gaps = [b.x0 - a.x1 for a, b in zip(row[at].words, row[at].words[1:], strict=False)]
+    words = list(row[at].words)
+    for upto in range(at + 2, len(row) + 1):
+        added = row[upto - 1]
+        gap = added.x0 - row[upto - 2].x1
+        gaps = [*gaps, gap, *[b.x0 - a.x1 for a, b in pairwise(added.words)]]
+        words += added.words
+        typical = sorted(gaps)[len(gaps) // 2]
+        if gap <= 0 or gap > 3.2 * added.size or gap > 1.5 * typical + 0.5:
+            break
+        letters = sum(word.text.strip("(),.;:").isalpha() for word in words)
+        if len(gaps) >= 3 and letters >= 0.6 * len(words) and max(gaps) <= 1.5 * typical + 0.5:
+            best = upto
+    return best
