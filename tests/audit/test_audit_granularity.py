@@ -26,7 +26,7 @@ from ostealgia.audit.rules import (
 )
 from ostealgia.audit.rules.granularity import NO_POWER
 from ostealgia.errors import OptionError
-from ostealgia.numerics.granularity import largest_squares_sum, least_squares_sum, sd_possible
+from ostealgia.numerics.granularity import largest_squares_sum, least_squares_sum, mean_possible, sd_possible
 from ostealgia.numerics.intervals import Printed
 
 VECTORS = Path(__file__).parents[2] / "../shared/audit/external"
@@ -267,3 +267,10 @@ def test_significance_that_rests_on_the_test():
 def test_the_rules_are_listed():
     wanted = {"GRIM", "GRIMMER", "DEBIT", "heterogeneity", "median-vs-hr", "quantile-order", "sample-flow"}
     assert wanted <= set(RULES)
+
+
+def test_an_open_or_enormous_mean_has_no_power_and_no_overflow():
+    """By hand: a mean printed as "< 5", or of 1e30, fits every whole total."""
+    low, high = np.array([-np.inf, 1e30]), np.array([5.0, 1.1e30])
+    assert mean_possible(low, high, 28).tolist() == [True, True]
+    assert sd_possible((-np.inf, 5.0), (1.0, 1.1), 28) == (True, "")

@@ -18,6 +18,7 @@ Whole = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 SLACK = 1e-9  # relative; the floating-point error of an end times n, far below one unit
+LARGEST = 2.0**62  # ends beyond it, and open ones, are cut there: no printed mean tells such totals apart
 MOST_TOTALS = 100_000  # totals tried for one mean; with more of them there is no power left
 MOST_EXACT = 12_000  # n x (width of the scale) x n up to which the reachable sums of squares are enumerated
 
@@ -29,7 +30,7 @@ def first_whole(low: ArrayLike, high: ArrayLike) -> tuple[Whole, Whole]:
     >>> first.tolist(), last.tolist()
     ([146, 146], [145, 146])
     """
-    a, b = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
+    a, b = (np.clip(np.asarray(end, dtype=float), -LARGEST, LARGEST) for end in (low, high))
     slack = SLACK * np.maximum(np.maximum(np.abs(a), np.abs(b)), 1.0)
     return np.ceil(a - slack).astype(np.int64), np.floor(b + slack).astype(np.int64)
 
