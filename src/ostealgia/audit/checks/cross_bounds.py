@@ -22,7 +22,7 @@ from ostealgia.errors import OptionError
 _CONTINUOUS = re.compile(
     r"\b(?:per|each|every|continuous|increases? (?:of|by|in (?:the )?\w+ (?:score|level|count|age))|increment\w*|"
     r"(?:point|year|unit|fold)[- ]increase|"
-    r"scores?|levels?|age|units?|doubling|log(?!-?\s?rank)|trend|weighted|IPTW|propensity|matched|penali[sz]ed|ridge|lasso|robust|sandwich|GEE|"
+    r"scores?|levels?|age|bmi|body.mass|weight|dose|duration|concentration|time|ordinal|shift|proportional.odds|units?|doubling|log(?!-?\s?rank)|trend|weighted|IPTW|propensity|matched|penali[sz]ed|ridge|lasso|robust|sandwich|GEE|"
     r"cluster\w*|generali[sz]ed|million|billion|weights?)\b",
     re.I,
 )

@@ -20,8 +20,11 @@ from ostealgia.numerics.intervals import Interval
 TREATMENT = listed("group arm treatment therapy treated intervention receiving received randomized randomised drug")
 CONTRAST = listed("but whereas while although however though despite except not no nor neither without")
 CONDITIONS = listed(
-    "if would could remain remained correction corrected bonferroni threshold when unless cutoff criterion set"
+    "if would could remain remained correction corrected bonferroni threshold when unless cutoff criterion set disappeared vanished "
+    "lost"
 )
+_DIGIT = re.compile(r"\bthan\b[^.;]{0,60}?\d")
+_PER_UNITS = re.compile(r"\b(?:for (?:each|every)|per|each|every)\b[^.;(]{0,12}?\d", re.I)
 _OTHER_NUMBER = re.compile(r"[;)=\d]")
 WITHOUT = listed(
     "without non absence absent lacking lack untreated control controls placebo never not no unexposed decrease"
@@ -46,6 +49,9 @@ def directions(paper: Paper) -> Iterator[Finding]:
             continue
         if claim.estimate.transformed or claim.estimate.estimate.value == 1:  # 1 marks the reference group
             continue
+        first, last = sorted((claim.end, claim.estimate.start))
+        if claim.size is not None and _PER_UNITS.search(paper.document.plain, first, last):
+            continue  # "12% for each 10 units (OR 1.012)": the ratio may be that of one unit
         found = _direction(paper, claim, claim.estimate)
         if not (found.flagged and _turned(paper, claim, claim.estimate)):
             yield found
@@ -81,6 +87,8 @@ def _turned(paper: Paper, claim: Claim, estimate: Estimate) -> bool:
     behind = words_in(paper, claim.end, estimate.start)
     if "than" in behind:
         against = behind[behind.index("than") + 1 :][:4]
+        if _DIGIT.search(paper.document.plain[claim.end : estimate.start]):
+            return True  # "a lower rate than 23% in the other group (RR 1.5)"
         if not REFERENCE.intersection(against):
             return True  # "less likely than high-risk patients (HR 3.2)": which group comes first is not said
     return bool(WITHOUT.intersection(words_in(paper, max(claim.sentence[0], claim.start - 120), claim.start)))

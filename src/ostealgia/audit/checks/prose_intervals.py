@@ -22,17 +22,22 @@ from ostealgia.audit.rules.p_values import p_vs_ci
 from ostealgia.audit.statements.model import Estimate, Number
 from ostealgia.numerics.intervals import Interval, Printed
 
+UNEVEN = ("bootstrap", "bayesian", "markov", "profile likelihood", "profile-likelihood", "permutation", "jackknife")
 ONE_SIDED = ("one-sided", "one-tailed", "1-sided", "1-tailed", "one sided", "one tailed")
 
 
 def intervals(paper: Paper) -> Iterator[Finding]:
     """ci-vs-point and p-vs-ci for every estimate with an interval."""
     adjusted = mentions(paper, *MULTIPLICITY)
+    uneven = mentions(paper, *UNEVEN)
     one_sided = mentions(paper, *ONE_SIDED)
     for estimate in free(paper, Estimate):
         if estimate.ci_low is None or estimate.ci_high is None or estimate.ci_kind in ("prediction", "range", "iqr"):
             continue
         found = _point(paper, estimate)
+        if found is not None and found.basis == "judgement" and found.flagged and uneven:
+            told = f"{found.message}; the paper names intervals that need not be symmetric"
+            found = replace(found, severity="information", message=told)
         if found is not None:
             yield found
         if estimate.p_value is not None:
@@ -144,7 +149,8 @@ def _p(paper: Paper, estimate: Estimate, adjusted: bool, one_sided: bool) -> Fin
     found = p_vs_ci(point, low, high, p.text, scale=scale, level=level_of(estimate), test=estimate.test, place=place)
     if not found.flagged:
         return found
-    if one_sided and _half(found, p):
+    told = paper.document.plain[estimate.sentence[0] : estimate.sentence[1]].lower()
+    if (one_sided and _half(found, p)) or any(word in told for word in ONE_SIDED):
         return replace(
             found, severity="information", basis="judgement", message=f"{found.message}; it fits a one-sided test"
         )

@@ -18,7 +18,7 @@ from ostealgia.numerics.intervals import Interval
 
 MOST_SIZES = 60  # denominators of a paper that are tried
 
-ROUGH = listed("approximately about almost nearly around roughly over than up to least most some exceeding")
+ROUGH = listed("approximately about almost nearly around roughly over than up to least most some exceeding below above under within")
 NOT_SHARES = listed(
     "survival kaplan-meier actuarial cumulative estimated pooled mean median average sensitivity specificity accuracy "
     "power "
@@ -36,10 +36,15 @@ _OTHER_N = re.compile(r"(?:^|[\s(])n\)?$|^n? ?\(?%\)?$", re.IGNORECASE)
 
 def percentages(paper: Paper) -> Iterator[Finding]:
     """percent-vs-count and GRIM for counts and percentages with a denominator."""
-    sizes = [size for size in paper.of_kind(Size) if size.n.value >= 2 and size.unit not in STUDIES]
+    shares = [count for count in free(paper, Count) if count.percent is not None]
+    parts = {count.count.start for count in shares if count.count is not None}
+    sizes = [
+        size
+        for size in paper.of_kind(Size)
+        if size.n.value >= 2 and size.unit not in STUDIES and size.n.start not in parts
+    ]
     known = known_sizes(sizes)
     by_sentence = sizes_by_sentence(sizes)
-    shares = [count for count in free(paper, Count) if count.percent is not None]
     siblings = _siblings(shares)
     for count in shares:
         if count.count is not None and count.n is not None:
@@ -73,9 +78,26 @@ def _with_denominator(paper: Paper, count: Count, known: dict[str, int]) -> Iter
     if count.count is None or count.n is None or count.percent is None or count.n.value == 0:
         return
     n = int(count.n.value)
+    if _no_fraction(paper, count):
+        return
     others = {name: value for name, value in known.items() if value != n}
     place = paper.place(count.start, count.end)
     yield percent_vs_count(int(count.count.value), count.percent.text, n, denominators=others, place=place)
+
+
+def _no_fraction(paper: Paper, count: Count) -> bool:
+    """Two numbers that are no part and whole: 140/90 mmHg, 28 eyes of 14 patients, "below 1% (7 of 8)"."""
+    if count.count is None or count.n is None or count.percent is None:
+        return True
+    first, last = sorted((count.count, count.n), key=lambda number: number.start)
+    between = paper.document.plain[first.end : last.start]
+    if count.count.value > count.n.value and ("/" in between or _COUNTED.search(between)):
+        return count.percent.value <= 100
+    before = words_before(paper, count.percent.start, 2)
+    return count.percent.start < count.count.start and bool(ROUGH.intersection(before))
+
+
+_COUNTED = re.compile(r"[a-z]{3,}[^a-z]{1,3}(?:of|in|from|out)")
 
 
 def _without_denominator(
@@ -117,6 +139,8 @@ def _certain_size(count: Count, own: list[Size]) -> int | None:
 
 def _share(paper: Paper, count: Count) -> bool:
     """Whether "91% among 48 patients" says what share of 48 patients: no estimate, no rough figure."""
+    if count.n is None or count.n.value < 20 or count.unit in STUDIES:
+        return False
     before = words_before(paper, count.start, 3)
     if before[-1:] != ["as"] and ROUGH.intersection(before):
         return False
@@ -137,7 +161,7 @@ def _above_hundred(paper: Paper, count: Count) -> Iterator[Finding]:
     if percent is None or percent.printed.interval().low <= 100 or count.unit not in PEOPLE:
         return
     behind = words_in(paper, percent.end, percent.end + 40)[:3]
-    if behind[:1] == ["of"] and not NOT_SHARES.intersection(count.subject):
+    if behind[:1] == ["of"] and behind[-1:] != ["individual"] and not NOT_SHARES.intersection(count.subject):
         yield make(
             "scale-bound", paper.place(count.start, count.end), reported=percent.text, verdict="impossible", severity="major",
             values=Interval(0.0, 100.0), message=f"{percent.text}% of {count.unit}s: a share cannot exceed 100%",

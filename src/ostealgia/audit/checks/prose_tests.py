@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ostealgia.audit.checks.prose_common import MULTIPLICITY, RATIOS, free
+from ostealgia.audit.checks.prose_common import MULTIPLICITY, RATIOS, free, mentions
 from ostealgia.audit.finding import Finding, make
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.bounds import scale_bound
@@ -41,6 +41,8 @@ def check_test(paper: Paper, test: Test) -> Finding | None:
     value = test.statistic.value
     if (test.test == "r" and abs(value) >= 1) or (test.test in ("F", "chi2", "Q") and value < 0):
         return None
+    if test.p_value.printed.value == 0 and test.p_value.printed.relation == "<":
+        return None  # "< .000": the display of a program, not a statement
     place = paper.place(test.start, test.end)
     found = p_vs_statistic(test.test, test.statistic.text, df, test.p_value.text, place=place)
     if found.verdict == "inconsistent" and test.one_tailed and _one_sided(found, test.p_value.printed):
@@ -56,7 +58,20 @@ def check_test(paper: Paper, test: Test) -> Finding | None:
     ):
         told = f"{found.message}; P is said to be adjusted for several comparisons"
         return replace(found, severity="information", basis="judgement", message=told)
+    if found.flagged and _spherical(paper, test, found):
+        told = f"{found.message}; the paper corrects the df of repeated measures"
+        return replace(found, severity="information", basis="judgement", message=told)
     return found
+
+
+SPHERICITY = ("greenhouse", "huynh", "sphericity")
+
+
+def _spherical(paper: Paper, test: Test, found: Finding) -> bool:
+    """An F of several conditions with a larger P than its whole df give, in a paper that corrects for sphericity."""
+    if test.test != "F" or found.recomputed is None or not test.df or test.df[0].value < 2 or test.p_value is None:
+        return False
+    return test.p_value.value > found.recomputed and mentions(paper, *SPHERICITY)
 
 
 def _multiple(paper: Paper, test: Test) -> bool:

@@ -52,7 +52,7 @@ def means_of_whole_numbers(paper: Paper) -> Iterator[Finding]:
     for mean in means:
         words = _before(paper, mean)
         coded, whole = _CODED.search(words), _WHOLE.search(words) and not _DERIVED.search(words)
-        ends = _ENDS.search(words)
+        ends = _ENDS.search(words) if _ENDS.search(_behind(paper, mean)) is None else None
         if not (coded or whole or ends):
             continue
         n = _size_of(mean, sizes.get(mean.sentence, []), mean.sentence in alone)
@@ -148,6 +148,11 @@ def _weighed(found: Finding) -> Finding:
 def _before(paper: Paper, mean: Mean) -> str:
     """The words of the sentence up to the mean."""
     return paper.document.plain[max(mean.sentence[0], mean.start - WINDOW) : mean.end].casefold()
+
+
+def _behind(paper: Paper, mean: Mean) -> str:
+    """The words right behind the mean: a scale of its own there ("5.3 (on a scale of 1-9)")."""
+    return paper.document.plain[mean.end : min(mean.sentence[1], mean.end + 50)].casefold()
 
 
 def _words(paper: Paper, statement: Statement) -> str:

@@ -16,7 +16,7 @@ from ostealgia.numerics.intervals import Interval, Numeral, Printed
 
 RULE = "ci-vs-point"
 
-SMALL, LARGE, JUDGEMENT = 0.25, 1.0, 0.5  # distances of estimate and centre, in standard errors
+TINY, SMALL, LARGE, JUDGEMENT = 0.05, 0.25, 1.0, 0.5  # distances of estimate and centre, in standard errors
 
 
 @dataclass(frozen=True)
@@ -151,11 +151,17 @@ def _limits_broken(printed: Triplet, rule: Scale, place: Place) -> Finding | Non
             place,
             reported=printed.text,
             verdict="impossible",
-            severity="minor",
+            severity="information" if _middle_of(printed, rule) else "minor",
             cause=cause,
             message=f"the lower limit {printed.low.text} is above the upper limit {printed.high.text}",
         )
     return None
+
+
+def _middle_of(printed: Triplet, rule: Scale) -> bool:
+    """Whether limits that stand in the wrong order fit the estimate all the same: only their order is unusual."""
+    turned = replace(printed, low=printed.high, high=printed.low)
+    return any(_centre(turned, transform, rule).verdict != "inconsistent" for transform in rule.transforms)
 
 
 def _centre(printed: Triplet, transform: Transform, rule: Scale) -> Centre:
@@ -196,7 +202,9 @@ def _flag(printed: Triplet, rule: Scale, centre: Centre, level: float, place: Pl
     )
     cause, single = _cause(printed, rule, centre)
     verdict = "impossible" if outside or distance > LARGE else "inconsistent"
-    if distance <= SMALL and not outside:
+    if distance <= TINY and not outside:
+        severity = "information"  # profile, exact and bootstrap intervals are that far from symmetry
+    elif distance <= SMALL and not outside:
         severity = "minor"
     elif (verdict == "impossible") and not single:
         severity = "conclusion-changing"

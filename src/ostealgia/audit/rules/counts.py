@@ -119,9 +119,13 @@ def _p_value(table: Any, printed: Printed, place: Place, alpha: float) -> Findin
         f"P of the {name} test from the counts is {value:.{max(printed.decimals, 3) + 1}f}; printed {printed.text}"
     )
     if verdict == "inconsistent":
+        one_sided = table.shape == (2, 2) and values.get(EXACT) is not None and printed.allows(_one_sided(table))
         flips = all(changes(p_range(printed), as_interval(q), alpha) for q in values.values())
         severity = "major" if flips else "minor"
-        message += "; no other common test of the counts gives it"
+        message += (
+            "; the one-sided exact test gives it" if one_sided else "; no other common test of the counts gives it"
+        )
+        severity = "information" if one_sided else severity
     return make(
         RULE,
         place,
@@ -136,6 +140,22 @@ def _p_value(table: Any, printed: Printed, place: Place, alpha: float) -> Findin
         else as_interval(value),
         cause=slip(printed, value) if printed.relation == "=" else None,
     )
+
+
+def _one_sided(table: Any) -> Interval:
+    """P of the exact test on the side that the counts point to."""
+    from scipy import special
+
+    (a, b), (c, d) = table
+    row, column, total = a + b, a + c, a + b + c + d
+    whole = special.gammaln(total + 1) - special.gammaln(column + 1) - special.gammaln(total - column + 1)
+    k = np.arange(max(0.0, row + column - total), min(row, column) + 1)
+    logs = (
+        special.gammaln(row + 1) - special.gammaln(k + 1) - special.gammaln(row - k + 1)
+        + special.gammaln(total - row + 1) - special.gammaln(column - k + 1) - special.gammaln(total - row - column + k + 1)
+    )  # fmt: skip
+    shares = np.exp(logs - whole)
+    return as_interval(float(min(shares[k <= a].sum(), shares[k >= a].sum(), 1.0)))
 
 
 def _best_fit(printed: Printed, values: dict[str, float]) -> tuple[str, str]:

@@ -135,6 +135,8 @@ def _noun(stream: Stream, i: int, high: int) -> tuple[str | None, int]:
                 ["patients"],
             ):
                 return None, i
+            if stream.words[k + 1 : k + 2] and stream.words[k + 1] in CHANGE_NOUNS:
+                return None, i  # "a larger risk reduction"
             if stream.words[k + 1 : k + 3] == ["of", "bias"]:
                 return None, i
             return name, k
@@ -215,6 +217,7 @@ def tie(stream: Stream, wordings: list[Wording], drafts: list[Draft]) -> dict[in
         at = stream.sentence_of[one.last]
         until = wordings[k + 1].first if k + 1 < len(wordings) else len(stream.kinds)
         behind = [draft for draft in ratios if one.last < draft.point and stream.sentence_of[draft.point] == at]
+        followed = any(one.last < draft.point <= one.last + 14 and stream.sentence_of[draft.point] == at for draft in drafts)
         own = next((draft for draft in ratios if draft.point in (one.size, one.times)), None)
         if own is not None:
             tied[k] = own
@@ -223,7 +226,7 @@ def tie(stream: Stream, wordings: list[Wording], drafts: list[Draft]) -> dict[in
         elif one.size is not None or one.times is not None:
             before = [d for d in ratios if d.point < one.first and stream.sentence_of[d.point] == at]
             previous = wordings[k - 1].last if k and stream.sentence_of[wordings[k - 1].last] == at else -1
-            if before and before[-1].point > previous and not behind and _adjoins(stream, before[-1], one):
+            if before and before[-1].point > previous and not behind and not followed and _adjoins(stream, before[-1], one):
                 tied[k] = before[-1]
     return tied
 
@@ -247,7 +250,24 @@ def _close(stream: Stream, one: Wording, draft: Draft) -> bool:
         if stream.words[i] in CONTRAST or (stream.kinds[i] == ";" and stream.opener[i] < 0):
             return False
     gap = stream.kinds[one.last + 1 : anchor]
+    if one.size is None and one.times is None and _own_outcome(stream, one, draft):
+        return False
     return anchor - one.last <= 45 and gap.count("n") <= 3
+
+
+def _own_outcome(stream: Stream, one: Wording, draft: Draft) -> bool:
+    """The ratio names another outcome than the wording: "the lower relapse rate was unrelated to ... (odds ratio for ... 1.1)"."""
+    words = set(stream.words[one.last + 1 : draft.point])
+    if draft.measure is None or draft.measure > draft.point:
+        return bool(UNTIED & words)
+    inside = stream.words[draft.measure + 1 : draft.point]
+    named = inside[1:] if inside[:1] in (["for"], ["of"]) else []
+    others = [word for word in named if word.isalpha() and len(word) > 3]
+    clause = set(stream.words[max(0, one.first - 12) : draft.measure])
+    return bool(UNTIED & words) or (bool(others) and not clause.intersection(others))
+
+
+UNTIED = listed("unrelated unassociated independent irrespective regardless")
 
 
 def statement(stream: Stream, one: Wording, estimate: Estimate | None, cited: list[tuple[int, int, str]]) -> Claim:
@@ -314,7 +334,10 @@ def find_significance(stream: Stream, cited: list[tuple[int, int, str]], drafts:
         ):
             continue
         low, high = stream.sentence(i)
-        negated = word.startswith("non") or bool(NEGATIONS.intersection(stream.words[max(low, i - 6) : i]))
+        dashed = stream.words[max(low, i - 2) : i - 1] == ["non"] and stream.kinds[i - 1] == "-"
+        negated = word.startswith("non") or dashed or _denied(stream.words[max(low, i - 6) : i])
+        if not negated and _doubtful(stream, low, i):
+            continue
         start, end = stream.span(i, min(i + 1, high - 1))
         estimate = next((drafts[point] for point in sorted(drafts) if i < point < min(i + 40, high)), None)
         found.append(
@@ -333,6 +356,31 @@ def find_significance(stream: Stream, cited: list[tuple[int, int, str]], drafts:
             )
         )
     return found
+
+
+APPROACHED = listed(
+    "approached approaching approach nearly near near-significant borderline marginal marginally almost towards toward trend trends "
+    "barely close any whether if reach the lost lose"
+)
+DENIALS = NEGATIONS | listed("none cannot no-one nothing little without fail fails")
+
+
+def _denied(words: list[str]) -> bool:
+    return bool(NEGATIONS.intersection(words)) or any(word.endswith(("n't", "n’t")) for word in words)
+
+
+def _doubtful(stream: Stream, low: int, i: int) -> bool:
+    """Words of significance that claim nothing: "approached significance", "the significance", "none of the ... was significant"."""
+    if stream.words[i] == "significance" and stream.words[i - 1 : i] == ["the"]:
+        return True
+    if (APPROACHED - {"the"}).intersection(stream.words[max(low, i - 3) : i]):
+        return True
+    for k in range(i - 1, max(low, i - 30) - 1, -1):
+        if stream.words[k] in CONTRAST or stream.kinds[k] == ";":
+            return False
+        if stream.words[k] in DENIALS or stream.words[k].endswith(("n't", "n’t")):
+            return True
+    return False
 
 
 def _firm(stream: Stream, i: int) -> bool:

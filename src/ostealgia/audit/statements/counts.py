@@ -18,7 +18,7 @@ _OF_BEHIND = re.compile(r"(?P<count>n)u?\((?P<percent>n)%\)u?o[wo]{0,2}(?P<n>n)(
 # p% (n of n) / p% (n/n)
 _TURNED = re.compile(r"(?P<percent>n)%[uw]{0,3}[(,](?P<count>n)u?(?:w?o[wo]{0,2}|/)(?P<n>n)u?[),;]")
 # p% of n patients / p% among the 48 patients
-_AMONG = re.compile(r"(?P<percent>n)%(?:[of]w{0,2})(?P<n>n)(?=w{0,1}u|\))")
+_AMONG = re.compile(r"(?P<percent>n)%(?:[of]w{0,2}(?P<n>n)(?=w{0,1}u)|o(?P<n2>n)(?=\)))")
 # n = 31 (25.8%) / n = 31, 25.8%
 _EQUALS = re.compile(r"N=(?P<count>n)[(,;](?P<percent>n)%")
 # n patients (p%) / n (p%)
@@ -33,7 +33,7 @@ _FORMS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (_OF, ("count", "n", "percent")),
     (_OF_BEHIND, ("count", "n", "percent")),
     (_TURNED, ("count", "n", "percent")),
-    (_AMONG, ("n", "percent")),
+    (_AMONG, ("n", "n2", "percent")),
     (_EQUALS, ("count", "percent")),
     (_COUNT, ("count", "percent")),
     (_BEHIND, ("count", "count2", "percent")),
@@ -103,7 +103,7 @@ def _fits(stream: Stream, places: dict[str, int]) -> bool:
         return False
     if "n" in places and "count" in places and not _parts(stream, *sorted((places["count"], places["n"]))):
         return False
-    return all(number_is_count(stream, places[name]) for name in ("count", "count2", "n") if name in places)
+    return all(number_is_count(stream, places[name]) for name in ("count", "count2", "n", "n2") if name in places)
 
 
 BETWEEN = listed("out of the all these those our a total / (")
@@ -153,7 +153,7 @@ def _count(stream: Stream, places: dict[str, int], first: int, last: int, cited:
         study=context.study(stream, anchor, cited),
         count=get("count") or get("count2"),
         percent=get("percent"),
-        n=get("n"),
+        n=get("n") or get("n2"),
         unit=unit_near(stream, first, last),
     )
 

@@ -89,6 +89,8 @@ def _same_sentence(stream: Stream, first: int, last: int) -> bool:
 
 def _excluded(stream: Stream, point: int, loose: bool) -> bool:
     """A number that a measure word stands before without being its value."""
+    if stream.raw[point][:1].isalpha():
+        return True  # "two"
     after = stream.kinds[point + 1 : point + 2]
     if stream.kinds[point + 1 : point + 3] in ("(d", "(e"):
         return True  # a mean with its SD

@@ -202,6 +202,8 @@ def limits_of(stream: Stream, match: re.Match[str], kind: str, first: int, level
         if not number.text.startswith("-") or stream.value(low) < 0:
             return None
         number = Number(number.text[1:], number.start + 1, number.end)
+    if _goes_on(stream, high) or stream.raw[low][:1].isalpha() or stream.raw[high][:1].isalpha():
+        return None
     before = _LEVEL_BEFORE.search(stream.kinds, max(0, first - 3), first)
     if level is None and before is not None and is_level(stream, before.start()):
         level = before.start()
@@ -210,6 +212,16 @@ def limits_of(stream: Stream, match: re.Match[str], kind: str, first: int, level
     last = match.end() - 1
     exact = "exact" in stream.words[max(0, first - 3) : first]
     return Limits(kind, first, last, low, high, level, percent, number, exact)
+
+
+def _goes_on(stream: Stream, high: int) -> bool:
+    """The upper limit is no whole number of its own: "6955-12 577", or a pair of limits follows ("-12.2, -3.3/-3.6, 1.9")."""
+    behind = stream.kinds[high + 1 : high + 2]
+    thousands = (
+        behind in ("n", "k") and stream.raw[high].isdigit() and len(stream.raw[high]) <= 3
+        and len(stream.raw[high + 1]) == 3 and stream.raw[high + 1].isdigit() and stream.starts[high + 1] - stream.ends[high] == 1
+    )  # fmt: skip
+    return thousands or stream.kinds[high + 1 : high + 3] == "/n"
 
 
 SKIP = frozenset(",;:(%-/k")
@@ -237,7 +249,8 @@ def point_before(stream: Stream, first: int, taken: dict[int, int]) -> int | Non
                 continue
             if kinds[i - 1 : i] == "±" and kinds[i - 2 : i - 1] == "n":
                 return i - 2  # 1.91±0.19 seconds (95% CI ...)
-            return None if kinds[i - 1 : i] in ("N", "<") or _sized(kinds, i) or _label(stream, i, first) else i
+            wrong = kinds[i - 1 : i] in ("N", "<") or _sized(kinds, i) or _label(stream, i, first)
+            return None if wrong or _of_another(stream, i, first) else i
         elif kind in SKIP:
             if kind == "(":
                 words, bracket = 0, stream.opener[i]
@@ -262,6 +275,20 @@ def _label(stream: Stream, i: int, first: int) -> bool:
         if kind == "n"
     )
     return stream.raw[i].isdigit() and decimals and stream.kinds[i - 1 : i] in ("w", "u") and stream.kinds[i + 1] != "%"
+
+
+def _of_another(stream: Stream, i: int, first: int) -> bool:
+    """A number that the interval does not belong to: spelled, one of a pair (7.7/0.9), of a row of bare numbers, or the last of
+    two percentages that are compared, where the words before the interval name a difference."""
+    kinds = stream.kinds
+    if stream.raw[i][:1].isalpha() or kinds[i - 2 : i] in ("n/", "nn") or kinds[i + 1 : i + 3] == "/n":
+        return True
+    compared = kinds[i - 1 : i] == "v" and kinds[i - 3 : i - 1] in ("n%", ")n", "wn", "in", "fn", "(n", "%)", "n)")
+    named = any(kinds[k] == "M" and stream.values[k] not in RATIO_NAMES for k in range(i + 1, first))
+    return compared and named
+
+
+RATIO_NAMES = frozenset(("OR", "HR", "RR", "IRR", "ROM", "DOR", "SMR"))
 
 
 def _sized(kinds: str, i: int) -> bool:

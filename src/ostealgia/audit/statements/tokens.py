@@ -24,7 +24,7 @@ from ostealgia.audit.statements.words import (
 )
 
 _TOKEN = re.compile(
-    r"(?P<num>(?<!\w)(?<!\d[.·])[-+]?(?:\d{1,3}(?:,\d{3})+(?!\d|,\d)(?:[.·]\d+)?|\d+(?:[.·]\d+)*|(?<![\d)\]])[.·]\d+)"
+    r"(?P<num>(?<!\w)(?<!\d[.·])[-+⁻⁺]?(?:\d{1,3}(?:,\d{3})+(?!\d|,\d)(?:[.·]\d+)?|\d+(?:[.·]\d+)*|(?<![\d)\]])[.·]\d+)"
     r"(?:[eE]-?\d{1,3}(?![\d.])|\s?[x×*]\s?10(?:\s?\^\s?-?\d{1,3}|-\d{1,3}(?![\d.])|[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}))?)"
     r"|(?P<word>[^\W\d_](?:[^\W_]|['’-](?=[^\W_])|\.(?=[^\W\d_]\.))*)"
     r"|(?P<stars>[★☆✩✭⭐]+)"
@@ -89,7 +89,9 @@ class Stream:
             return Number(text, 0, 0).value
 
     def _numeral(self, index: int) -> str:
-        return self.raw[index].replace("·", ".").replace(" ", "").translate(_LOWERED)
+        raw = self.raw[index]
+        spelled = SPELLED.get(raw.lower()) if raw[:1].isalpha() else None
+        return raw.replace("·", ".").replace(" ", "").translate(_LOWERED) if spelled is None else str(spelled)
 
     def whole(self, index: int) -> bool:
         """Whether a number token is a count: digits and thousands marks only."""
