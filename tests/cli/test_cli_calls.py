@@ -12,7 +12,7 @@ import ostealgia
 from ostealgia.cli import failures
 from ostealgia.cli.app import app, main
 
-COMMANDS = ("demo", "init", "run", "verify", "pool", "network")
+COMMANDS = ("demo", "init", "run", "verify", "pool", "network", "audit")
 
 
 def test_version(capsys):
@@ -36,7 +36,7 @@ def test_help_has_examples(words, capsys):
 def test_help_states_exit_statuses_and_defaults(capsys):
     main(["--help"])
     assert (
-        "Exit status: 0 done; 1 done, with findings (verify); 2 the input or the call is wrong"
+        "Exit status: 0 done; 1 done, with findings (audit, verify); 2 the input or the call is wrong"
         in capsys.readouterr().out
     )
     main(["pool", "--help"])

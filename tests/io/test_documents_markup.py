@@ -146,6 +146,17 @@ def test_section_types_where_titles_say_nothing(read):
     assert read(code, "a.xml").blocks[1].section == "results"
 
 
+def test_a_body_without_sections_is_neither_front_nor_abstract(read):
+    abstract = "<front><article-meta><abstract><p>A short one.</p></abstract></article-meta></front>"
+    plain = read(f"<article>{abstract}<body><p>OR 2.0 here.</p></body></article>", "a.xml")
+    assert [block.section for block in plain.blocks] == ["abstract", "other"]
+    led = read(
+        f"<article>{abstract}<body><p>So far.</p><sec><title>Results</title><p>OR 2.0.</p></sec></body></article>",
+        "b.xml",
+    )
+    assert [block.section for block in led.blocks] == ["abstract", "introduction", "results", "results"]
+
+
 # ---- Word
 
 

@@ -7,7 +7,8 @@ import time
 import pytest
 
 import documents_made as made
-from ostealgia.io.documents.reading import read_here
+from ostealgia.io.documents.pdf_chars import _runs
+from ostealgia.io.documents.reading import read_document, read_here
 
 LINE = "the patients of both groups were followed for weeks"
 
@@ -86,6 +87,23 @@ def test_raised_figures_are_no_digits_of_the_number(read):
     document = read([page])
     assert document.text == "was 4.1² points and I² = 45% in all the patients of the study"
     assert document.plain == "was 4.1  points and I² = 45% in all the patients of the study"
+
+
+def test_both_letters_of_a_ligature_stay_in_their_word():
+    """A PDF library gives the letters of one printed sign the same box."""
+    signs = [("w", 0, 5), ("o", 5, 10), ("fi", 10, 16), ("t", 16, 20)]
+    chars = [(letter, x0, x1, 100.0, 10.0, 0, 0) for word, x0, x1 in signs for letter in word]
+    assert [word.text for word in _runs(chars)[0].words] == ["wofit"]
+
+
+def test_fifty_megabytes(tmp_path):
+    """A paper with large pictures: the size alone is no reason to refuse it."""
+    page = made.PdfPage()
+    column(page, 48, 700, [f"{LINE} {at}" for at in range(5)])
+    path = tmp_path / "large.pdf"
+    path.write_bytes(made.pdf([page], padding=50_000_000))
+    assert path.stat().st_size > 50_000_000
+    assert f"{LINE} 4" in read_document(path).text
 
 
 def table_page(rows, *, caption="Table 2. Events of the patients", ruled=True, top=700):
@@ -175,8 +193,8 @@ def test_twenty_pages_within_seconds(read):
     pages = []
     for _ in range(20):
         page = made.PdfPage()
-        column(page, 48, 760, [LINE[:46]] * 66)
-        column(page, 308, 760, [LINE[:46]] * 66)
+        column(page, 48, 760, [LINE[:46]] * 50)
+        column(page, 308, 760, [LINE[:46]] * 50)
         pages.append(page)
     start = time.process_time()
     read(pages)

@@ -310,6 +310,11 @@ def test_a_row_broken_by_a_line_end_is_joined():
     assert grid(short)[1] == ["Stage", "three of ten", "4 (40)"]
 
 
+def test_cells_without_words_are_no_table():
+    for text in ("\t\t\n\t\t\n", "| | |\n|---|---|\n| | |\n", "Table 1. X\n\n\t\t\n\t\t\n"):
+        assert from_text(text).tables == ()
+
+
 def test_pipes():
     text = "| Variable | A \\| B | |\n|:--|:-:|--:|\n| Age | 62 | |\n| Sex | 1 | 2 |\n"
     document = from_text(text)

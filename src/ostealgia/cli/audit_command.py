@@ -76,6 +76,9 @@ def _check_targets(asked: Request) -> None:
             continue
         folder = option == "html" and asked.html_folder
         real = os.path.realpath(target)
+        suffix = {"csv": ".csv", "docx": ".docx"}.get(option, "")
+        if not target.lower().endswith(suffix) and not os.path.isdir(real):
+            raise OptionError(f"--{option} {target}: give a name that ends in {suffix}.")
         if real in given:
             raise OptionError(f"--{option} {target} is one of the papers; give another name.")
         if real in used:

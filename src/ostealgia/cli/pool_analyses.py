@@ -11,8 +11,8 @@ from ostealgia.errors import ConvergenceError, OptionError, TableError, suggesti
 if TYPE_CHECKING:
     from ostealgia.effects.result import EffectSizes
     from ostealgia.io.tables import Table
-    from ostealgia.meta.formula import Formula
     from ostealgia.meta.result import PoolResult
+    from ostealgia.tables.formula import Formula
 
 # names of values that every table of effects has, whether or not they are columns of the file
 _OF_EFFECTS = ("study", "n", "estimate", "std_error", "variance")
@@ -105,7 +105,7 @@ def _formula(text: str | None, table: Table) -> Formula | None:
 
 def formula_of(text: str, table: Table) -> Formula:
     """A formula with our names of the columns, where it has those of the file."""
-    from ostealgia.meta.formula import parse_formula
+    from ostealgia.tables.formula import parse_formula
 
     read = parse_formula(text)
     terms = tuple(

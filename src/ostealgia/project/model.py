@@ -198,7 +198,7 @@ class AnalysisSpec(Strict):
     @classmethod
     def _formula(cls, found: Any) -> str:
         """A formula, or its terms; refused here where it is not of the grammar."""
-        from ostealgia.meta.formula import parse_formula
+        from ostealgia.tables.formula import parse_formula
 
         terms = [str(item) for item in _listed(found)]
         text = " + ".join(term.strip().removeprefix("~").strip() for term in terms)
@@ -373,6 +373,16 @@ class ComparisonSpec(Strict):
         return measure_of(found)[0].name
 
 
+class PaperSpec(Strict):
+    """``[[paper]]``: a paper of the project, to be audited. study : whose results it reports, as in ``studies.csv``; none for a review.
+
+    The same can be said in ``papers.csv`` (columns file, study).
+    """
+
+    file: str
+    study: str = ""
+
+
 class Privacy(Strict):
     """``[privacy]``: cells below ``small_cell`` are hidden and single patients are drawn only where it is allowed."""
 
@@ -389,6 +399,7 @@ class ProjectSpec(Strict):
     claim: tuple[ClaimSpec, ...] = ()
     table: tuple[TableSpec, ...] = ()
     comparison: tuple[ComparisonSpec, ...] = ()
+    paper: tuple[PaperSpec, ...] = ()
     privacy: Privacy = Privacy()
 
     def analysis_of(self, ident: str) -> AnalysisSpec | None:
@@ -496,7 +507,7 @@ def _known_keys(loc: tuple[int | str, ...]) -> list[str]:
     """The keys that are allowed where an unknown one was found."""
     models: dict[str, type[BaseModel]] = {
         "project": ProjectInfo, "question": QuestionInfo, "analysis": AnalysisSpec, "claim": ClaimSpec, "table": TableSpec,
-        "comparison": ComparisonSpec, "privacy": Privacy, "exclude": Exclude, "replace": Replace, "assume": Assumption,
+        "comparison": ComparisonSpec, "paper": PaperSpec, "privacy": Privacy, "exclude": Exclude, "replace": Replace, "assume": Assumption,
         "groups": Group, "against": RowOf, "place": RowOf,
     }  # fmt: skip
     names = [str(part) for part in loc[:-1] if isinstance(part, str)]

@@ -13,6 +13,7 @@ from ostealgia.project.certainty import level_of, unknown_items
 from ostealgia.project.claim_base import CANNOT, DIFFERS, ClaimResult
 from ostealgia.project.model import TableSpec
 from ostealgia.project.outputs_engine import LABELS
+from ostealgia.project.papers import paper_notes, paper_problems, papers_table
 from ostealgia.project.present_analysis import comparison, exclusion, root_of, section
 from ostealgia.project.present_network import network_answer
 from ostealgia.project.present_panels import coefficient_cells
@@ -43,7 +44,8 @@ def build(parts: Parts) -> content.Report:
     info = spec.project
     citation = " ".join(part for part in (info.citation, f"doi:{info.doi}" if info.doi else "") if part)
     claims = tuple(claim_row(claim, parts.project, _root_of(claim.analysis, parts)) for claim in parts.claims)
-    findings = tuple(_finding(finding, i) for i, finding in enumerate(parts.findings, start=1))
+    told = [finding for finding in parts.findings if finding.flagged or finding.document not in _paper_files(parts)]
+    findings = tuple(_finding(finding, i) for i, finding in enumerate(told, start=1))
     return content.Report(
         id=parts.project.name,
         title=info.title,
@@ -55,14 +57,14 @@ def build(parts: Parts) -> content.Report:
             comparator=spec.question.comparator, outcomes=spec.question.outcomes,
         ),
         answers=tuple(_answers(parts)),
-        problems=tuple(_problems(parts, findings)),
+        problems=tuple(_problems(parts, told, findings)),
         analyses=(*_analyses(parts), *(comparison(item, parts) for item in spec.comparison)),
         claims=claims,
         findings=findings,
         tables=tuple(_entered(parts)),
         exclusions=tuple(_exclusions(parts)),
         methods=_methods(parts),
-        notes=(*info.notes, *_reading_notes(parts.project), *parts.without_script),
+        notes=(*info.notes, *_reading_notes(parts.project), *paper_notes(parts.project, parts.papers), *parts.without_script),
         not_done=info.not_done,
         provenance=content.Provenance(
             software=tuple(content.Fact(label=name, value=value) for name, value in parts.software),
@@ -218,13 +220,22 @@ def _checked_answer(parts: Parts) -> Iterable[content.Answer]:
 # ---------------------------------------------------------------- what is wrong
 
 
-def _problems(parts: Parts, rows: Sequence[content.FindingRow]) -> Iterable[content.Problem]:
-    """The worst first: what changes a conclusion, words against numbers, major findings, then claims that differ."""
-    found: list[tuple[int, content.Problem]] = []
+def _paper_files(parts: Parts) -> set[str]:
+    """The papers; of what fits in them the report gives the count, and tables/findings.csv every line."""
+    return {item.paper.file for item in parts.papers}
+
+
+def _problems(parts: Parts, told: Sequence[Finding], rows: Sequence[content.FindingRow]) -> Iterable[content.Problem]:
+    """The worst first: what changes a conclusion, words against numbers, major findings, then claims that differ.
+
+    told, rows : the findings of the report, and their rows. A paper is one line, however much of it does not fit.
+    """
+    found: list[tuple[int, content.Problem]] = list(paper_problems(parts.papers))
+    papers = _paper_files(parts)
     pairs = [
         (finding, row)
-        for finding, row in zip(parts.findings, rows, strict=True)
-        if finding.flagged and finding.severity in ("major", "conclusion-changing")
+        for finding, row in zip(told, rows, strict=True)
+        if finding.flagged and finding.severity in ("major", "conclusion-changing") and finding.document not in papers
     ]
     for (rule, severity), group in _grouped(pairs).items():
         rank = 0 if severity == "conclusion-changing" else 2
@@ -236,9 +247,9 @@ def _problems(parts: Parts, rows: Sequence[content.FindingRow]) -> Iterable[cont
             quote = f"{finding.quote}: " if finding.quote and not finding.message.startswith(finding.quote) else ""
             text = f"{quote}{_brief(finding.message)}."
             found.append((rank, content.Problem(text=text, verdict=finding.verdict, target=row.id)))
-    told = {id(finding) for finding, _ in pairs}
+    shown_already = {id(finding) for finding, _ in pairs}
     for claim in parts.claims:
-        if claim.verdict == DIFFERS and not any(id(finding) in told for finding in claim.findings):
+        if claim.verdict == DIFFERS and not any(id(finding) in shown_already for finding in claim.findings):
             text = f"{claim.title}: published {claim.published}, recomputed {claim.recomputed or 'otherwise'}."
             found.append((3, content.Problem(text=text, verdict="differs", target=claim.id)))
     seen: set[str] = set()
@@ -302,8 +313,10 @@ DETAIL = {"same digits": "gives the printed digits", "other digits": "gives othe
 
 def _finding(finding: Finding, number: int) -> content.FindingRow:
     place = finding.document or ""
-    if finding.line is not None:
-        place = f"{place}, row {finding.line}"
+    if finding.page is not None:
+        place = f"{place}, page {finding.page}"
+    elif finding.line is not None:
+        place = f"{place}, {'row' if place.endswith('.csv') else 'line'} {finding.line}"
     recomputed = "" if finding.recomputed is None else _short(finding.recomputed)
     low, high = finding.recomputed_low, finding.recomputed_high
     if (
@@ -371,6 +384,8 @@ def _repairs(project: Project) -> content.Table:
 
 
 def _entered(parts: Parts) -> Iterable[content.Table]:
+    if parts.papers:
+        yield papers_table(parts.papers)
     if parts.project.repairs.rows:
         yield _repairs(parts.project)
     if parts.project.spec.analysis and parts.project.studies.rows:
@@ -470,6 +485,8 @@ def _reading_notes(project: Project) -> tuple[str, ...]:
 
 def _label(name: str) -> str:
     stem = name.removeprefix("tables/").removesuffix(".csv")
+    if name.startswith("papers/"):
+        return "the paper with its numbers marked"
     if name.startswith("r/"):
         return "the same analysis in R"
     if stem.startswith("league-"):

@@ -15,6 +15,7 @@ from ostealgia.project import outputs
 from ostealgia.project.certainty import level_of, reasons_of
 from ostealgia.project.claims_printed import logarithm_of
 from ostealgia.project.model import ComparisonSpec
+from ostealgia.project.papers import flags_by_study
 from ostealgia.project.present_network import method_paragraph, network_section
 from ostealgia.project.present_panels import CERTAINTY, panels
 from ostealgia.project.present_parts import Parts, figures_of
@@ -33,9 +34,9 @@ def section(run: AnalysisRun, parts: Parts, answer: str) -> content.Analysis:
     fields: dict[str, Any] = {
         "figures": figures_of(run, parts, *(("forest",) if run.small_study else ("forest", "funnel"))),
         "heterogeneity": tuple(_heterogeneity(run)),
-        "estimates": next(iter(_study_tables(run)), None) if run.listed else _estimates(run, children, parts.project),
+        "estimates": next(iter(_study_tables(run, parts)), None) if run.listed else _estimates(run, children, parts),
         "sensitivity": tuple(_sensitivity(run)),
-        "tables": () if run.listed else tuple(_study_tables(run)),
+        "tables": () if run.listed else tuple(_study_tables(run, parts)),
         "panels": panels(run, parts, children),
         "how": _how(run),
     }
@@ -160,13 +161,15 @@ def _heterogeneity(run: AnalysisRun) -> Iterable[content.Fact]:
         yield content.Fact(label="Egger's test", value=value, note="funnel asymmetry")
 
 
-def _estimates(run: AnalysisRun, children: Sequence[AnalysisRun], project: Project) -> content.Table | None:
-    """The headline and every line beside it: subgroups, stated changes of the data or of the method."""
+def _estimates(run: AnalysisRun, children: Sequence[AnalysisRun], parts: Parts) -> content.Table | None:
+    """The headline and every line beside it: as published, subgroups, stated changes of the data or of the method."""
+    project = parts.project
     rows: list[dict[str, Any]] = []
     if run.fit is not None:
         rows.append(_line("As entered", run.fit, strong=True, certainty=_rating(project, run)))
     elif run.crude is not None:
         rows.append(_crude_line("As entered", run, strong=True))
+    rows += _published_lines(run, parts)
     for label, fit in (run.subgroups.groups if run.subgroups is not None else {}).items():
         name = f"{run.spec.subgroup}: {label}"
         rows.append(_line(name, fit, certainty=_rating(project, run, label)))
@@ -227,6 +230,31 @@ def _line(label: str, fit: PoolResult, *, certainty: str, strong: bool = False) 
         "pi": pi, "i2": "" if math.isnan(fit.i2_q) else f"{fit.i2_q:.0f}", "k": fit.k,
         "n": None if math.isnan(fit.n) else f"{fit.n:,.0f}", "certainty": certainty,
     }  # fmt: skip
+
+
+NOT_ALIGNED = "\u2060"  # a number of fewer decimals keeps its unit beside it, where a column is set point under point
+
+
+def _published_lines(run: AnalysisRun, parts: Parts) -> list[dict[str, Any]]:
+    """The pooled result as the paper prints it, with the verdict and a link to the claim."""
+    verdicts = {claim.id: claim.verdict for claim in parts.claims}
+    rows: list[dict[str, Any]] = []
+    for claim in parts.project.spec.claim:
+        estimate, low, high = claim.printed
+        if claim.analysis != run.spec.id or claim.quantity != "pooled" or estimate is None or claim.id not in verdicts:
+            continue
+        between = "" if low is None or high is None else f"{low.text} to {high.text}{claim.unit}"
+        name = content.Cell(value="As published", verdict=verdicts[claim.id], target=claim.id)
+        rows.append(
+            {
+                "line": name,
+                "estimate": f"{estimate.text}{NOT_ALIGNED if claim.unit else ''}{claim.unit}",
+                "ci": between,
+                "pi": "",
+                "i2": "",
+            }
+        )
+    return rows
 
 
 def _crude_line(label: str, run: AnalysisRun, *, strong: bool = False) -> dict[str, Any]:
@@ -307,7 +335,7 @@ HEADINGS = {
 }  # fmt: skip
 
 
-def _study_tables(run: AnalysisRun) -> Iterable[content.Table]:
+def _study_tables(run: AnalysisRun, parts: Parts) -> Iterable[content.Table]:
     """What was entered for each study, with its effect, weight, row and source."""
     records = outputs.study_rows(run)
     if not records:
@@ -334,9 +362,13 @@ def _study_tables(run: AnalysisRun) -> Iterable[content.Table]:
         content.Column(key="row", label="Row", align="right"),
         content.Column(key="source", label="Source", wide=True),
     ]
+    flags = flags_by_study(parts.papers)
+    if any(record["study"] in flags for record in records):
+        columns.insert(1, content.Column(key="audit", label="Audit of its paper"))
     rows = []
     for record in records:
         cells = {name: record[name] for name in ("study", *single, "weight", "row", "source")}
+        cells["audit"] = _audit_mark(flags.get(str(record["study"]), 0))
         cells["effect"] = measure_text(measure, record["reported_estimate"])
         cells["ci"] = measure_interval(measure, record["reported_ci_low"], record["reported_ci_high"])
         if "note" in cells:
@@ -346,6 +378,14 @@ def _study_tables(run: AnalysisRun) -> Iterable[content.Table]:
         id=f"{run.spec.id}-studies", title="Studies as entered, with their effects", columns=tuple(columns), rows=tuple(rows),
         caption=f"Row: row of {RESULTS} (the first one where several make a line).",
     )  # fmt: skip
+
+
+def _audit_mark(flags: int) -> content.Cell | None:
+    """The mark of a study whose paper has numbers that do not fit, with a link to the table of papers."""
+    if not flags:
+        return None
+    text = f"{flags} {'does' if flags == 1 else 'do'} not fit"
+    return content.Cell(value=text, verdict="inconsistent", target="papers")
 
 
 def _filled(value: Any) -> bool:

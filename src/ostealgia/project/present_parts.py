@@ -12,6 +12,7 @@ from ostealgia.io.writers import csv_text
 from ostealgia.project import outputs, outputs_engine
 from ostealgia.project.claim_base import ClaimResult
 from ostealgia.project.figures import Drawing
+from ostealgia.project.papers import PaperAudit
 from ostealgia.project.run_result import AnalysisRun
 from ostealgia.project.store import Project
 from ostealgia.report import content
@@ -30,6 +31,7 @@ class Parts:
     software: Sequence[tuple[str, str]]
     files: Sequence[str]
     without_script: Sequence[str] = ()
+    papers: Sequence[PaperAudit] = ()
 
 
 # kind of drawing -> the rows behind it; every other kind shows the studies of the analysis

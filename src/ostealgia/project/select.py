@@ -445,7 +445,7 @@ def _study_level(spec: AnalysisSpec) -> list[str]:
     """Columns of subgroups and moderators."""
     wanted = [spec.subgroup] if spec.subgroup else []
     if spec.moderators:
-        from ostealgia.meta.formula import parse_formula
+        from ostealgia.tables.formula import parse_formula
 
         wanted += [name for name in parse_formula(spec.moderators).columns if name not in OFFERED]
     return list(dict.fromkeys(wanted))

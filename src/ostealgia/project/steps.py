@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ostealgia.display import count_of
 from ostealgia.errors import OstealgiaError, ProjectError, TableError
 from ostealgia.project.model import CONFIG
 from ostealgia.project.store import RESULTS, Project, load
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ostealgia.audit.finding import Finding
     from ostealgia.project.claims import ClaimResult
     from ostealgia.project.figures import Drawing
+    from ostealgia.project.papers import PaperAudit
     from ostealgia.project.run_result import AnalysisRun
     from ostealgia.report.content import Report
 
@@ -118,22 +120,24 @@ def compute(project: Project, out: Path, say: Progress) -> ProjectResult:
     name = project.name
     say(f"{name}: checking the inputs")
     checked = _check(project)
+    papers = _audit(project, say)
+    flagged = _flagged(project, checked, papers)
     if project.spec.analysis:
         say(f"{name}: {len(project.spec.analysis)} analyses")
-    runs = _analyse(project, checked)
+    runs = _analyse(project, flagged)
     say(f"{name}: {len(project.spec.claim)} published numbers")
     claims = judge(Context(project, runs))
-    findings = _findings(project, checked, claims)
+    findings = (*_findings(project, checked, claims), *(finding for paper in papers for finding in paper.findings))
     if runs:
         say(f"{name}: figures")
-    drawings = _draw(runs, checked)
+    drawings = _draw(runs, flagged)
     say(f"{name}: report")
     results, tables = _tables(project, runs, claims, findings)
     scripts, without = _scripts(runs)
-    report = _report(
-        project, runs, claims, findings, drawings, [*(f"tables/{name}" for name in tables), *scripts], without
-    )
-    files = _files(project, report, results, tables, scripts, drawings)
+    pages = _pages(papers)
+    made = [*(f"tables/{name}" for name in tables), *scripts, *pages]
+    report = _report(project, runs, claims, findings, drawings, made, without, papers)
+    files = _files(project, report, results, tables, {**scripts, **pages}, drawings)
     return ProjectResult(project, out, runs, claims, findings, results, report, files)
 
 
@@ -151,9 +155,11 @@ def _refuse_unready(project: Project) -> None:
             expected="one row for each study, arm, outcome and time",
             action="Type the studies' results, then run again",
         )
-    if not (project.spec.analysis or project.spec.claim or project.spec.table or project.spec.comparison):
+    if not (
+        project.spec.analysis or project.spec.claim or project.spec.table or project.spec.comparison or project.papers
+    ):
         raise ProjectError(
-            f"{project.folder / CONFIG} has no [[analysis]], [[claim]], [[table]] or [[comparison]]: there is nothing to do."
+            f"{project.folder / CONFIG} has no [[analysis]], [[claim]], [[table]], [[comparison]] or [[paper]]: there is nothing to do."
         )
 
 
@@ -166,12 +172,35 @@ def _check(project: Project) -> tuple[Finding, ...]:
     return (*check_inputs(project), *tables)
 
 
-def _analyse(project: Project, checked: Sequence[Finding]) -> dict[str, AnalysisRun]:
+def _audit(project: Project, say: Progress) -> tuple[PaperAudit, ...]:
+    """Every paper of the project with its audit."""
+    if not project.papers:
+        return ()
+    from ostealgia.project.papers import audit_papers
+
+    say(f"{project.name}: auditing {count_of(len(project.papers), 'paper', 'papers')}")
+    return audit_papers(project)
+
+
+def _flagged(project: Project, checked: Sequence[Finding], papers: Sequence[PaperAudit]) -> dict[int, str]:
+    """Rows of ``results.csv`` with a number that cannot be right: as it was typed, or in the paper it was typed from."""
+    from ostealgia.project.checks import flagged_rows
+    from ostealgia.project.papers import rows_in_doubt
+
+    return {**rows_in_doubt(project, papers), **flagged_rows(checked)}
+
+
+def _pages(papers: Sequence[PaperAudit]) -> dict[str, str]:
+    """The annotated papers."""
+    from ostealgia.project.papers import pages_of
+
+    return pages_of(papers)
+
+
+def _analyse(project: Project, flagged: Mapping[int, str]) -> dict[str, AnalysisRun]:
     """Every analysis by its id."""
     from ostealgia.project.analyses import run_analysis
-    from ostealgia.project.checks import flagged_rows
 
-    flagged = flagged_rows(checked)
     return {spec.id: run_analysis(project, spec, flagged) for spec in project.spec.analysis}
 
 
@@ -185,12 +214,10 @@ def _findings(project: Project, checked: Sequence[Finding], claims: Sequence[Cla
     return (*found, *more)
 
 
-def _draw(runs: Mapping[str, AnalysisRun], checked: Sequence[Finding]) -> dict[str, tuple[Drawing, ...]]:
+def _draw(runs: Mapping[str, AnalysisRun], flagged: Mapping[int, str]) -> dict[str, tuple[Drawing, ...]]:
     """Figures of the analyses that ask for one."""
-    from ostealgia.project.checks import flagged_rows
     from ostealgia.project.figures import draw
 
-    flagged = flagged_rows(checked)
     return {ident: draw(item, flagged) for ident, item in runs.items()}
 
 
@@ -223,6 +250,7 @@ def _report(
     drawings: Mapping[str, Sequence[Drawing]],
     files: Sequence[str],
     without_script: Sequence[str],
+    papers: Sequence[PaperAudit],
 ) -> Report:
     """The content of the report."""
     from ostealgia.project.present import build
@@ -231,7 +259,7 @@ def _report(
     return build(
         Parts(
             project=project, runs=runs, claims=claims, findings=findings, drawings=drawings, software=versions(),
-            command="ostealgia run PROJECT", files=["results.json", *files], without_script=without_script,
+            command="ostealgia run PROJECT", files=["results.json", *files], without_script=without_script, papers=papers,
         )
     )  # fmt: skip
 

@@ -18,12 +18,14 @@ from ostealgia.project.model import CONFIG, ProjectSpec, read_config
 from ostealgia.project.repairs import check_repairs
 
 RESULTS, STUDIES, APPRAISAL, REPAIRS = "results.csv", "studies.csv", "appraisal.csv", "repairs.csv"
+PAPERS = "papers.csv"
 RESULT_COLUMNS = (
     "study", "arm", "arm_role", "outcome", "time", "time_unit", "n", "events", "person_time", "mean", "sd", "std_error", "median", "q1",
     "q3", "min", "max", "correlation", "estimate", "ci_low", "ci_high", "ci_level", "p_value", "measure", "source", "note",
 )  # fmt: skip
 STUDY_COLUMNS = ("study", "label", "year", "design", "country", "doi", "status")
 APPRAISAL_COLUMNS = ("study", "tool", "domain", "item", "judgement", "support")
+PAPER_COLUMNS = ("file", "study")
 REPAIR_COLUMNS = ("row", "column", "from", "to", "why", "accepted_by", "date")
 # columns of numbers; P may be printed as a bound, and is read with its sign
 NUMBERS = tuple(name for name in RESULT_COLUMNS if name in NUMBER_COLUMNS and name != "p_value")
@@ -32,6 +34,7 @@ NEEDED = {
     STUDIES: ("study",),
     APPRAISAL: ("study",),
     REPAIRS: ("row", "column", "to", "accepted_by"),
+    PAPERS: ("file",),
 }
 
 
@@ -79,6 +82,14 @@ class Sheet:
 
 
 @dataclass(frozen=True)
+class Paper:
+    """A paper of the project. file : its path in the folder.  study : whose results it reports, "" for none."""
+
+    file: str
+    study: str = ""
+
+
+@dataclass(frozen=True)
 class Project:
     """One project folder, read and checked. Nothing in it is computed yet."""
 
@@ -90,6 +101,7 @@ class Project:
     repairs: Sheet
     tables: Mapping[str, Sheet] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
+    papers: tuple[Paper, ...] = ()
 
     @property
     def name(self) -> str:
@@ -120,15 +132,18 @@ def load(folder: str | Path) -> Project:
     results = _sheet(path, RESULTS, RESULT_COLUMNS, wanted=bool(spec.analysis or spec.comparison))
     repairs = _sheet(path, REPAIRS, REPAIR_COLUMNS)
     check_repairs(repairs, results, NUMBERS)
+    studies = _sheet(path, STUDIES, STUDY_COLUMNS)
+    papers = _papers(path, spec, {row.text("study") for row in (*results, *studies)})
     return Project(
         folder=path,
         spec=spec,
         results=results,
-        studies=_sheet(path, STUDIES, STUDY_COLUMNS),
+        studies=studies,
         appraisal=_sheet(path, APPRAISAL, APPRAISAL_COLUMNS),
         repairs=repairs,
         tables={table.id: read_sheet(inside(path, table.file), table.file) for table in spec.table},
-        hashes=_hashes(path, spec),
+        hashes=_hashes(path, spec, papers),
+        papers=papers,
     )
 
 
@@ -202,8 +217,30 @@ def _sheet(folder: Path, name: str, columns: tuple[str, ...], *, wanted: bool = 
     return read_sheet(inside(folder, name), name, columns)
 
 
-def _hashes(folder: Path, spec: ProjectSpec) -> dict[str, str]:
+def _papers(folder: Path, spec: ProjectSpec, studies: set[str]) -> tuple[Paper, ...]:
+    """The papers of ``papers.csv`` and of ``[[paper]]``; each is a file inside the folder, and its study a known one."""
+    found: dict[str, Paper] = {}
+    sheet = _sheet(folder, PAPERS, PAPER_COLUMNS)
+    named = [(row.text("file"), row.text("study"), row.number) for row in sheet]
+    for file, study, number in [*named, *((item.file, item.study, None) for item in spec.paper)]:
+        place = CONFIG if number is None else f"{PAPERS}, row {number}"
+        if not file or not inside(folder, file).is_file():
+            raise ProjectError(
+                f"{place}: the paper {file!r} is no file of the project. Put it inside the folder and give its path from there."
+            )
+        if file in found:
+            raise ProjectError(f"{place}: the paper {file!r} is listed twice. Remove one of the two.")
+        if study and study not in studies:
+            raise ProjectError(
+                f"{place}: study {study!r} is in neither {RESULTS} nor {STUDIES}.{suggestion(study, sorted(studies))}"
+            )
+        found[file] = Paper(file, study)
+    return tuple(found.values())
+
+
+def _hashes(folder: Path, spec: ProjectSpec, papers: tuple[Paper, ...]) -> dict[str, str]:
     """SHA-256 of every input file by its name in the project."""
-    names = [CONFIG, RESULTS, STUDIES, APPRAISAL, REPAIRS, *(table.file for table in spec.table)]
+    names = [CONFIG, RESULTS, STUDIES, APPRAISAL, REPAIRS, PAPERS, *(table.file for table in spec.table)]
+    names += [paper.file for paper in papers]
     present = [name for name in names if (folder / name).is_file()]
     return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in present}

@@ -29,6 +29,8 @@ def clean(text: str) -> str:
     >>> clean("Smith\\x00 2011\\u202e")
     'Smith 2011'
     """
+    if text.isprintable():  # then it holds none of them
+        return text
     return "".join(
         mark
         for mark in text

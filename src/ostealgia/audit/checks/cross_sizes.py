@@ -23,7 +23,8 @@ _ALLOCATED = loose(
 _GROUP_N = re.compile(r"[(\[,;]\s{0,2}[nN]\s{0,2}=\s{0,2}(\d{1,3}(?:,\d{3})+|\d{1,6})(?![\d.,]*\d|\s{0,2}%)")
 _TOTAL_N = loose(rf"(?<![\w.,\-])({COUNT})\s(?:(?!and\b|or\b|vs\b)[a-z\-]+\s){{0,4}}?(?:{PEOPLE})\b")
 _LOST = loose(
-    r"\b(?:exclud|screen|eligib|register|regist|enter|approach|consent|invit|remain|of the|among|withdr|lost|drop|complet|declin|refus|not receive|evaluable|analy[sz]able|per.protocol|at least|overlap|both)"
+    r"\b(?:exclud|screen|eligib|regist|enter|approach|consent|invit|remain|of the|among|withdr|lost|drop|complet|declin|refus|"
+    r"not receive|evaluable|analy[sz]able|per.protocol|at least|overlap|both)"
 )
 _LISTING = loose(r"\b(?:compris(?:ed|ing|es)|consist(?:ed|ing|s) of|encompass(?:ed|ing|es)|were as follows|namely)\b:?")
 _NEXT = loose(rf"(?:,\s(?:and\s)?|\sand\s)(?={COUNT}\b)")

@@ -18,7 +18,9 @@ from ostealgia.numerics.intervals import Interval
 
 MOST_SIZES = 60  # denominators of a paper that are tried
 
-ROUGH = listed("approximately about almost nearly around roughly over than up to least most some exceeding below above under within")
+ROUGH = listed(
+    "approximately about almost nearly around roughly over than up to least most some exceeding below above under within"
+)
 NOT_SHARES = listed(
     "survival kaplan-meier actuarial cumulative estimated pooled mean median average sensitivity specificity accuracy "
     "power "

@@ -151,7 +151,7 @@ def _limits_broken(printed: Triplet, rule: Scale, place: Place) -> Finding | Non
             place,
             reported=printed.text,
             verdict="impossible",
-            severity="information" if _middle_of(printed, rule) else "minor",
+            severity="information" if rule.name == "difference" and _middle_of(printed, rule) else "minor",
             cause=cause,
             message=f"the lower limit {printed.low.text} is above the upper limit {printed.high.text}",
         )

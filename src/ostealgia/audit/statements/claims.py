@@ -217,7 +217,9 @@ def tie(stream: Stream, wordings: list[Wording], drafts: list[Draft]) -> dict[in
         at = stream.sentence_of[one.last]
         until = wordings[k + 1].first if k + 1 < len(wordings) else len(stream.kinds)
         behind = [draft for draft in ratios if one.last < draft.point and stream.sentence_of[draft.point] == at]
-        followed = any(one.last < draft.point <= one.last + 14 and stream.sentence_of[draft.point] == at for draft in drafts)
+        followed = any(
+            one.last < draft.point <= one.last + 14 and stream.sentence_of[draft.point] == at for draft in drafts
+        )
         own = next((draft for draft in ratios if draft.point in (one.size, one.times)), None)
         if own is not None:
             tied[k] = own
@@ -226,7 +228,13 @@ def tie(stream: Stream, wordings: list[Wording], drafts: list[Draft]) -> dict[in
         elif one.size is not None or one.times is not None:
             before = [d for d in ratios if d.point < one.first and stream.sentence_of[d.point] == at]
             previous = wordings[k - 1].last if k and stream.sentence_of[wordings[k - 1].last] == at else -1
-            if before and before[-1].point > previous and not behind and not followed and _adjoins(stream, before[-1], one):
+            if (
+                before
+                and before[-1].point > previous
+                and not behind
+                and not followed
+                and _adjoins(stream, before[-1], one)
+            ):
                 tied[k] = before[-1]
     return tied
 

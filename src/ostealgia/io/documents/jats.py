@@ -137,12 +137,21 @@ class _Article:
             self._front(meta)
         for part in article:
             name = local(part)
-            if name in ("body", "floats-group"):
+            if name == "body":
+                self._body(part)
+            elif name == "floats-group":
                 self._blocks(part, 1, None)
             elif name == "back":
                 self._back(part)
         if _child(article, "body") is None:
             self.notes.append("the file holds no body: only the front matter and the abstract were read")
+
+    def _body(self, body: Any) -> None:
+        """The sections, and what stands before the first of them: an introduction, or all of a paper without sections."""
+        children = list(body)
+        first = next((at for at, child in enumerate(children) if local(child) == "sec"), len(children))
+        self._blocks(children[:first], 1, "introduction" if first < len(children) else "other")
+        self._blocks(children[first:], 1, None)
 
     def _put(self, kind: str, words: str, **more: Any) -> None:
         words = one_line(words)
@@ -213,6 +222,8 @@ class _Article:
         forced = section or (known if level == 1 or _SECTION_TYPES.get(kind) else None)
         if title:
             self._put("heading", title, level=level, section=forced)
+        elif level == 1 and section is None:
+            section = known or "other"
         self._blocks(node, level + 1, section)
 
     def _blocks(self, node: Any, level: int, section: str | None) -> None:

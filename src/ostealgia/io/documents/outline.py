@@ -84,6 +84,8 @@ def _with_peeled(parts: list[Part]) -> list[Part]:
         if part.grid is None:
             out.append(part)
             continue
+        if not part.grid or not part.grid[0]:  # cells without a word
+            continue
         grid, top, bottom = peeled(part.grid)
         if (top or bottom) and part.header_rows:
             part.header_rows = max(0, part.header_rows - len(top)) or None

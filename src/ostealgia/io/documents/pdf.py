@@ -210,6 +210,9 @@ def _drop(page: PageText, running: frozenset[str]) -> int:
     edge = {id(one) for one in _edge_segments(page)}
     outer = [one for one in page.segments if id(one) in edge]
     gone = {id(one) for one in outer if _normal(one) in running and not section_of(one.text)}
+    if page.segments:
+        last = min(page.segments, key=lambda one: one.y)
+        outer += [last] if last.y < 0.2 * page.height else []
     gone |= {id(one) for one in outer if _PAGE_NUMBER.fullmatch(one.text.strip()) and _alone(one, page)}
     page.segments[:] = [one for one in page.segments if id(one) not in gone]
     return len(gone)
@@ -411,7 +414,7 @@ class _Paragraphs:
     def _is_figure_text(self, group: list[TextLine], words: str) -> bool:
         """Short lines in another size that are no sentence: words within a drawing."""
         wide = sum(line.x1 - line.x0 > 0.55 * (line.right - line.left) for line in group)
-        other = abs(group[0].size - self.body) > 0.07 * self.body
+        other = group[0].size < 0.93 * self.body
         return (
             other
             and wide <= 0.3 * len(group)

@@ -90,6 +90,7 @@ class _Run:
     x1: float = 0.0
     small: bool = False
     last: int = 0
+    box: tuple[float, float] = (0.0, 0.0)  # of the last character
 
 
 @dataclass(frozen=True)
@@ -180,6 +181,10 @@ def _runs(chars: list[tuple[str, float, float, float, float, int, int]]) -> list
             spaced = True
             continue
         if run is not None:
+            if run.box == (x0, x1) and abs(y - run.y) < 0.7 * run.size:  # the second letter of a ligature
+                run.words[-1].text += sign
+                run.last = index
+                continue
             gap = x0 - run.x1
             rise = y - run.y
             level = abs(rise) <= 0.14 * run.size
@@ -211,10 +216,10 @@ def _runs(chars: list[tuple[str, float, float, float, float, int, int]]) -> list
                     word.text += shown
                     word.x1 = max(word.x1, x1)
                 run.x1 = max(run.x1, x1)
-                run.last = index
+                run.last, run.box = index, (x0, x1)
                 spaced = False
                 continue
-        run = _Run(y, size, index, [Word(sign, x0, x1)], x1, True, index)
+        run = _Run(y, size, index, [Word(sign, x0, x1)], x1, True, index, (x0, x1))
         runs.append(run)
         spaced = False
     return runs
@@ -228,7 +233,9 @@ def _bold_of(handle: Any, raw: Any, runs: list[_Run]) -> list[bool]:
     def bold(index: int) -> bool:
         length = raw.FPDFText_GetFontInfo(handle, index, buffer, 128, ctypes.byref(flags))
         name = buffer.raw[: max(0, min(length, 128) - 1)].lower() if length else b""
-        return any(word in name for word in (b"bold", b"black", b"heavy")) or name.endswith((b"-bd", b".b", b"-b"))
+        return any(word in name for word in (b"bold", b"black", b"heavy", b"cmbx", b"sfbx", b"demi")) or name.endswith(
+            (b"-bd", b".b", b"-b")
+        )
 
     return [bold(run.index) and bold(run.last) and bold((run.index + run.last) // 2) for run in runs]
 
