@@ -1,15 +1,15 @@
 """Speed and size as ratios against peers: the same inputs, the same run, processor time, medians of calls that take turns.
 
-Run by ``make bench``. Prints one Markdown table. A peer that is not installed is named and left out; peers in R run in a process of their own
-right after their task, on the same numbers. Nothing here is part of a test.
+Run by ``make bench``. Prints one Markdown table. A peer that is not installed is named and left out; peers in R run in a process of their
+own just before their task, on the same numbers. Nothing here is part of a test.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-import os
 import platform
+import resource
 import shutil
 import statistics
 import subprocess
@@ -133,10 +133,10 @@ def process_seconds(command: list[str], rounds: int = 15) -> float:
     """Median processor time of a whole process."""
     times = []
     for _ in range(rounds):
-        start = os.times()
+        start = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        end = os.times()
-        times.append(end.children_user + end.children_system - start.children_user - start.children_system)
+        end = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append(end.ru_utime + end.ru_stime - start.ru_utime - start.ru_stime)
     return statistics.median(times)
 
 

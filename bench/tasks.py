@@ -1,4 +1,4 @@
-"""What is timed: for each task of the speed table the same inputs for everyone, our call and those of the Python peers that are installed."""
+"""What is timed: for each task the same inputs for everyone, our call and those of the Python peers that are installed."""
 
 from __future__ import annotations
 
@@ -145,10 +145,8 @@ def trials(treatments: int = 20, count: int = 100) -> Table:
     truth = rng.normal(0.0, 0.5, size=treatments)
     rows: dict[str, list[Any]] = {name: [] for name in ("study", "treat1", "treat2", "estimate", "std_error")}
     for s in range(count):
-        if s < treatments:
-            arms = np.array([s, (s + 1) % treatments])
-        else:
-            arms = rng.choice(treatments, size=3 if s % 8 == 0 else 2, replace=False)
+        ring = np.array([s % treatments, (s + 1) % treatments])  # the first trials connect all treatments
+        arms = ring if s < treatments else rng.choice(treatments, size=3 if s % 8 == 0 else 2, replace=False)
         variance = rng.uniform(0.02, 0.2, size=len(arms))
         mean = truth[arms] + rng.normal(0.0, np.sqrt(variance + 0.02))
         for i in range(len(arms)):

@@ -52,4 +52,6 @@ def test_refits_whose_shared_sums_underflow_have_the_numbers_of_a_fit_of_their_o
         alone = fit_regression(y[rows], v[rows], np.ones((len(rows), 1)), "DL", test="z")
         names = ("tau2", "q", "q_p_value", "i2_tau2", "i2_q", "h2")
         assert_allclose(found.beta[i], alone.beta, rtol=1e-12)
-        assert_allclose([getattr(found, n)[i] for n in names], [getattr(alone, n) for n in names], rtol=1e-9, atol=1e-300)
+        assert_allclose(
+            [getattr(found, n)[i] for n in names], [getattr(alone, n) for n in names], rtol=1e-9, atol=1e-300
+        )

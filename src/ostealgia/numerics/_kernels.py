@@ -42,7 +42,6 @@ from ostealgia.numerics._kernels_sums import (
     SCALE,
     SCORE0,
     SIZE,
-    SLOTS,
     SPREAD,
     STEPS,
     TARGET,
@@ -56,6 +55,7 @@ from ostealgia.numerics._kernels_sums import (
     jit,
     jit_sum,
     prepare,
+    tables,
 )
 
 CHUNK = 16_384  # effects of a run of analyses; while it is fitted, the next one is brought into the second-level cache
@@ -426,7 +426,7 @@ def fit_range(y, v, offsets, first, last, method, target, given, out, codes, ste
     target : (n,) for PM.  given : (n,) for GIVEN.  out : (8, n) is filled for analyses of two studies or more, codes : (n,) and
     steps : (n,) where they are not closed forms.
     """
-    V, Y, S = np.empty((code.LONG + 2, 64)), np.empty((code.LONG + 2, 64)), np.zeros(SLOTS)
+    V, Y, S = tables()
     where, counts, found = np.zeros(194, np.int64), np.zeros(code.LONG + 4, np.int64), np.zeros(2, np.int64)
     work = np.empty((3, 1024), np.int64)  # in turn: all by size; those that need more steps; those that need the grid
     begin = first

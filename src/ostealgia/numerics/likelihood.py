@@ -20,7 +20,9 @@ from ostealgia.numerics.heterogeneity import Strata
 
 Array = NDArray[np.float64]
 LOG_2PI = math.log(2 * math.pi)
-add = np.add.reduce  # the method ``sum`` less its detour; here and in ``dot`` microseconds count, for few studies are fitted often
+add = (
+    np.add.reduce
+)  # the method ``sum`` less its detour; here and in ``dot`` microseconds count, for few studies are fitted often
 _CELLS = 400_000  # grid values x studies held in memory at a time
 
 
@@ -211,7 +213,9 @@ def maximise(strata: Strata, *, restricted: bool) -> tuple[float, Certificate]:
     if positive[-1] or not math.isfinite(add(a) + add(b)):
         raise ConvergenceError("the likelihood has no maximum on the search grid; check for variances of 0 or infinity")
 
-    def ratio(t: float) -> tuple[float, float]:  # b / a - 1 rises through a maximum, and is close to a straight line in tau2
+    def ratio(
+        t: float,
+    ) -> tuple[float, float]:  # b / a - 1 rises through a maximum, and is close to a straight line in tau2
         up, down, up_slope, down_slope = _parts(t, strata, restricted)
         return (down - up) / up, down_slope / up - up_slope / up * (down / up)
 
