@@ -10,9 +10,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from ostealgia.errors import OptionError, OstealgiaError, TableError
 from ostealgia.meta import regress
-from ostealgia.meta.formula import FUNCTIONS, Formula, parse_formula
-from ostealgia.meta.formula_design import grid_of, recipe_of, take_columns
 from ostealgia.numerics.splines import natural_spline, spline_columns
+from ostealgia.tables.formula import FUNCTIONS, Formula, parse_formula
+from ostealgia.tables.formula_design import grid_of, recipe_of, take_columns
 
 NS3 = [
     [0.285600986700, -1.060803664887, 0.775202678186],
@@ -103,7 +103,7 @@ def test_any_text_is_read_or_refused(text):
 def test_nothing_is_evaluated():
     import inspect
 
-    from ostealgia.meta import formula, formula_design
+    from ostealgia.tables import formula, formula_design
 
     code = inspect.getsource(formula) + inspect.getsource(formula_design)
     assert not any(word in code for word in ("eval(", "exec(", "__import__", "importlib"))

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from ostealgia.display import count_of
 from ostealgia.errors import TableError, suggestion
 from ostealgia.tables.columns import canonical_columns
+from ostealgia.tables.labels import NOTHING, as_text
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
 LISTED = 6  # names written out in one note
-NOTHING = frozenset(["", "nan", "<NA>", "NaT"])  # how empty cells of a frame print
 
 
 @dataclass
@@ -168,18 +168,6 @@ def numbers(values: NDArray[Any]) -> tuple[Array, dict[int, str]]:
                 continue
         found[i] = number
     return found, text
-
-
-def as_text(value: Any) -> str:
-    """A cell as a label: 2019.0 is "2019", an empty cell is "".
-
-    >>> as_text(2019.0), as_text(None), as_text(" mrgfus ")
-    ('2019', '', 'mrgfus')
-    """
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    text = str(value).strip()
-    return "" if value is None or text in NOTHING else text
 
 
 def studies(count: int) -> str:

@@ -64,8 +64,8 @@ def formula_design(
     data: EffectSizes, known: KnownCovariance, formula: str
 ) -> tuple[EffectSizes, KnownCovariance, Array, tuple[str, ...]]:
     """The same for a formula of the grammar of ``regress``, "~ dose + factor(site)"; nothing in it is evaluated."""
-    from ostealgia.meta.formula import parse_formula
-    from ostealgia.meta.formula_design import described, missing_in, recipe_of, take_columns
+    from ostealgia.tables.formula import parse_formula
+    from ostealgia.tables.formula_design import described, missing_in, recipe_of, take_columns
 
     parsed = parse_formula(formula)
     offered = {"study": np.array(data.study), **data.columns, "n": data.columns.get("n", data.n)}

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from ostealgia import display
 from ostealgia.display import level_text
 from ostealgia.meta.backtransform import to_reported
-from ostealgia.meta.formula_design import grid_of
 from ostealgia.meta.regression_result import RegressionResult
 from ostealgia.numerics.pooling import PREDICTION, quantile
 from ostealgia.options import confidence_level, one_of
+from ostealgia.tables.formula_design import grid_of
 from ostealgia.tables.result import Result, as_json
 
 if TYPE_CHECKING:

@@ -11,8 +11,6 @@ import numpy as np
 from ostealgia.effects.result import EffectSizes
 from ostealgia.errors import OptionError, TableError
 from ostealgia.meta.coerce import as_effects
-from ostealgia.meta.formula import Formula, parse_formula
-from ostealgia.meta.formula_design import Recipe, described, missing_in, recipe_of, take_columns
 from ostealgia.meta.pooling import _positive
 from ostealgia.meta.regression_result import RegressionResult
 from ostealgia.numerics.pooling import PREDICTION, quantile
@@ -20,6 +18,8 @@ from ostealgia.numerics.regression import TESTS, Regression, fit_regression
 from ostealgia.numerics.tau2 import TAU2
 from ostealgia.numerics.tau2_interval import empty_note
 from ostealgia.options import confidence_level, one_of
+from ostealgia.tables.formula import Formula, parse_formula
+from ostealgia.tables.formula_design import Recipe, described, missing_in, recipe_of, take_columns
 from ostealgia.tables.result import Excluded
 
 FEW = 10  # studies a coefficient (Cochrane Handbook, section 10.11.4)

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ostealgia.effects.result import EffectSizes
-from ostealgia.meta.formula_design import Recipe
 from ostealgia.numerics.regression import Omnibus, Regression
+from ostealgia.tables.formula_design import Recipe
 from ostealgia.tables.measures import MEASURES, Measure
 from ostealgia.tables.result import Result, as_json
 

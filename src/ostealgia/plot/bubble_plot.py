@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from ostealgia import display
 from ostealgia.display import level_text
 from ostealgia.errors import OptionError, suggestion
-from ostealgia.meta.formula_design import numbers_of
 from ostealgia.meta.predictions import PredictionResult, predict
 from ostealgia.meta.regression_result import RegressionResult
 from ostealgia.meta.regression_text import omnibus_text
@@ -30,6 +29,7 @@ from ostealgia.plot.scatter import (
     plain_axes,
     say,
 )
+from ostealgia.tables.formula_design import numbers_of
 
 Array = NDArray[np.float64]
 POINTS = 161  # of a line

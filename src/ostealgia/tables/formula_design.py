@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ostealgia.effects.reading import as_text
 from ostealgia.errors import OptionError, TableError, suggestion
-from ostealgia.meta.formula import Formula, Term, Variable
 from ostealgia.numerics.splines import NaturalSpline, natural_spline, spline_columns
+from ostealgia.tables.formula import Formula, Term, Variable
+from ostealgia.tables.labels import as_text
 
 Array = NDArray[np.float64]
 INTERCEPT = "intercept"
+LONG = 1000  # rows from which a column of words is worth a hash table in C
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Coding:
     def matrix(self, values: Any, full: bool) -> Array:
         """Its columns for these values, (k, columns)."""
         if self.levels:
-            labels = [as_text(value) for value in values]
+            labels, positions = labels_of(values)
             unknown = [label for label in labels if label not in self.levels]
             if unknown:
                 listed = ", ".join(map(repr, self.levels))
@@ -49,9 +51,9 @@ class Coding:
                     f"a level that the fit has not seen in {self.variable.label}", column=self.variable.column, found=unknown[0],
                     expected=f"one of {listed}", action=suggestion(unknown[0], self.levels).strip() or None,
                 )  # fmt: skip
-            codes = np.array([self.levels.index(label) for label in labels], dtype=int)
+            codes = np.array([self.levels.index(label) for label in labels], dtype=np.intp)
             table = np.eye(len(self.levels))[:, 0 if full else 1 :]
-            return table[codes]
+            return table[codes[positions]]
         x = numbers_of(values, self.variable.column)
         if self.spline is not None:
             return spline_columns(self.spline, x)
@@ -95,18 +97,24 @@ class Recipe:
         return block
 
 
-def recipe_of(formula: Formula, columns: Mapping[str, Any]) -> Recipe:
+def recipe_of(
+    formula: Formula, columns: Mapping[str, Any], levels: Mapping[str, Sequence[str]] | None = None
+) -> Recipe:
     """Levels, knots and names of a formula for these data (without missing values).
 
     A factor has treatment contrasts (its first level, in alphabetical or numerical order, is the reference), or a column for every level
     where no other column of the model stands for its mean: the first factor without an intercept, an interaction without its main effect.
+    levels : for a column, its levels in another order (the first is the reference); such a column is a factor.
 
-    >>> from ostealgia.meta.formula import parse_formula
+    >>> from ostealgia.tables.formula import parse_formula
     >>> recipe_of(parse_formula("~ dose * factor(site)"), {"dose": [1.0, 2.0, 3.0], "site": ["b", "a", "b"]}).names
     ('intercept', 'dose', 'factor(site)b', 'dose:factor(site)b')
     """
     variables = dict.fromkeys(variable for term in formula.terms for variable in term)
-    codings = {variable: _coding(variable, columns[variable.column]) for variable in variables}
+    given = levels or {}
+    codings = {
+        variable: _coding(variable, columns[variable.column], given.get(variable.column)) for variable in variables
+    }
     full = _full_codings(formula, codings)
     names, owner = ([INTERCEPT], [-1]) if formula.intercept else ([], [])
     for i, (term, whole) in enumerate(zip(formula.terms, full, strict=True)):
@@ -136,9 +144,11 @@ def _full_codings(formula: Formula, codings: Mapping[Variable, Coding]) -> tuple
     return tuple(out)
 
 
-def _coding(variable: Variable, values: Any) -> Coding:
-    if variable.kind == "factor" or (variable.kind == "column" and is_text(values)):
+def _coding(variable: Variable, values: Any, ordered: Sequence[str] | None = None) -> Coding:
+    if variable.kind == "factor" or (variable.kind == "column" and (ordered is not None or is_text(values))):
         levels = levels_of(values)
+        if ordered is not None:
+            levels = tuple(level for level in ordered if level in levels) or levels
         if len(levels) < 2:
             raise TableError(
                 f"{variable.label} has one level only", column=variable.column, found=levels[0] if levels else "no value",
@@ -172,10 +182,17 @@ def missing_in(columns: Mapping[str, Any]) -> list[str]:
     k = len(next(iter(columns.values()))) if columns else 0
     out = [""] * k
     for name, values in columns.items():
-        for i, value in enumerate(values):
-            if not out[i] and is_missing(value):
-                out[i] = name
+        for i in np.flatnonzero(_absent(values)):
+            out[i] = out[i] or name
     return out
+
+
+def _absent(values: Any) -> NDArray[np.bool_]:
+    array = array_of(values)
+    if array.dtype.kind in "fiub":
+        return np.isnan(array) if array.dtype.kind == "f" else np.zeros(len(array), dtype=bool)
+    names, rows = labels_of(array)
+    return np.array([name == "" for name in names], dtype=bool)[rows]
 
 
 def is_missing(value: Any) -> bool:
@@ -183,9 +200,46 @@ def is_missing(value: Any) -> bool:
     return as_text(value) == ""
 
 
+def array_of(values: Any) -> NDArray[Any]:
+    """A column as an array."""
+    return np.asarray(values)
+
+
+def labels_of(values: Any) -> tuple[list[str], NDArray[np.intp]]:
+    """The different labels in order of appearance, and for each row the position of its label.
+
+    >>> labels_of(["b", "a", "b"])[0]
+    ['b', 'a']
+    """
+    array = array_of(values)
+    if array.dtype.kind in "fiub":
+        different, first, codes = np.unique(array, return_index=True, return_inverse=True)
+        order = np.argsort(first)
+        place = np.empty(len(order), dtype=np.intp)
+        place[order] = np.arange(len(order))
+        raw, rows = [as_text(value) for value in different[order]], place[codes.reshape(-1)]
+    else:
+        different, rows = _different(array)
+        raw = [as_text(value) for value in different]
+    names = dict.fromkeys(raw)
+    index = {name: i for i, name in enumerate(names)}
+    return list(names), np.array([index[name] for name in raw], dtype=np.intp)[rows]
+
+
+def _different(array: NDArray[Any]) -> tuple[Sequence[Any], NDArray[np.intp]]:
+    """The different values of a column of objects in order of appearance, and the position of each row's; by pandas where it is there."""
+    pandas: Any = sys.modules.get("pandas")
+    if pandas is not None and len(array) > LONG and pandas.api.types.infer_dtype(array) == "string":
+        rows, different = pandas.factorize(array, use_na_sentinel=False)
+        return list(different), rows.astype(np.intp)
+    seen: dict[Any, int] = {}
+    positions = [seen.setdefault((value.__class__, value), len(seen)) for value in array]
+    return [value for _, value in seen], np.array(positions, dtype=np.intp)
+
+
 def is_text(values: Any) -> bool:
     """True where a column holds words or yes/no, so that it can only be a factor."""
-    array = np.asarray(values)
+    array = array_of(values)
     if array.dtype.kind in "iuf":
         return False
     if array.dtype.kind == "b":
@@ -204,17 +258,20 @@ def _is_number(value: Any) -> bool:
 
 def numbers_of(values: Any, column: str) -> Array:
     """A column of numbers. Raises TableError for a word or an infinite value."""
-    for value in np.asarray(values):
+    array = array_of(values)
+    if array.dtype.kind in "iuf" and bool(np.isfinite(array).all()):
+        return array.astype(np.float64)
+    for value in array:
         if not _is_number(value):
             raise TableError(
                 "not a number", column=column, found=repr(str(value)), expected="a number", action=f"Write factor({column}) for groups."
             )  # fmt: skip
-    return np.array([float(value) for value in np.asarray(values)])
+    return np.array([float(value) for value in array])
 
 
 def levels_of(values: Any) -> tuple[str, ...]:
     """The different levels, numbers by size, words by the alphabet."""
-    labels = dict.fromkeys(as_text(value) for value in np.asarray(values))
+    labels, _ = labels_of(values)
     if all(_is_number(label) for label in labels):
         return tuple(sorted(labels, key=float))
     return tuple(sorted(labels, key=lambda label: (label.casefold(), label)))
@@ -226,7 +283,8 @@ def grid_of(recipe: Recipe, columns: Mapping[str, Any], new: Any) -> tuple[dict[
     Returns (columns, number of rows). Raises TableError for a column that is absent or empty.
     """
     names = recipe.formula.columns
-    offered = list(new.keys()) if isinstance(new, Mapping) else list(getattr(new, "columns", []))
+    held: Any = cast("Mapping[str, Any]", new).keys() if isinstance(new, Mapping) else getattr(new, "columns", ())
+    offered: list[str] = list(held)
     unknown = [name for name in offered if name not in columns and isinstance(new, Mapping)]
     if unknown:
         listed = ", ".join(map(repr, names)) or "none"
@@ -236,7 +294,7 @@ def grid_of(recipe: Recipe, columns: Mapping[str, Any], new: Any) -> tuple[dict[
         raise TableError(
             f"new values need the column {absent[0]!r}", expected=", ".join(map(repr, names)), found=", ".join(map(repr, offered)) or "none"
         )  # fmt: skip
-    arrays = {name: np.atleast_1d(np.asarray(new[name])) for name in names}
+    arrays: dict[str, NDArray[Any]] = {name: np.atleast_1d(array_of(new[name])) for name in names}
     sizes = {len(values) for values in arrays.values()} or {1}
     k = max(sizes)
     if not sizes <= {1, k}:

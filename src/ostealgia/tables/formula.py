@@ -1,4 +1,4 @@
-"""Formulas of a meta-regression: a small closed grammar, read by hand and never evaluated.
+"""Formulas of regressions: a small closed grammar, read by hand and never evaluated.
 
 formula  = ["~"] term {("+" | "-") term}          "- 1" and "+ 0" leave the intercept out, nothing else may be subtracted
 term     = product {"*" product}                   a * b is a + b + a:b
@@ -79,7 +79,7 @@ def parse_formula(text: str | Formula) -> Formula:
     """
     if isinstance(text, Formula):
         return text
-    if not isinstance(text, str):
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise OptionError(f"formula={text!r} is not text, for instance '~ year + factor(design)'.")
     if len(text) > MAX_LENGTH:
         raise OptionError(f"the formula has {len(text)} characters; {MAX_LENGTH} are allowed.")
