@@ -54,6 +54,7 @@ bench: .bench/venv/bin/python ## speed and size as ratios against peers in the s
 	$(PYTHON) -m venv .bench/statcheck && .bench/statcheck/bin/python -m pip install --quiet --disable-pip-version-check -r bench/peers-statcheck.txt \
 	  || echo "statcheck (PyPI) cannot be had here"
 	.bench/venv/bin/python bench/audit.py
+	.bench/venv/bin/python bench/cohort.py
 
 growth: .bench/venv/bin/python ## time and memory by number of effects, with the picture in docs
 	.bench/venv/bin/python bench/growth.py --draw docs/growth.svg

@@ -195,3 +195,10 @@ def test_a_large_file_reads_as_a_small_one(tmp_path, monkeypatch):
     pd.testing.assert_frame_equal(large.quality.patterns, small.quality.patterns)
     assert oa.cohort.flow(large).visits.equals(oa.cohort.flow(small).visits)
     assert oa.cohort.worst_grade_frame(large).equals(oa.cohort.worst_grade_frame(small))
+
+
+def test_a_file_without_header_does_not_tell_its_first_patient(tmp_path):
+    for patients in ("SECRET7,control,61\nB2,control,70\n", "SECRET7,61,61\nB2,1,1\n"):
+        with pytest.raises(TableError) as caught:
+            read(folder_with(tmp_path, patients=patients))
+        assert "SECRET7" not in str(caught.value) and "61" not in str(caught.value) and "header" in str(caught.value)

@@ -25,7 +25,7 @@ Z = 1.959963984540054
 
 
 def stopped_early(x, y):
-    """As R's glm: iterated least squares from (y + 0.5)/2, stopped when the deviance moves by less than 1e-8, errors one step older.
+    """As R's glm: iterated least squares from (y + 0.5)/2, stopped when the deviance moves by less than 1e-13 of itself, errors one step older.
 
     Limits near 0 of the reference carry that step (3e-8 in the limit); the package iterates to the maximum. With glm's rule the reference
     comes out at its own tolerance, and the package lies within a millionth of a standard error of it.

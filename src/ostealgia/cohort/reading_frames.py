@@ -177,13 +177,14 @@ def _named(frame: Any, shown: str) -> Any:
         {name for name in names if names.count(name) > 1}
         | {name[:-2] for name in names if name.endswith(".1") and name[:-2] in names}
     )
-    if twice:
+    if twice:  # without a header the first patient stands here: places are told, not words
+        at = [
+            str(place) for place, name in enumerate(names, start=1) if name in twice or name.removesuffix(".1") in twice
+        ]
         raise TableError(
-            "a column name stands twice in the header",
-            file=shown,
-            found=", ".join(twice[:5]),
-            action="Rename one of them",
-        )
+            "a column name stands twice in the header", file=shown, row=1, found=f"columns {', '.join(at[:6])}",
+            action="Rename one of them; if the file has no header, add one",
+        )  # fmt: skip
     frame.columns = names
     return frame
 
@@ -197,9 +198,12 @@ def typed(
     required = FILES[name][0] if name in FILES else ("id",)
     for column in required:
         if column not in frame.columns:
+            words = [
+                str(one) for one in frame.columns if str(one).replace("_", "").isalpha()
+            ]  # no identifier of a file without header
             raise TableError(
-                f"there is no column {column!r}", file=file, found=", ".join(map(str, frame.columns[:12])), expected=", ".join(required),
-                action=suggestion(column, map(str, frame.columns)).strip() or "Name it by a mapping file",
+                f"there is no column {column!r}", file=file, expected=f"a header with {', '.join(required)}",
+                action=suggestion(column, words).strip() or "Name the file's own column in a mapping file, or add a header",
             )  # fmt: skip
     rows: dict[str, tuple[int, ...]] = {}
     values: dict[str, tuple[str, ...]] = {}

@@ -24,18 +24,21 @@ if TYPE_CHECKING:
     from ostealgia.plot.radial_plot import radial
     from ostealgia.plot.selection_plots import selection_weights
     from ostealgia.plot.sensitivity_plot import sensitivity
+    from ostealgia.plot.survival_plot import cumulative_incidence, kaplan_meier
     from ostealgia.plot.trajectory_plot import trajectory
 
 __all__ = [
     "baujat",
     "bubble",
     "comparison_funnel",
+    "cumulative_incidence",
     "figure_png",
     "figure_svg",
     "forest",
     "forest_pages",
     "funnel",
     "influence",
+    "kaplan_meier",
     "labbe",
     "net_heat",
     "network_forest",
@@ -51,12 +54,14 @@ _HOME = {
     "baujat": "baujat_plot",
     "bubble": "bubble_plot",
     "comparison_funnel": "network_plots",
+    "cumulative_incidence": "survival_plot",
     "figure_png": "export",
     "figure_svg": "export",
     "forest": "forest_plot",
     "forest_pages": "forest_plot",
     "funnel": "funnel_plot",
     "influence": "influence_plots",
+    "kaplan_meier": "survival_plot",
     "labbe": "labbe_plot",
     "net_heat": "net_heat_plot",
     "network_forest": "network_plots",
