@@ -163,7 +163,7 @@ def test_cmh(name):
 
 
 def stopped_early(part, outcome):
-    """Coefficients and variances of R's glm: stopped when the deviance moves by less than 1e-13 of itself, variances one step older."""
+    """Coefficients and variances of R's glm: stopped when the deviance moves by less than 1e-12 of itself, variances one step older."""
     x = np.column_stack([np.ones(len(part)), part[["obs", "nrs_baseline", "gt3"]]])
     y = part[outcome].to_numpy(float)
     mean, old = (y + 0.5) / 2, np.inf
@@ -175,7 +175,7 @@ def stopped_early(part, outcome):
         eta = x @ beta
         mean = 1 / (1 + np.exp(-eta))
         deviance = -2 * np.sum(np.where(y > 0, np.log(mean), np.log1p(-mean)))
-        if abs(deviance - old) / (abs(deviance) + 0.1) < 3e-15:
+        if abs(deviance - old) / (abs(deviance) + 0.1) < 1e-12:
             return beta, np.diag(np.linalg.inv(information))
         old = deviance
 
@@ -194,13 +194,16 @@ def test_rubin(name):
     found = fit.to_frame()
     names = {"estimate": "estimate", "se": "std_error", "df_barnard_rubin": "df", "p": "p_value", "lower": "ci_low", "upper": "ci_high", "riv": "riv", "lambda": "lambda", "fmi": "fmi"}
     if s["model"] == "logistic":
-        # R's glm takes its variances one step before the end (5e-8 of them), and the df and P of the reference carry that. With glm's rule
-        # they come out at the reference's own tolerance; the package, at the maximum, is within 3e-7 of that.
+        # R's glm takes its variances one step before the end: with epsilon 1e-12 R prints the df and P of the reference, with 1e-15 those of
+        # the package (seen in R 4.2.2). Here the rule of the reference gives the reference, and the package is compared with that in
+        # standard errors (or shares of df).
         estimates, variances = zip(*(stopped_early(part, outcome) for _, part in frame.groupby("imp")), strict=True)
         pooled = rubin(np.array(estimates), np.array(variances), float(fit.n - len(fit.names)))
         as_glm = replace(fit, pooled=pooled).to_frame()
-        for column in names.values():
-            assert_allclose(found[column], as_glm[column], rtol=3e-7)
+        unit = found["std_error"]
+        for column in ("estimate", "std_error", "ci_low", "ci_high"):
+            assert_allclose(found[column] / unit, as_glm[column] / unit, atol=5e-7)
+        assert_allclose(found["df"], as_glm["df"], rtol=5e-7)
         found = as_glm
     for key, column in names.items():
         close(found[column], e[key], case)
