@@ -62,3 +62,10 @@ def test_an_answer_of_another_class_is_refused(tmp_path):
     start = "import os\nfrom ostealgia.io.documents.children import serve\nserve(lambda *given: os.getcwd)"
     ((_, found),) = in_children([tmp_path / "a.txt"], Work(start=start, answer=Audit, known=CHECKING.known))
     assert isinstance(found, DocumentError)
+
+
+def test_one_path_is_no_list_of_paths():
+    with pytest.raises(OptionError, match=r"paths is one path, 'a\.pdf'; give a list"):
+        check_files("a.pdf")
+    with pytest.raises(OptionError, match=r"processes=0 is not a number from 1 on"):
+        check_files(["a.pdf"], processes=0)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -207,3 +210,32 @@ def test_help_shows_examples_and_statuses(capsys):
     status, out, _ = told(capsys, "--help")
     assert status == 0
     assert "ostealgia audit paper.pdf --html paper.html" in out.replace("\n    ", " ") and "Exit status" in out
+
+
+def test_no_device_and_no_closed_folder_takes_the_page(capsys, tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "pipe.html")
+    status, out, err = told(capsys, "clean.txt", "--html", "pipe.html")
+    assert (status, out) == (2, "") and "--html pipe.html is a device or a pipe" in err
+    assert (tmp_path / "pipe.html").is_fifo()
+    (tmp_path / "closed").mkdir()
+    monkeypatch.setattr(os, "access", lambda *_: False)  # a test that runs as root may write anywhere
+    status, out, err = told(capsys, "clean.txt", "--csv", "closed/a.csv")
+    assert (status, out) == (2, "") and "you may not write into that folder" in err
+
+
+def audit_process(*words: str, **streams) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([sys.executable, "-m", "ostealgia.cli.app", "audit", *words], timeout=120, **streams)
+
+
+def test_the_files_are_written_though_the_reader_of_the_text_has_gone(tmp_path):
+    reader, writer = os.pipe()
+    os.close(reader)
+    ended = audit_process("wrong.txt", "clean.txt", "--csv", "a.csv", "-q", stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    assert (ended.returncode, ended.stderr) == (1, b"")
+    assert (tmp_path / "a.csv").read_text().count("wrong.txt") >= 1
+
+
+def test_a_closed_standard_output_is_no_fault():
+    ended = audit_process("wrong.txt", stderr=subprocess.PIPE, preexec_fn=lambda: os.close(1))
+    assert (ended.returncode, ended.stderr) == (1, b"")

@@ -126,6 +126,13 @@ def test_nothing_is_half_written(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_device_is_not_replaced_by_a_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OstealgiaError, match=r"pipe: cannot be written: it is a device or a pipe\."):
+        write_bytes(tmp_path / "pipe", b"x")
+    assert (tmp_path / "pipe").is_fifo()
+
+
 def test_all_files_or_none(tmp_path):
     one = write_text(tmp_path / "one.txt", "before")
     with pytest.raises(OstealgiaError, match=r"no.two\.txt: cannot be written: the folder"):

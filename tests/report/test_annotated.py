@@ -7,13 +7,16 @@ import hashlib
 import re
 import time
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ostealgia.audit.checks.registry import question, rule_names
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.result import Audit
+from ostealgia.errors import OptionError
 from ostealgia.io.documents.model import Document
 from ostealgia.io.documents.reading import from_text
 from ostealgia.report.annotated_page import annotated
@@ -270,3 +273,30 @@ def test_a_paper_of_500_pages_stays_light():
     # about 3 s on one core of the machine it was written on; a quadratic step would take minutes
     assert time.perf_counter() - begun < 30
     assert len(page) < 6_000_000
+
+
+def test_a_power_that_a_greek_letter_holds_is_set_once():
+    document = from_text(
+        "Heterogeneity was large ($I^2 = 98\\%$, $\\tau^2 = 2.72$, $\\chi^{2} = 9.4$, 10^{-3}).", "a.md", "markdown"
+    )
+    page = annotated(Audit(document=document))
+    for words in ("I² = 98%", "τ² = 2.72", "χ² = 9.4", "10⁻³"):
+        assert words in page
+
+
+def test_a_mark_takes_its_per_cent_sign_and_its_bracket_in():
+    document = from_text("Pain fell in 8 of 30 (2.7%), and in 12 of 40 [30 %]. I^2 was 98\\%.", "a.md", "markdown")
+    ended = [finding(document, words) for words in ("8 of 30 (2.7", "12 of 40 [30", "98")]
+    marks = marks_of(Audit(document=document, findings=tuple(ended)))
+    assert [document.text[mark.start : mark.end] for mark in marks] == ["8 of 30 (2.7%)", "12 of 40 [30 %]", "98\\%"]
+
+
+def test_a_document_is_not_yet_an_audit():
+    with pytest.raises(OptionError, match=r"audit is a Document; check the paper first"):
+        annotated(from_text("8 of 30", "a.txt"))
+
+
+def test_the_guide_names_every_rule():
+    guide = Path(__file__).parents[2] / "docs" / "guide" / "reading-an-audit.md"
+    told = re.findall(r"^\| ([A-Za-z0-9-]+) \| ([^|]+\?) \|$", guide.read_text(encoding="utf-8"), re.MULTILINE)
+    assert told == [(name, question(name)) for name in rule_names()]

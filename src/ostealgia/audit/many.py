@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -11,7 +12,7 @@ from typing import Any
 from ostealgia.audit.checking import check, wanted_rules
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.result import Audit
-from ostealgia.errors import DocumentError
+from ostealgia.errors import DocumentError, OptionError
 from ostealgia.io.documents.children import READING, SECONDS, Work, in_children, limit_time, serve
 
 CHECKING = Work(
@@ -38,11 +39,16 @@ def check_files(
     processes : how many papers at a time; None for one a core.  progress : called with each path when it is done.
     seconds : of CPU for reading a paper, and again for checking it; memory is limited to 1 GiB.
     Yields (path, Audit) or (path, DocumentError) in the order of ``paths``, whichever is done first. Papers of one file
-    name carry their path as name. Raises OptionError for an unknown rule, before any paper is read.
+    name carry their path as name. Raises OptionError for an unknown rule, no process, or one path in
+    place of a list, before any paper is read.
 
     >>> list(check_files([]))
     []
     """
+    if isinstance(paths, str | bytes | os.PathLike):
+        raise OptionError(f"paths is one path, {paths!r}; give a list: audit.check_files([path]).")
+    if processes is not None and processes < 1:
+        raise OptionError(f"processes={processes!r} is not a number from 1 on, or None for one a core.")
     wanted = [Path(path) for path in paths]
     names = None if rules is None else tuple(sorted(wanted_rules(rules)))
     shared = {name for name, count in Counter(path.name for path in wanted).items() if count > 1}

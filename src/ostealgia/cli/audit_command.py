@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from ostealgia.cli import progress
-from ostealgia.cli.failures import BAD_INPUT, DONE, FINDINGS, error_text
+from ostealgia.cli.failures import BAD_INPUT, DONE, FINDINGS, error_text, silence_stdout
 from ostealgia.cli.output import print_json, print_text
 from ostealgia.errors import DocumentError, OptionError
+
+_NARROWEST = 60  # columns; below it the words of a finding would stand one under the other
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +77,6 @@ def _check_targets(asked: Request) -> None:
         target = getattr(asked, option)
         if not target:
             continue
-        folder = option == "html" and asked.html_folder
         real = os.path.realpath(target)
         suffix = {"csv": ".csv", "docx": ".docx"}.get(option, "")
         if not target.lower().endswith(suffix) and not os.path.isdir(real):
@@ -84,17 +86,23 @@ def _check_targets(asked: Request) -> None:
         if real in used:
             raise OptionError(f"--{option} and --{used[real]} name the same file, {target}; give another name.")
         used[real] = option
-        if folder and os.path.exists(real) and not os.path.isdir(real):
-            raise OptionError(
-                f"--html {target} is a file; for several papers give a folder. It is made if it is missing."
-            )
-        if not folder and os.path.isdir(real):
-            raise OptionError(f"--{option} {target} is a folder; give the name of a file.")
-        parent = os.path.dirname(real)
-        if not os.path.isdir(parent):
-            raise OptionError(
-                f"--{option} {target}: the folder {os.path.dirname(target)} does not exist. Make it first."
-            )
+        _check_place(option, target, real, folder=option == "html" and asked.html_folder)
+
+
+def _check_place(option: str, target: str, real: str, *, folder: bool) -> None:
+    """Refuse a folder for a file, a file for a folder, a device, and a place where nothing can be written."""
+    if folder and os.path.exists(real) and not os.path.isdir(real):
+        raise OptionError(f"--html {target} is a file; for several papers give a folder. It is made if it is missing.")
+    if not folder and os.path.isdir(real):
+        raise OptionError(f"--{option} {target} is a folder; give the name of a file.")
+    if not folder and os.path.exists(real) and not os.path.isfile(real):
+        raise OptionError(f"--{option} {target} is a device or a pipe; give the name of a file.")
+    parent = os.path.dirname(real)
+    if not os.path.isdir(parent):
+        raise OptionError(f"--{option} {target}: the folder {os.path.dirname(target)} does not exist. Make it first.")
+    written = real if folder and os.path.isdir(real) else parent
+    if not os.access(written, os.W_OK | os.X_OK):
+        raise OptionError(f"--{option} {target}: you may not write into that folder; give another place.")
 
 
 def execute(asked: Request) -> int:
@@ -113,7 +121,12 @@ def execute(asked: Request) -> int:
             told.append((len(paper.audit.findings), counts["flagged"], counts["conclusion-changing"]))
         if keep:
             kept.append(paper)
-        _print(asked, paper, first=len(told) + failed == 1)
+        try:
+            _print(asked, paper, first=len(told) + failed == 1)
+        except BrokenPipeError:  # "| head" has read enough; the files are still wanted
+            if not (asked.html or asked.csv or asked.docx):
+                raise
+            silence_stdout()
     _write(asked, kept)
     if asked.as_json:
         from ostealgia.report.audit_files import audit_json
@@ -174,10 +187,11 @@ def _print(asked: Request, paper: Any, *, first: bool) -> None:
         sys.stdout.flush()
         print(f"ostealgia: {error_text(DocumentError(paper.message.rstrip('.')))}", file=sys.stderr, flush=True)
     elif not asked.as_json:
-        from ostealgia.report.audit_terminal import audit_text
+        from ostealgia.report.audit_terminal import WIDTH, audit_text
 
         encoding = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "")
-        text = audit_text(paper.audit, everything=asked.everything, signs=encoding == "utf8")
+        width = min(WIDTH, max(_NARROWEST, shutil.get_terminal_size().columns)) if sys.stdout.isatty() else WIDTH
+        text = audit_text(paper.audit, everything=asked.everything, signs=encoding == "utf8", width=width)
         print_text(text if first else f"\n{text}")
 
 

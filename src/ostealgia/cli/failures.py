@@ -30,6 +30,7 @@ def take_debug(words: list[str]) -> bool:
 
 def guarded(call: Callable[[], Any], app: typer.Typer, words: list[str], *, debug: bool) -> int:
     """Run the call and turn what it raises into a message and an exit status."""
+    sys.stdout, sys.stderr = sys.stdout or io.StringIO(), sys.stderr or io.StringIO()  # None where closed: 2>&-
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -41,12 +42,12 @@ def guarded(call: Callable[[], Any], app: typer.Typer, words: list[str], *, debu
         sys.stdout.flush()
         return status if isinstance(status, int) else DONE
     except BrokenPipeError:
-        _silence_stdout()
+        silence_stdout()
         return DONE
     except SystemExit as stop:  # typer's own answer to a pipe that was closed
         if not isinstance(stop.__context__, BrokenPipeError):
             raise
-        _silence_stdout()
+        silence_stdout()
         return DONE
     except (KeyboardInterrupt, _ABORT):
         return _say("stopped by you; no file was left half-written", STOPPED)
@@ -76,11 +77,11 @@ def _say(text: str, status: int) -> int:
         sys.stdout.flush()
         print(f"ostealgia: {text}", file=sys.stderr, flush=True)
     except BrokenPipeError:
-        _silence_stdout()
+        silence_stdout()
     return status
 
 
-def _silence_stdout() -> None:
+def silence_stdout() -> None:
     """The reader of our output has gone: let the interpreter flush into nothing."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -66,6 +66,8 @@ def _target(path: str | Path) -> Path:
     target = Path(os.path.realpath(path))
     if target.is_dir():
         raise OstealgiaError(f"{path}: cannot be written: it is a folder. Give the name of a file.")
+    if target.exists() and not target.is_file():  # a replaced device would be lost to the whole machine
+        raise OstealgiaError(f"{path}: cannot be written: it is a device or a pipe. Give the name of a file.")
     if not target.parent.is_dir():
         folder = Path(path).parent
         raise OstealgiaError(f"{path}: cannot be written: the folder {folder} does not exist. Make it first.")

@@ -13,22 +13,28 @@ from ostealgia import display
 from ostealgia.audit.checks.registry import question
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.result import Audit
+from ostealgia.errors import OptionError
 from ostealgia.report import audit_notes, theme
 from ostealgia.report.annotated_parts import Mark, parts_of
 from ostealgia.report.audit_notes import KINDS, Kind, kind_of
 
 SHOWN_FIRST = 6  # flags that change a conclusion, told at the head of the page
+_TOGETHER, _LONGEST_ENDING = 14, 24  # characters
 _FIT = ("consistent", "rounding")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Note:
-    """A finding in words. number : of its note, from 1; 0 for what fits.  mark : number of its mark, 0 without one."""
+    """A finding in words.
+
+    number : of its note, from 1; 0 for what fits.  mark : number of its mark, 0 without one.  quote : the printed words.
+    """
 
     finding: Finding
     number: int
     mark: int
     where: str
+    quote: str
 
     @property
     def kind(self) -> Kind:
@@ -77,14 +83,18 @@ def annotated(audit: Audit, *, language: str = "en") -> str:
     """The paper with its numbers marked: what fits, what does not, and why. One self-contained HTML page.
 
     audit : from ``audit.check``; nothing is computed here.  language : of the paper, as in HTML ("en").
-    Every text of the paper is escaped. The page needs no network and no script, and its policy forbids both; the same
-    audit gives the same bytes.
+    Raises OptionError for anything but an Audit. Every text of the paper is escaped. The page needs no network and no
+    script, and its policy forbids both; the same audit gives the same bytes.
 
     >>> from ostealgia.io.documents.model import Document
     >>> page = annotated(Audit(document=Document(name="<b>.txt", format="text", text="", plain="")))
     >>> "&lt;b&gt;.txt" in page, "<script" in page
     (True, False)
     """
+    if not isinstance(audit, Audit):
+        raise OptionError(
+            f"audit is a {type(audit).__name__}; check the paper first: report.annotated(audit.check(paper))."
+        )
     parts, marks, unplaced = parts_of(audit)
     notes = _notes(audit, marks, unplaced)
     numbered = [note for note in notes.values() if note.number]
@@ -104,11 +114,24 @@ def annotated(audit: Audit, *, language: str = "en") -> str:
         groups=_groups(flags),
         parts=parts,
         view=_views(marks, notes),
+        ending=ending,
         numbered=numbered,
         fitting=[note for note in notes.values() if not note.number],
         rules=audit_notes.by_rule(audit.findings),
     )  # fmt: skip
     return page.rstrip() + "\n"
+
+
+def ending(words: str) -> str:
+    """The end of marked words that must stay on one line with the sign behind it: all of a few words, else the last one.
+
+    >>> ending("26 (34.2)"), ending("HR 0.62, 95% CI 0.41-0.94; P = 0.024")
+    ('26 (34.2)', '0.024')
+    """
+    if len(words) <= _TOGETHER:
+        return words
+    last = words.rpartition(" ")[2]
+    return last if len(last) <= _LONGEST_ENDING else ""
 
 
 def shell(page_title: str, language: str) -> dict[str, Any]:
@@ -131,7 +154,9 @@ def _notes(audit: Audit, marks: tuple[Mark, ...], unplaced: tuple[Finding, ...])
     for found, mark in ordered:
         counted = kind_of(found) not in _FIT
         where = audit_notes.place_words(audit.document, found)
-        notes[id(found)] = Note(finding=found, number=next_number if counted else 0, mark=mark, where=where)
+        quote = audit_notes.quoted(audit.document, found)
+        number = next_number if counted else 0
+        notes[id(found)] = Note(finding=found, number=number, mark=mark, where=where, quote=quote)
         next_number += counted
     return notes
 

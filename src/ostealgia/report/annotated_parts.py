@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.result import Audit
 from ostealgia.io.documents.model import Block, Cell, Document, PrintedTable
-from ostealgia.report.audit_notes import gravest, kind_of
+from ostealgia.report.audit_notes import closing, gravest, kind_of
 
 WIDEST = 240  # characters; a finding about a longer stretch is pinned to its beginning
 _RAISED = str.maketrans("0123456789-−+", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻⁺")
@@ -111,6 +111,7 @@ def marks_of(audit: Audit) -> list[Mark]:
     marks: list[Mark] = []
     for found in sorted(short, key=_span):
         start, end = _span(found)
+        end += len(closing(audit.document, start, end))
         if marks and start < marks[-1].end and max(end, marks[-1].end) - marks[-1].start <= WIDEST:
             marks[-1].end = max(end, marks[-1].end)
             marks[-1].findings.append(found)
@@ -248,7 +249,9 @@ def _words(document: Document, start: int, end: int, markup: bool) -> str:
     def kept(found: re.Match[str]) -> str:
         meant = document.plain[start + found.start() : start + found.end()].strip()
         if found[1]:
-            return found[1].translate(_RAISED)
+            raised = found[1].translate(_RAISED)
+            before = document.plain[max(0, start + found.start() - _LONGEST_WORD) : start + found.start()].rstrip()
+            return "" if not meant and before.endswith(raised) else raised  # a Greek letter may hold its power already
         return meant if found[0].startswith("\\") or not meant else found[0]
 
     return _MARKUP.sub(kept, words)

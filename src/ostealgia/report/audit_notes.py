@@ -48,6 +48,7 @@ KINDS: dict[str, Kind] = {
 
 SECTION_WORDS: dict[str, str] = {"other": "", "front": "front matter", "back": "back matter"}
 _DECIMALS = re.compile(r"\d[.·](\d+)")
+_PER_CENT = re.compile(r"[ \u00a0\u2009\u202f]?\\?%")
 _NUMERAL = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 
 
@@ -78,16 +79,39 @@ def kind_counts(audit: Audit) -> dict[str, int]:
     return {name: tally[name] for name in reversed(KINDS) if tally[name]}
 
 
+def closing(document: Document, start: int, end: int) -> str:
+    """The signs right behind a stretch that belong to it: a per cent sign, and the bracket that it opened.
+
+    >>> from ostealgia.io.documents.reading import from_text
+    >>> closing(from_text("fell in 8 of 30 (2.7%), and", name="a.txt"), 8, 20)
+    '%)'
+    """
+    text = document.text
+    per_cent = _PER_CENT.match(text, end) if text[start:end][-1:].isdigit() else None
+    at = per_cent.end() if per_cent else end
+    pair = next((pair for pair in ("()", "[]") if text[at : at + 1] == pair[1]), "")
+    if pair and text.count(pair[0], start, at) > text.count(pair[1], start, at):
+        at += 1
+    return text[end:at]
+
+
+def quoted(document: Document, found: Finding) -> str:
+    """The printed words of a finding, with the signs that close them."""
+    return found.quote + (closing(document, *found.span) if found.quote and found.span is not None else "")
+
+
 def recomputed_text(found: Finding, *, typographic: bool = True) -> str:
     """What the other numbers give, with its range over their rounding, to as many decimals as are printed.
 
-    One decimal more where that would look the same as what is printed and does not fit.
+    One decimal more where that would look the same as what is printed and does not fit, and two digits of what is small.
 
     >>> recomputed_text(Finding(rule="percent-vs-count", reported="8 (2.7)", verdict="inconsistent", recomputed=26.6667))
     '26.7'
     >>> recomputed_text(Finding(rule="ci-vs-point", reported="3.91", verdict="inconsistent", recomputed=49.993,
     ...                         recomputed_low=49.891, recomputed_high=50.198))
     '49.99 (49.89 to 50.20)'
+    >>> recomputed_text(Finding(rule="p-vs-ci", reported="0.16", verdict="inconsistent", recomputed=0.01597))
+    '0.016'
     """
     lengths = [len(decimals) for decimals in _DECIMALS.findall(found.reported)]
     digits = min(max(lengths, default=0), 6)
@@ -95,6 +119,8 @@ def recomputed_text(found: Finding, *, typographic: bool = True) -> str:
     differs = found.verdict in ("inconsistent", "impossible")
     if differs and point is not None and _decimals(point, digits, False) in _NUMERAL.findall(found.reported):
         digits += 1
+    if differs and point is not None and 0 < abs(point) < 0.1:  # a P of 0.016 beside a printed 0.16
+        digits = max(digits, min(1 - math.floor(math.log10(abs(point))), 6))
     low, high = (
         None if value is None or math.isnan(value) else _decimals(value, digits, typographic)
         for value in (found.recomputed_low, found.recomputed_high)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ostealgia import display
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.result import Audit
-from ostealgia.report.audit_notes import KINDS, by_gravity, kind_of, place_words, recomputed_text, tally_text
+from ostealgia.report.audit_notes import KINDS, by_gravity, kind_of, place_words, quoted, recomputed_text, tally_text
 from ostealgia.report.text import plain
 
 WIDTH = 110
@@ -80,7 +80,7 @@ def _flag(audit: Audit, found: Finding, signs: bool, width: int) -> list[str]:
     lines = [f"  {_sign(found, signs)} {found.rule}{judged}{f', {plain(where)}' if where else ''}"]
     lines += _wrapped(found.message or found.reported, " " * 6, " " * 6, width)
     told = (
-        ("printed", found.quote or found.reported),
+        ("printed", quoted(audit.document, found) or found.reported),
         ("recomputed", recomputed_text(found, typographic=False)),
         ("cause", found.cause or ""),
         ("would fit", found.repair or ""),

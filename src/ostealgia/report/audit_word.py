@@ -18,6 +18,7 @@ from ostealgia.report.audit_notes import (
     by_rule,
     kind_of,
     place_words,
+    quoted,
     recomputed_text,
     tally_text,
     title_of,
@@ -105,7 +106,11 @@ def _flags(document: Any, audit: Audit, members: Sequence[Finding]) -> None:
     table = _table(document, ("Where and what is printed", "What does not fit", "Recomputed, would fit"))
     for found in members:
         row = table.add_row().cells
-        _words(row[0], place_words(audit.document, found) or "in the paper", found.quote or found.reported)
+        _words(
+            row[0],
+            place_words(audit.document, found) or "in the paper",
+            quoted(audit.document, found) or found.reported,
+        )
         kind = KINDS[kind_of(found)]
         judged = ", by judgement" if found.basis == "judgement" else ""
         first = row[1].paragraphs[0]
