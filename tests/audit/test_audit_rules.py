@@ -179,7 +179,8 @@ def test_wrong_chi_squares():
     assert (flips.verdict, flips.severity) == ("inconsistent", "major")
     assert chi2_vs_counts(table, None, "0.47").severity == "minor"  # Fisher's and Yates' P are above 0.05 as well
     assert chi2_vs_counts([[40, 20], [20, 40]], None, "0.3").severity == "major"
-    stays = chi2_vs_counts(table, None, "0.03")
+    assert chi2_vs_counts(table, None, "0.03").severity == "information"  # the one-sided exact P, 0.0295
+    stays = chi2_vs_counts(table, None, "0.02")
     assert (stays.verdict, stays.severity, stays.basis) == ("inconsistent", "minor", "arithmetic")
     ordered = chi2_vs_counts([[10, 20], [15, 15], [20, 10]], None, "0.5")
     assert ordered.basis == "judgement"  # a trend test may have been used

@@ -22,7 +22,7 @@ from ostealgia.errors import OptionError
 _CONTINUOUS = re.compile(
     r"\b(?:per|each|every|continuous|increases? (?:of|by|in (?:the )?\w+ (?:score|level|count|age))|increment\w*|"
     r"(?:point|year|unit|fold)[- ]increase|"
-    r"scores?|levels?|age|bmi|body.mass|weight|dose|duration|concentration|time|ordinal|shift|proportional.odds|units?|doubling|log(?!-?\s?rank)|trend|weighted|IPTW|propensity|matched|penali[sz]ed|ridge|lasso|robust|sandwich|GEE|"
+    r"scores?|levels?|age|bmi|body.mass|weight|doses?|duration|concentrations?|increasing|decreasing|time|ordinal|shift|proportional.odds|units?|doubling|log(?!-?\s?rank)|trend|weighted|IPTW|propensity|matched|penali[sz]ed|ridge|lasso|robust|sandwich|GEE|"
     r"cluster\w*|generali[sz]ed|million|billion|weights?)\b",
     re.I,
 )
@@ -295,8 +295,10 @@ def _robust(paper: Paper, line: Line, columns: list[Column]) -> Iterator[Finding
         if entry is None or events is None or size is None or not 0 <= events.value <= size.value:
             return
         counts.append([int(events.value), int(size.value - events.value)])
+    if len(counts) != 2 or not all(sum(pair) for pair in zip(*counts, strict=True)):
+        return
     shown = parsed(p[0]) if len(p) == 1 else None
-    if shown is None or shown.relation != "=" or not 0.005 < shown.value < 0.2 or len(counts) != 2:
+    if shown is None or shown.relation != "=" or not 0.005 < shown.value < 0.2:
         return
     found = robustness_of_significance(counts, shown, place=paper.place(p[0].start, p[0].end))
     if found.severity == "information":

@@ -156,6 +156,9 @@ def _is_logarithm(triplet: Triplet, small: Estimate) -> bool:
         return False
     if entered.low <= 0 or entered.high <= entered.low:
         return False
+    other = triplet_of(small)
+    if x.value <= 1 and (other is None or abs(math.log(entered.low / other.low.value)) > 0.03):
+        return False  # below 1 such pairs are often equal by chance
     return _same_width(entered.low, entered.high, small)
 
 

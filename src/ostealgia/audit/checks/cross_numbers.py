@@ -195,6 +195,8 @@ def numbers_differ(paper: Paper) -> Iterator[Finding]:
     index = _indexed(paper)
     said: set[tuple[int, int]] = set()
     for passage in clauses:
+        if _of_others(paper, passage):
+            continue
         for other, shared in _companions(passage, index):
             pair = _odd_one(passage, other, shared)
             if pair is None or (pair[0].start, pair[1].start) in said or _stands_elsewhere(index, passage, pair[0]):
@@ -202,6 +204,17 @@ def numbers_differ(paper: Paper) -> Iterator[Finding]:
             said |= {(pair[0].start, pair[1].start), (pair[1].start, pair[0].start)}
             yield _differs(paper, *pair, other)
             break
+
+
+_CITED = re.compile(r"\bet\s{1,3}al\b|\[\d{1,3}(?:[,\-–]\s?\d{1,3})*\]", re.I)
+
+
+def _of_others(paper: Paper, passage: Passage) -> bool:
+    """A sentence of the discussion or introduction that cites another study may give that study's numbers."""
+    sentence = passage.facts[0].sentence
+    if passage.section in ("abstract", "results", "conclusion") or not sentence:
+        return False
+    return _CITED.search(paper.document.plain, sentence[0], min(sentence[1] + 8, sentence[0] + 1500)) is not None
 
 
 COMMON = 12  # places of one numeral above which it says nothing about what a passage is about
@@ -239,10 +252,14 @@ def _odd_one(passage: Passage, other: Passage, shared: float) -> tuple[Fact, Fac
     if len(counterparts) != 1 or len(same_role) != sum(twin.role == fact.role for twin in passage.facts):
         return None
     twin = counterparts[0]
+    if abs(fact.printed.value) == abs(twin.printed.value):
+        return None
     if fact.printed.relation != "=" or twin.printed.relation != "=" or fact.printed.decimals > twin.printed.decimals:
         return None
     typed = slip(fact.printed, twin.printed.value) is not None
-    if shared >= 2 or (shared >= 1 and typed):
+    near = abs(fact.printed.value - twin.printed.value) <= 0.25 * abs(twin.printed.value)
+    alike = fact.role != "p" and fact.printed.decimals == twin.printed.decimals
+    if shared >= 3 or (shared >= 2 and (typed or near)) or (shared >= 1 and typed and alike):
         return fact, twin
     return (fact, twin) if typed and _one_thing(passage, other) else None
 

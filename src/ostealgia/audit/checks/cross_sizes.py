@@ -70,8 +70,19 @@ def _group_sum(
         return
     totals = {spelled(total.text): total for total in near}
     plausible = [size for size in totals if size is not None and max(parts) < size < 2 * sum(parts)]
+    named = _GROUPS.search(sentence.text)
+    if (named is not None and spelled(named[1]) != len(parts)) or any(_sums(parts, total) for total in totals):
+        return  # a group whose size is not printed, or groups within groups
     if len(plausible) == 1 and len(totals) == 1 and not _LOST.search(sentence.text):
         yield total_vs_parts(parts, str(plausible[0]), what="the groups and the total", place=place)
+
+
+_GROUPS = loose(rf"(?<![\w.,\-])({COUNT})\s(?:[a-z\-]+\s){{0,2}}?(?:groups|arms)\b")
+
+
+def _sums(parts: list[int], total: int | None) -> bool:
+    """Whether the first few sizes already give the total."""
+    return total is not None and any(sum(parts[:count]) == total for count in range(2, len(parts)))
 
 
 def size_lists(paper: Paper) -> Iterator[Finding]:

@@ -31,6 +31,7 @@ WITHOUT = listed(
 )
 OTHER_GROUP = WITHOUT | listed("reference women men decreasing lower")
 REFERENCE = listed("those without control controls placebo the reference standard usual conventional single no")
+UNSURE = ("rate", "incidence", "probability")
 ROUND = 2.5  # points by which a multiple of 10 may be rounded
 CLEARLY_ABOVE, CLEARLY_BELOW = 0.10, 0.01  # a P between them may be called significant or not
 
@@ -49,6 +50,8 @@ def directions(paper: Paper) -> Iterator[Finding]:
             continue
         if claim.estimate.transformed or claim.estimate.estimate.value == 1:  # 1 marks the reference group
             continue
+        if claim.of in UNSURE and claim.estimate.measure not in ("IRR", "RR"):
+            continue  # a rate of what is wanted, or points of a percentage
         first, last = sorted((claim.end, claim.estimate.start))
         if claim.size is not None and _PER_UNITS.search(paper.document.plain, first, last):
             continue  # "12% for each 10 units (OR 1.012)": the ratio may be that of one unit
@@ -215,6 +218,8 @@ def _against_p(paper: Paper, claim: Claim, p_values: list[PValue], estimates: li
     if any(claim.end <= one.start < part.start for one in estimates):
         return None
     gap = paper.document.plain[claim.end : part.start]
+    if ". " in gap or "considered" in words_in(paper, max(claim.sentence[0], claim.start - 40), claim.start):
+        return None
     between = words_in(paper, claim.end, part.start)
     if (CONTRAST | CONDITIONS).intersection(between) or len(between) > 12 or _OTHER_NUMBER.search(gap):
         return None

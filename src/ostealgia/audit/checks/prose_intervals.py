@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -67,8 +68,13 @@ def _point(paper: Paper, estimate: Estimate) -> Finding | None:
     scale, place = scale_name(estimate), _place(paper, estimate)
     point, low, high = in_percent(estimate, estimate.estimate, estimate.ci_low, estimate.ci_high)
     if scale is None:
-        return _contained(estimate, place) if not _negative_ratio(estimate) else None
+        return _contained(paper, estimate, place) if not _negative_ratio(estimate) else None
     found = ci_vs_point(point, low, high, scale=scale, level=level_of(estimate), place=place)
+    if found.flagged and (relative := _as_change(estimate, place)) is not None:
+        return relative
+    if found.flagged and found.cause_code == "reversed-coding" and scale == "difference" and _lowered(paper, estimate):
+        told = f"{found.message}; the words say that it went down"
+        return replace(found, severity="information", basis="judgement", message=told)
     if found.flagged and scale == "proportion":
         return _uncertain_proportion(paper, estimate, found)
     if found.flagged and estimate.measure in ("mean", "difference", "B", "RD") and found.verdict == "inconsistent":
@@ -94,7 +100,7 @@ def _uncertain_proportion(paper: Paper, estimate: Estimate, found: Finding) -> F
         "effectiveness",
         "weighted",
     }:
-        return _contained(estimate, _place(paper, estimate))
+        return _contained(paper, estimate, _place(paper, estimate))
     if found.basis == "judgement":
         return replace(found, severity="information", cause_code=None, cause=None, repair=None)
     return found
@@ -111,7 +117,39 @@ def _on_other_scales(estimate: Estimate, found: Finding, place: Place) -> Findin
     return found if other.flagged else other
 
 
-def _contained(estimate: Estimate, place: Place) -> Finding | None:
+LOWERED = re.compile(r"\b(?:reduc|decreas|declin|lower|fell|drop|loss|lost|diminish|less|improve)", re.I)
+
+
+def _lowered(paper: Paper, estimate: Estimate) -> bool:
+    """Whether the words before say that the value went down, so that its sign may be left out."""
+    first = max(estimate.sentence[0], estimate.estimate.start - 160)
+    return LOWERED.search(paper.document.plain, first, estimate.estimate.start) is not None
+
+
+def _as_change(estimate: Estimate, place: Place) -> Finding | None:
+    """A relative change in per cent, 100 (ratio - 1) or 100 (1 - ratio), whose interval is symmetric for the ratio."""
+    if not estimate.percent:
+        return None
+    numbers = [part.printed for part in (estimate.estimate, estimate.ci_low, estimate.ci_high) if part is not None]
+    for sign in (1, -1):
+        ratios = [1 + sign * number.value / 100 for number in numbers]
+        if min(ratios) <= 0:
+            continue
+        digits = max(number.decimals for number in numbers) + 2
+        point, *limits = (f"{ratio:.{digits}f}" for ratio in ratios)
+        found = ci_vs_point(point, *limits[::sign], scale="ratio", level=level_of(estimate), place=place)
+        if not found.flagged:
+            low, high = numbers[1], numbers[2]
+            told = f"{numbers[0].text}% is the middle of {low.text}% to {high.text}% as a relative change"
+            values = Interval(min(low.value, high.value), max(low.value, high.value))
+            shown = f"{numbers[0].text} ({low.text} to {high.text})"
+            return make(
+                "ci-vs-point", place, reported=shown, verdict="rounding", severity="none", values=values, message=told
+            )
+    return None
+
+
+def _contained(paper: Paper, estimate: Estimate, place: Place) -> Finding | None:
     """Order and containment only, where the scale of the interval is not known."""
     point, low, high = (
         part.printed for part in (estimate.estimate, estimate.ci_low, estimate.ci_high) if part is not None
@@ -120,6 +158,8 @@ def _contained(estimate: Estimate, place: Place) -> Finding | None:
         Interval(low.interval().low, max(high.interval().high, low.interval().high))
     )
     if not inside and estimate.measure is None:
+        return None
+    if not inside and (_turned(point, low, high) or _lowered(paper, estimate)):
         return None
     reported = f"{point.text} ({low.text} to {high.text})"
     told = "lies in its interval" if inside else "lies outside its interval"
@@ -131,6 +171,13 @@ def _contained(estimate: Estimate, place: Place) -> Finding | None:
         severity="none" if inside else "major",
         values=Interval(min(low.value, high.value), max(low.value, high.value)),
         message=f"{point.text} {told} {low.text} to {high.text}",
+    )
+
+
+def _turned(point: Printed, low: Printed, high: Printed) -> bool:
+    """Limits in the other order, or with the other sign: what is meant is not certain."""
+    return high.value <= point.value <= low.value or min(low.value, high.value) <= -point.value <= max(
+        low.value, high.value
     )
 
 

@@ -12,7 +12,7 @@ from ostealgia.audit.finding import Finding, make
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.granularity import grim_percent
 from ostealgia.audit.rules.percents import percent_vs_count
-from ostealgia.audit.statements.model import Count, Size
+from ostealgia.audit.statements.model import Count, Number, Size
 from ostealgia.audit.statements.words import PEOPLE, STUDIES, listed
 from ostealgia.numerics.intervals import Interval
 
@@ -91,12 +91,25 @@ def _no_fraction(paper: Paper, count: Count) -> bool:
     """Two numbers that are no part and whole: 140/90 mmHg, 28 eyes of 14 patients, "below 1% (7 of 8)"."""
     if count.count is None or count.n is None or count.percent is None:
         return True
+    if count.percent.value > 100 and count.count.value <= count.n.value and _glued(count.percent.text, count):
+        return True
     first, last = sorted((count.count, count.n), key=lambda number: number.start)
     between = paper.document.plain[first.end : last.start]
+    if "/" in between and count.n.value <= 5:
+        return True  # "almost 1/4 (22%)": a fraction
     if count.count.value > count.n.value and ("/" in between or _COUNTED.search(between)):
         return count.percent.value <= 100
     before = words_before(paper, count.percent.start, 2)
     return count.percent.start < count.count.start and bool(ROUGH.intersection(before))
+
+
+def _glued(text: str, count: Count) -> bool:
+    """A percentage that another number runs into: "1100% (30/30)"."""
+    if count.count is None or count.n is None:
+        return False
+    share = 100 * count.count.value / count.n.value
+    ends = [text[at:] for at in range(1, min(4, len(text))) if text[at].isdigit()]
+    return any(Number(end, 0, 1).printed.allows(Interval(share, share)) for end in ends)
 
 
 _COUNTED = re.compile(r"[a-z]{3,}[^a-z]{1,3}(?:of|in|from|out)")
@@ -122,9 +135,15 @@ def _without_denominator(
             if n > 0 and percent.printed.allows(Interval(100 * k / n, 100 * k / n)):
                 return percent_vs_count(k, percent.text, n, place=place)
     certain = _certain_size(count, own)
-    if certain is None or count.cell is not None:
+    if (
+        certain is None
+        or certain == k
+        or count.cell is not None
+        or count.sentence in siblings
+        or count.percent.start < count.count.start
+    ):
         return None
-    return percent_vs_count(k, percent.text, certain, denominators=known, place=place)
+    return replace(percent_vs_count(k, percent.text, certain, denominators=known, place=place), basis="judgement")
 
 
 def _certain_size(count: Count, own: list[Size]) -> int | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ostealgia.audit.causes import likely
+from ostealgia.audit.checks.cross_denominators import another_reading
 from ostealgia.audit.checks.cross_text import once
 from ostealgia.audit.finding import Cause, Finding
 from ostealgia.audit.paper import Paper
@@ -148,6 +149,8 @@ def _percents(paper: Paper, table: ReadTable, found: Sequence[Share], system: Sy
         check = percent_vs_count(int(share.count.value), share.percent.printed, share.base, neighbours=others, denominators=totals,
                                  place=place)  # fmt: skip
         if check.flagged:
+            if another_reading(share, found, table.lines):
+                continue
             check = _explained(check, share, found, system)
         yield check
 

@@ -207,14 +207,13 @@ def table_coefficients(paper: Paper) -> Iterator[Finding]:
             if not (found.flagged and not _is_wald(row, wald)):
                 yield found
         if row.measure == "B":
-            twin = next(
-                (
-                    r
-                    for r in rows
-                    if r.line is row.line and r.table is row.table and r.measure in ("OR", "HR", "RR", "IRR")
-                ),
-                None,
-            )
+            twins = [
+                r
+                for r in rows
+                if r.line is row.line and r.table is row.table and r.measure in ("OR", "HR", "RR", "IRR")
+            ]
+            behind = [r for r in twins if r.entry.start > row.entry.start]  # of two models, its own
+            twin = min(behind or twins, key=lambda r: r.entry.start, default=None)
             if twin is not None:
                 yield from _exponential(row, twin)
 

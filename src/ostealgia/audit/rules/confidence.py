@@ -136,7 +136,8 @@ def _limits_broken(printed: Triplet, rule: Scale, place: Place) -> Finding | Non
             place,
             reported=printed.text,
             verdict="impossible",
-            severity="major",
+            severity="information" if cause is None and _differences(printed) else "major",
+            basis="judgement" if cause is None and _differences(printed) else "arithmetic",
             cause=cause,
             message=f"{beyond[0].text} is outside what a {rule.name} can be ({rule.lowest:g} to {rule.highest:g})",
         )
@@ -156,6 +157,12 @@ def _limits_broken(printed: Triplet, rule: Scale, place: Place) -> Finding | Non
             message=f"the lower limit {printed.low.text} is above the upper limit {printed.high.text}",
         )
     return None
+
+
+def _differences(printed: Triplet) -> bool:
+    """Whether the three numbers fit as a difference: then they may be one, whatever the column is called."""
+    middle = (printed.low.interval() + printed.high.interval()) * 0.5
+    return printed.low.value < printed.high.value and printed.estimate.allows(middle)
 
 
 def _middle_of(printed: Triplet, rule: Scale) -> bool:
@@ -202,15 +209,17 @@ def _flag(printed: Triplet, rule: Scale, centre: Centre, level: float, place: Pl
     )
     cause, single = _cause(printed, rule, centre)
     verdict = "impossible" if outside or distance > LARGE else "inconsistent"
+    basis = "judgement" if distance < JUDGEMENT and not outside else "arithmetic"
     if distance <= TINY and not outside:
         severity = "information"  # profile, exact and bootstrap intervals are that far from symmetry
+    elif basis == "judgement" and rule.name == "ratio" and _very_wide(printed):
+        severity = "information"  # exact and conditional intervals
     elif distance <= SMALL and not outside:
         severity = "minor"
     elif (verdict == "impossible") and not single:
         severity = "conclusion-changing"
     else:
         severity = "major"
-    basis = "judgement" if distance < JUDGEMENT and not outside else "arithmetic"
     place_text = "lies outside its interval" if outside else "is not the middle of its interval"
     message = (
         f"{printed.estimate.text} {place_text} {printed.low.text} to {printed.high.text}: "
@@ -230,6 +239,13 @@ def _flag(printed: Triplet, rule: Scale, centre: Centre, level: float, place: Pl
         values=centre.values,
         cause=cause,
     )
+
+
+WIDE = 50.0  # upper over lower limit of a ratio from a handful of events
+
+
+def _very_wide(printed: Triplet) -> bool:
+    return printed.low.value > 0 and printed.high.value / printed.low.value > WIDE
 
 
 def _distance(printed: Triplet, rule: Scale, centre: Centre, level: float) -> float:

@@ -113,7 +113,10 @@ def double_exponentiation(
         )
     reported = f"{x.text} ({low.text} to {high.text})"
     with_limits_first = sorted(elsewhere, key=lambda other: other.low is None)
-    source = next((other for other in with_limits_first if _is_exponential_of(x, other)), None)
+    source = next(
+        (other for other in with_limits_first if _is_exponential_of(x, other) and _told_by_limits(x, low, high, other)),
+        None,
+    )
     extreme = x.value > 1 and _absurd(x, low, high, level)
     if source is None and not extreme:
         told = (
@@ -170,6 +173,23 @@ def _is_exponential_of(x: Printed, other: Elsewhere) -> bool:
     if other.estimate.relation != "=" or x.interval().overlaps(other.estimate.interval()):
         return False
     return x.interval().overlaps(other.estimate.interval().exp())
+
+
+NEAR_LIMITS = 0.03  # relative distance of recovered and printed limits
+
+
+def _told_by_limits(x: Printed, low: Printed, high: Printed, other: Elsewhere) -> bool:
+    """Below 1 a ratio and the exponential of another are often equal by chance: there the limits have to agree as well."""
+    if other.estimate.value > 1:
+        return True
+    if other.low is None or other.high is None or other.low.value <= 0:
+        return False
+    entered = recover(x, low, high, entered=other.estimate)
+    return (
+        entered.low > 0
+        and max(abs(math.log(entered.low / other.low.value)), abs(math.log(entered.high / other.high.value)))
+        < NEAR_LIMITS
+    )
 
 
 def _absurd(x: Printed, low: Printed, high: Printed, level: float) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -92,7 +92,11 @@ def t_vs_summary(
         return _statistic(groups, tests, Printed.of(statistic), place, alpha, p_value)
     if p_value is None:
         raise OptionError("t-vs-summary needs a printed statistic or a printed P value.")
-    return _p_value(tests, Printed.of(p_value), place, alpha)
+    found = _p_value(tests, Printed.of(p_value), place, alpha)
+    if found.flagged and _near_standard_errors(groups, Printed.of(p_value)):
+        told = f"{found.message}; it fits if the numbers after the means are standard errors"
+        return replace(found, severity="information", message=told)
+    return found
 
 
 def candidates(groups: Sequence[Group], *, squared: bool = True) -> list[Candidate]:
@@ -177,6 +181,22 @@ def _statistic(
         values=test.values,
         cause=_cause(groups, tests, size) if verdict == "inconsistent" else None,
     )
+
+
+NEAR_P = 0.35  # normal deviates; an adjusted or rank test gives a P that near
+
+
+def _near_standard_errors(groups: Sequence[Group], printed: Printed) -> bool:
+    """Whether the printed P is about that of the same numbers read as standard errors."""
+    if len(groups) != 2 or not 0 < printed.value < 1:
+        return False
+    t = _as_standard_errors(*groups)
+    df = sum(group.n for group in groups) - 2
+    low, high = float(p_from_t(t.high, df)), float(p_from_t(t.low, df))
+    nearest = min(max(printed.value, low), high)
+    from scipy import special
+
+    return abs(float(special.ndtri(printed.value / 2)) - float(special.ndtri(max(nearest, 1e-300) / 2))) < NEAR_P
 
 
 def _p_value(tests: list[Candidate], printed: Printed, place: Place, alpha: float) -> Finding:

@@ -24,6 +24,10 @@ CHANGE_NOUNS = listed("increase reduction decrease increases reductions decrease
 VERBS_UP = listed("increased increases raised raises rose")
 VERBS_DOWN = listed("reduced reduces decreased decreases lowered lowers fell declined")
 VERBS = VERBS_UP | VERBS_DOWN | listed("raise reduce lower has had showed shows predicted predicts affects affect")
+KINDS_OF_RISK = listed(
+    "perception perceptions behaviour behaviours behavior behaviors awareness aversion profile profiles level levels category "
+    "categories class classes status index indices estimate estimates assessment tolerance taking communication"
+)
 COPULAS = listed("is was were are")
 ADVERBS = listed(
     "significantly markedly substantially independently also therefore thus consistently slightly statistically not"
@@ -135,8 +139,8 @@ def _noun(stream: Stream, i: int, high: int) -> tuple[str | None, int]:
                 ["patients"],
             ):
                 return None, i
-            if stream.words[k + 1 : k + 2] and stream.words[k + 1] in CHANGE_NOUNS:
-                return None, i  # "a larger risk reduction"
+            if stream.words[k + 1 : k + 2] and stream.words[k + 1] in CHANGE_NOUNS | KINDS_OF_RISK:
+                return None, i  # "a larger risk reduction", "a higher risk perception"
             if stream.words[k + 1 : k + 3] == ["of", "bias"]:
                 return None, i
             return name, k
@@ -258,6 +262,9 @@ def _close(stream: Stream, one: Wording, draft: Draft) -> bool:
         if stream.words[i] in CONTRAST or (stream.kinds[i] == ";" and stream.opener[i] < 0):
             return False
     gap = stream.kinds[one.last + 1 : anchor]
+    between = stream.words[one.last + 1 : anchor]
+    if one.size is None and one.times is None and ("no" in between or "not" in between or "nor" in between):
+        return False
     if one.size is None and one.times is None and _own_outcome(stream, one, draft):
         return False
     return anchor - one.last <= 45 and gap.count("n") <= 3
@@ -346,6 +353,8 @@ def find_significance(stream: Stream, cited: list[tuple[int, int, str]], drafts:
         negated = word.startswith("non") or dashed or _denied(stream.words[max(low, i - 6) : i])
         if not negated and _doubtful(stream, low, i):
             continue
+        if negated and any(raw in ("“", "”", '"', "‘", "’") for raw in stream.raw[max(low, i - 6) : i]):
+            continue  # the "no calls" group
         start, end = stream.span(i, min(i + 1, high - 1))
         estimate = next((drafts[point] for point in sorted(drafts) if i < point < min(i + 40, high)), None)
         found.append(

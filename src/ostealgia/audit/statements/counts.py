@@ -11,20 +11,23 @@ from ostealgia.audit.statements.model import Count, Number, Size
 from ostealgia.audit.statements.tokens import Stream
 from ostealgia.audit.statements.words import PEOPLE, SPELLED, UNITS, listed
 
+# a percentage that is a share: no level ("95% CI"), no share of something else ("60% of the maximum"), no pair or list of its own
+_P = r"(?P<percent>n)%(?!-?C|o|/|[,;]a?n%(?!-?C))"
+
 # n of n (p%) / n out of the n patients (p%) / n/n (p%) / n/n, p%
-_OF = re.compile(r"(?P<count>n)u?(?:w?o[wo]{0,3}|/)(?P<n>n)[uwf]{0,5}[(,;][:=i]?(?P<percent>n)%")
+_OF = re.compile(r"(?P<count>n)u?(?:w?o[wo]{0,3}|/)(?P<n>n)[uwf]{0,5}[(,;][:=i]?" + _P)
 # n (p%) of n patients
-_OF_BEHIND = re.compile(r"(?P<count>n)u?\((?P<percent>n)%\)u?o[wo]{0,2}(?P<n>n)(?=[ufw),.S;]|$)")
+_OF_BEHIND = re.compile(r"(?P<count>n)u?\(" + _P + r"\)u?o[wo]{0,2}(?P<n>n)(?=[ufw),.S;]|$)")
 # p% (n of n) / p% (n/n)
 _TURNED = re.compile(r"(?P<percent>n)%[uw]{0,3}[(,](?P<count>n)u?(?:w?o[wo]{0,2}|/)(?P<n>n)u?[),;]")
 # p% of n patients / p% among the 48 patients
 _AMONG = re.compile(r"(?P<percent>n)%(?:[of]w{0,2}(?P<n>n)(?=w{0,1}u)|o(?P<n2>n)(?=\)))")
 # n = 31 (25.8%) / n = 31, 25.8%
-_EQUALS = re.compile(r"N=(?P<count>n)[(,;](?P<percent>n)%")
+_EQUALS = re.compile(r"N=(?P<count>n)[(,;]" + _P)
 # n patients (p%) / n (p%)
-_COUNT = re.compile(r"(?P<count>n)(?P<unit>w?u)?\((?P<percent>n)%(?=[),;])")
-# p% (n = 31) / p% (31 patients)
-_BEHIND = re.compile(r"(?P<percent>n)%[uw]{0,3}\((?:N=(?P<count>n)|(?P<count2>n)u)\)")
+_COUNT = re.compile(r"(?P<count>n)(?P<unit>w?u)?\(" + _P + r"(?=[),;])")
+# p% (n = 31) / p% of the participants (31 patients)
+_BEHIND = re.compile(r"(?P<percent>n)%[uwof]{0,5}\((?:N=(?P<count>n)|(?P<count2>n)u)\)")
 _PERCENT = re.compile(r"(?P<percent>n)%")
 _SIZED = re.compile(r"N=(?P<n>n)")
 _PLAIN = re.compile(r"(?P<n>n)(?:w{0,2})u{0,2}?(?P<unit>u)(?!u)")
@@ -103,7 +106,30 @@ def _fits(stream: Stream, places: dict[str, int]) -> bool:
         return False
     if "n" in places and "count" in places and not _parts(stream, *sorted((places["count"], places["n"]))):
         return False
+    if _labelled(stream, places):
+        return False
+    if "n" in places and places["n"] == max(places.values()) and stream.raw[places["n"]][:1].isalpha():
+        return False  # "3 patients (9.4%) of four categories"
     return all(number_is_count(stream, places[name]) for name in ("count", "count2", "n", "n2") if name in places)
+
+
+GRADES = listed("grade grades stage stages class type ratio")
+
+
+def _labelled(stream: Stream, places: dict[str, int]) -> bool:
+    """Numbers that are grades ("3/4 grade anaemia", "grade 1 or 2 out of 158"), measures ("3 sessions of 30 min") or pairs."""
+    count, n = places.get("count", places.get("count2")), places.get("n")
+    if count is not None and count > 1:
+        before, earlier = stream.words[count - 1], stream.kinds[count - 2]
+        if before in GRADES or (earlier in "nk" and (before == "or" or stream.kinds[count - 1] in "/-")):
+            return True
+    behind = stream.words[n + 1 : n + 2] if n is not None else []
+    return bool(behind) and (behind[0] in GRADES or behind[0] in MEASURED)
+
+
+MEASURED = listed(
+    "min mins minute minutes s sec seconds h hour hours day days week weeks month months year years mg kg g ml mmhg cm mm gy"
+)
 
 
 BETWEEN = listed("out of the all these those our a total / (")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from ostealgia.audit.statements import context
 from ostealgia.audit.statements.model import Estimate
-from ostealgia.audit.statements.parts import BARE, Limits, PPart, limits_of, point_before
+from ostealgia.audit.statements.parts import AFTER_COMMA, BARE, Limits, PPart, limits_of, point_before
 from ostealgia.audit.statements.tokens import Stream
 from ostealgia.audit.statements.words import listed
 
@@ -42,11 +42,18 @@ def find_estimates(stream: Stream, limits: list[Limits], p_parts: list[PPart]) -
     drafts: dict[int, Draft] = {}
     taken = {part.last: part.first for part in p_parts}
     p_numbers = set(taken)
+    inside = {token for one in limits for token in (one.low, one.high)}
     for one in limits:
         if one.kind in ("range", "iqr"):
             continue
         point = point_before(stream, one.first, taken)
-        if point is not None and point not in p_numbers and point not in drafts and not _versus(stream, one):
+        if (
+            point is not None
+            and point not in inside
+            and point not in p_numbers
+            and point not in drafts
+            and not _versus(stream, one)
+        ):
             drafts[point] = Draft(point, _measure_token(stream, point, one.first), one)
     for point, measure, found in _named(stream, p_numbers, limits):
         if point not in drafts:
@@ -94,6 +101,8 @@ def _excluded(stream: Stream, point: int, loose: bool) -> bool:
     after = stream.kinds[point + 1 : point + 2]
     if stream.kinds[point + 1 : point + 3] in ("(d", "(e"):
         return True  # a mean with its SD
+    if stream.kinds[point + 1 : point + 3] == "tn":
+        return True  # the lower end of a range
     if after in ("u", "C", "-", "v") or (after == "%" and stream.kinds[point + 2 : point + 3] in ("C", "-")):
         return True
     if loose:
@@ -109,6 +118,9 @@ def _bare_limits(stream: Stream, point: int, measure: str, labelled: bool) -> Li
     """Limits in brackets without a label, behind a named effect: "HR 0.68 (0.51-0.91)"."""
     tail = _POINT_TAIL.match(stream.kinds, point + 1)
     match = BARE.match(stream.kinds, tail.end() if tail else point + 1)
+    loose = AFTER_COMMA.match(stream.kinds, point + 1) if match is None and measure in RATIOS else None
+    if loose is not None and all("." in stream.raw[i] for i in (point, loose.start("low"), loose.start("high"))):
+        match = loose  # "HR 1.12, 1.05-1.20"
     if match is None:
         return None
     found = limits_of(stream, match, "confidence", match.start(), None)
@@ -131,7 +143,7 @@ def _more_bare(
     until = stream.kinds.find("M", last + 1, high)
     while point >= 0 and (until < 0 or point < until):
         more = _bare_limits(stream, point, stream.values[measure], labelled) if point not in p_numbers else None
-        if more is not None and "." in stream.raw[point]:
+        if more is not None and "." in stream.raw[point] and stream.kinds[point + 1 : point + 2] != "%":
             found.append((point, measure, more))
             point = more.last
         point = stream.kinds.find("n", point + 1, high)
@@ -146,8 +158,8 @@ def _measure_token(stream: Stream, point: int, first: int) -> int | None:
             return i
     low = stream.sentence(point)[0]
     percent = kinds[point + 1 : point + 2] == "%"
-    if _own_label(stream, point):
-        return None
+    if _own_label(stream, point) or "needed" in stream.words[max(low, point - 12) : point]:
+        return None  # "PE: 41%", "the number needed to treat was 21"
     like, i = None, point
     while i > low:
         i -= 1
@@ -199,7 +211,9 @@ def _orphans(stream: Stream, limits: list[Limits], drafts: dict[int, Draft]) -> 
                 name, anchor = _odds_word(stream, i, one.first)
                 drafts[i] = Draft(i, None, one, name=name, anchor=anchor)
                 break
-            if stream.kinds[i] in ";" or (stream.kinds[i] == "n" and stream.kinds[i + 1] in "%("):
+            if (stream.kinds[i] == ";" and (stream.opener[i] < 0 or one.first - i > 1)) or (
+                stream.kinds[i] == "n" and stream.kinds[i + 1] in "%("
+            ):
                 break
 
 
@@ -399,7 +413,7 @@ def _measure_name(stream: Stream, draft: Draft, percent: bool) -> str | None:
         return "median"
     if draft.measure is not None and stream.kinds[draft.measure] == "m":
         return "mean"
-    if name is None and percent:
+    if percent and (name is None or (name in RATIOS and stream.kinds[draft.point + 1 : draft.point + 2] == "%")):
         return None
     if name == "difference" and draft.measure is not None:
         return "RD" if percent else "difference"

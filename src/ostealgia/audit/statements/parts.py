@@ -163,9 +163,12 @@ def _words_near(stream: Stream, first: int, last: int) -> tuple[str | None, str 
 # ---------------------------------------------------------------- intervals
 
 _PAIR = r"(?P<low>n)%?w{0,2}(?P<sep>[-t;,a~:]?)(?P<high>n)(?P<percent>%?)"
-_LIMITS = re.compile(r"C(?:\([CwM?]+\))?[:,=;oi]{0,2}(?:w{0,3}f|w)?\(?[:=]?" + _PAIR)
+_LIMITS = re.compile(r"C(?:ow?M(?==))?(?:\([CwM?]+\))?[:,=;oi]{0,2}(?:w{0,3}f|w)?\(?[:=]?" + _PAIR)
+_TRIPLET = re.compile(r"C\)?[:,=;]{0,2}n[,;(]{1,2}(?P<low>n)%?(?P<sep>[-t~])(?P<high>n)(?P<percent>%?)")
 _LEVEL_AFTER = re.compile(r"C\(?(?P<level>n)%\)?[:,=;oi]{0,2}f?\(?" + _PAIR)
+_LEVELED = re.compile(r"C\(?n%")
 _LEVEL_BEFORE = re.compile(r"n%?-?$")
+AFTER_COMMA = re.compile(r"(?P<open>,)(?P<low>n)(?P<sep>[-t~])(?P<high>n)(?P<percent>%?)(?=[),;S])")
 BARE = re.compile(r"(?P<open>\()" + _PAIR.replace("w{0,2}", "") + r"(?=[),;])")
 
 
@@ -174,23 +177,37 @@ def find_limits(stream: Stream) -> list[Limits]:
     kinds, found = stream.kinds, []
     at = kinds.find("C")
     while at >= 0:
-        level = None
+        level, first = None, at
         match = _LEVEL_AFTER.match(kinds, at)
         if match is not None and is_level(stream, match.start("level")):
             level = match.start("level")
+        elif (triplet := _TRIPLET.match(kinds, at)) is not None and _named_before(stream, at):
+            match = triplet  # "OR, 95% CI: 2.1, 1.3-3.6"
+            first = triplet.start("low") - 1
         else:
-            match = _LIMITS.match(kinds, at)
+            leveled = _LEVELED.match(kinds, at)
+            other = leveled is not None and is_level(stream, leveled.end() - 2)
+            match = None if other else _LIMITS.match(kinds, at)
         if match is not None:
-            part = limits_of(stream, match, stream.values[at], at, level)
+            part = limits_of(stream, match, stream.values[at], first, level)
             if part is not None:
                 found.append(part)
         at = kinds.find("C", at + 1)
     return found
 
 
+def _named_before(stream: Stream, at: int) -> bool:
+    """Whether a ratio or difference stands right before the label of its interval, without a number of its own."""
+    before = stream.kinds[max(0, at - 6) : at]
+    return "M" in before and "n" not in before[before.rindex("M") :].replace("n%", "")
+
+
 def is_level(stream: Stream, index: int) -> bool:
     """Whether a number can be the level of an interval, in per cent."""
-    return stream.value(index) in (50, 68, 80, 83, 84, 90, 95, 96, 97, 97.5, 98, 98.3, 98.33, 99, 99.5, 99.9)
+    value = stream.value(index)
+    return value in (50, 68, 80, 83, 84) or (
+        90 <= value < 100 and (value in (90, 95, 96, 97, 98, 99) or "." in stream.raw[index])
+    )
 
 
 def limits_of(stream: Stream, match: re.Match[str], kind: str, first: int, level: int | None) -> Limits | None:
@@ -242,13 +259,20 @@ def point_before(stream: Stream, first: int, taken: dict[int, int]) -> int | Non
             i = taken[i] - 1
         elif kind == "n" and stream.words[i - 1 : i] == ["per"]:
             i -= 2  # 12.3 per 1000 person-years
+        elif kind == "n" and (spread := _spread(kinds, i)) is not None:
+            i = spread - 1  # 9.3% (SD 11.5%; 95% CI ...)
+        elif (
+            kind == "n" and kinds[i + 1 : i + 2] == "%" and is_level(stream, i) and not kinds[i + 2 : first].strip("w-")
+        ):
+            i -= 1  # 95% posterior interval
         elif kind == "n":
             if kinds[i + 1] == "u" and bracket >= 0 and i > bracket:
                 i, words, bracket = bracket, 0, stream.opener[bracket]  # "(29 studies, range 1-12)"
                 i -= 1
                 continue
-            if kinds[i - 1 : i] == "±" and kinds[i - 2 : i - 1] == "n":
-                return i - 2  # 1.91±0.19 seconds (95% CI ...)
+            mean = _PLUS_MINUS.search(kinds, max(0, i - 3), i)
+            if mean is not None:  # 1.91±0.19 seconds (95% CI ...)
+                return None if kinds[mean.start() - 1 : mean.start()] in ("a", "v") else mean.start()
             wrong = kinds[i - 1 : i] in ("N", "<") or _sized(kinds, i) or _label(stream, i, first)
             return None if wrong or _of_another(stream, i, first) else i
         elif kind in SKIP:
@@ -277,14 +301,33 @@ def _label(stream: Stream, i: int, first: int) -> bool:
     return stream.raw[i].isdigit() and decimals and stream.kinds[i - 1 : i] in ("w", "u") and stream.kinds[i + 1] != "%"
 
 
+_OUT_OF = re.compile(r"n(?:w?o[wo]{0,2}|/)$")
+_PLUS_MINUS = re.compile(r"n%?±$")
+_SPREAD = re.compile(r"[de][=:,io]{0,2}$")
+
+
+def _spread(kinds: str, i: int) -> int | None:
+    """The token of "SD" or "SE" where a number is one."""
+    found = _SPREAD.search(kinds, max(0, i - 3), i)
+    return None if found is None else found.start()
+
+
 def _of_another(stream: Stream, i: int, first: int) -> bool:
     """A number that the interval does not belong to: spelled, one of a pair (7.7/0.9), of a row of bare numbers, or the last of
     two percentages that are compared, where the words before the interval name a difference."""
     kinds = stream.kinds
     if stream.raw[i][:1].isalpha() or kinds[i - 2 : i] in ("n/", "nn") or kinds[i + 1 : i + 3] == "/n":
         return True
-    compared = kinds[i - 1 : i] == "v" and kinds[i - 3 : i - 1] in ("n%", ")n", "wn", "in", "fn", "(n", "%)", "n)")
-    named = any(kinds[k] == "M" and stream.values[k] not in RATIO_NAMES for k in range(i + 1, first))
+    if kinds[max(0, i - 2) : i] in ("nt", "%t") and stream.opener[i] == stream.opener[i - 2]:
+        return kinds[i - 2] == "n" or kinds[i - 3 : i - 2] == "n"  # "-15% to 15%": the ends of a range
+    if _OUT_OF.search(kinds, max(0, i - 5), i):
+        return True  # "24 out of 31, 95% CI 58% to 90%"
+    if "margin" in stream.words[max(0, i - 6) : i]:
+        return True
+    compared = kinds[i - 1 : i] == "v" or stream.words[max(0, i - 3) : i] == ["v", "/", "s"]
+    named = any(
+        kinds[k] == "P" or (kinds[k] == "M" and stream.values[k] not in RATIO_NAMES) for k in range(i + 1, first)
+    )
     return compared and named
 
 

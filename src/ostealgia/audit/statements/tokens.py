@@ -327,7 +327,7 @@ class _Builder:
         for i, kind in enumerate(kinds):
             if kind != "n":
                 continue
-            if self._named(i) or self._hyphenated(i) or self._year(i):
+            if self._named(i) or self._hyphenated(i) or self._year(i) or self._hundreds(i) or self._glued(i):
                 kinds[i] = "k"
         self._citations()
 
@@ -339,6 +339,22 @@ class _Builder:
         if before == ".":
             return i > 1 and self.words[i - 2] in ("fig", "figs", "ref", "refs", "no")
         return before in LABELS and self.kinds[i - 1] == "w" and self.raw[i].isdigit()
+
+    def _glued(self, i: int) -> bool:
+        """A number that begins a name: 4LB, 3D."""
+        after = i + 1
+        if after >= len(self.kinds) or self.starts[after] != self.ends[i] or not self.raw[i].isdigit():
+            return False
+        name = self.raw[after]
+        return self.kinds[after] == "w" and name[:1].isupper() and name not in MEASURES_OF_SIZE
+
+    def _hundreds(self, i: int) -> bool:
+        """A part of a spelled number: "one hundred and sixty-three"."""
+        if not self.raw[i][:1].isalpha():
+            return False
+        before = self.words[i - 2] if i > 1 and self.words[i - 1] == "and" else self.words[i - 1] if i else ""
+        behind = self.words[i + 1] if i + 1 < len(self.words) else ""
+        return before in ("hundred", "thousand") or behind in ("hundred", "thousand")
 
     def _hyphenated(self, i: int) -> bool:
         after = i + 1
@@ -418,7 +434,12 @@ class _Builder:
 
 
 _CITATION = re.compile(r"\([nk](?:[,;\-a][nk])*\)")
-_SUBSCRIPT = re.compile(r"([tTFzrQNn])(\d+)")
+_SUBSCRIPT = re.compile(r"([tTFzrQNn]|CI)(\d+)")
+
+
+MEASURES_OF_SIZE = frozenset(
+    ("C", "L", "N", "Gy", "Hz", "IU", "U", "Pa", "J", "W", "MJ", "K", "V", "T", "MHz", "M", "A")
+)
 
 
 def _capital(text: str) -> bool:
