@@ -7,7 +7,10 @@ import time
 import pytest
 
 import documents_made as made
-from ostealgia.io.documents.pdf_chars import _runs
+from ostealgia.errors import DocumentError
+from ostealgia.io.documents.pdf import _Paragraphs
+from ostealgia.io.documents.pdf_chars import _beside, _beyond, _runs
+from ostealgia.io.documents.pdf_shapes import shape_reader
 from ostealgia.io.documents.reading import read_document, read_here
 
 LINE = "the patients of both groups were followed for weeks"
@@ -199,3 +202,139 @@ def test_twenty_pages_within_seconds(read):
     start = time.process_time()
     read(pages)
     assert time.process_time() - start < 2.5
+
+
+def test_signs_of_fonts_that_say_other_ones():
+    """Ink boxes as in fonts of signs: a comma as wide as a letter is "<", a flat quarter is "=", a flat nothing a minus."""
+    inks = {0: (6.0, 5.2), 1: (6.0, 2.1), 2: (4.8, 0.3), 3: (1.2, 2.0), 4: (5.3, 5.3), 5: (4.3, 7.0), 6: (6.9, 7.0)}
+
+    class Raw:
+        @staticmethod
+        def FPDFText_GetCharBox(handle, index, left, right, bottom, top):
+            right._obj.value, top._obj.value = inks[index]
+            return 1
+
+    read_sign = shape_reader(None, Raw)
+    assert read_sign(0, ",", 7.5, 9.4) == "<"
+    assert read_sign(1, "¼", 6.9, 15.5) == "="
+    assert read_sign(2, "", 6.2, 13.8) == "−"
+    assert read_sign(3, ",", 2.2, 9.4) == ","
+    assert read_sign(4, "3", 7.5, 9.4) == "×"
+    assert read_sign(5, "3", 5.0, 9.0) == "3"
+    assert read_sign(6, "¼", 7.5, 9.4) == "¼"
+    assert read_sign(6, "", 7.5, 9.4) == "\ufffd"
+
+
+def test_a_rule_in_the_header_holds_the_columns_that_its_words_name(read):
+    page = made.PdfPage()
+    page.put("Table 1. Pooled effects", 48, 700, 8, "F2")
+    for x0, x1, y in ((48, 540, 694), (150, 300, 681), (350, 540, 681), (48, 540, 668), (48, 540, 630)):
+        page.rule(x0, x1, y)
+    page.put("Association", 155, 684, 7)
+    page.put("Heterogeneity", 355, 684, 7)
+    rows = [["Group", "OR", "95%CI", "I2", "P"], ["All", "1.80", "1.14-2.66", "12%", "0.337"]]
+    rows.append(["Asia", "2.99", "1.41-8.43", "0%", "0.821"])
+    for at, row in enumerate(rows):
+        for x, words in zip((48, 160, 240, 360, 500), row, strict=True):
+            page.put(words, x, 672 - 16 * at, 7)
+    table = read([page]).tables[0]
+    assert [table.column_name(c) for c in range(5)] == [
+        "Group",
+        "Association OR",
+        "Association 95%CI",
+        "Heterogeneity I2",
+        "Heterogeneity P",
+    ]
+    assert [cell.text for cell in table.body[1]] == rows[2]
+
+
+def test_notes_and_caption_that_a_rule_encloses_are_no_rows(read):
+    page = made.PdfPage()
+    for y in (700, 686, 600):
+        page.rule(48, 540, y)
+    rows = [
+        ["", "Treated", "Control", "P"],
+        ["Spine", "15 (14.6)", "11 (10.8)", "0.41"],
+        ["Hip", "9 (8.7)", "7 (6.9)", "0.6"],
+        ["Knee", "8 (7.8)", "6 (5.9)", "0.5"],
+        ["Foot", "7 (6.8)", "5 (4.9)", "0.5"],
+        ["Hand", "6 (5.8)", "4 (3.9)", "0.5"],
+    ]
+    for at, row in enumerate(rows):
+        for x, words in zip((48, 200, 320, 440), row, strict=True):
+            page.put(words, x, 690 - 9 * at if at else 690, 7)
+    page.put(
+        "Data are numbers of patients and percent of the group unless it is said otherwise in the text of the",
+        48,
+        628,
+        7,
+    )
+    page.put(
+        "paper. All the percentages were rounded by the authors of the trial to a single decimal, and all the",
+        48,
+        620,
+        7,
+    )
+    page.put("Table 1: Sites of pain", 48, 604, 7, "F2")
+    column(page, 48, 500, [f"{LINE} and the {at} others who came later to our centre" for at in range(6)])
+    document = read([page])
+    assert [[cell.text for cell in row] for row in document.tables[0].cells] == rows
+    assert document.tables[0].label == "Table 1"
+
+
+def test_a_caption_under_its_table_does_not_name_the_next_table(read):
+    page = made.PdfPage()
+    for top, first, label in ((720, "0.25", "Table 3. Inconsistency"), (560, "9.75", "Table 4. Bias")):
+        for y in (top, top - 16, top - 64):
+            page.rule(48, 400, y)
+        for at, row in enumerate([["Outcome", "Coef.", "P"], ["Pain", first, "0.675"], ["Score", "1.31", "0.203"]]):
+            for x, words in zip((48, 200, 320), row, strict=True):
+                page.put(words, x, top - 11 - 16 * at, 7)
+        page.put(label, 48, top - 74, 7, "F2")
+    tables = read([page]).tables
+    assert [(table.label, table.body[0][1].text) for table in tables] == [("Table 3", "0.25"), ("Table 4", "9.75")]
+
+
+def test_rows_between_two_rules_stay_apart(read):
+    page = made.PdfPage()
+    page.put("Table 1. Effects", 48, 710, 8, "F2")
+    for y in (704, 688, 640, 592):
+        page.rule(48, 400, y)
+    rows = [["Outcome", "Coef.", "P"], ["Pain", "0.25", "0.834"], ["Score", "4.13", "0.488"], ["Age", "5.07", "0.069"]]
+    for row, y in zip(rows, (693, 678, 664, 630), strict=True):
+        for x, words in zip((48, 200, 320), row, strict=True):
+            page.put(words, x, y, 7)
+    assert [[cell.text for cell in row] for row in read([page]).tables[0].cells] == rows
+
+
+def test_letters_that_are_all_others_are_refused(read):
+    """A font that says an accent or a fraction for each letter: nothing of it is text."""
+    page = made.PdfPage()
+    column(
+        page,
+        48,
+        700,
+        ["\xcf\xc2\xb7\xc3\xbf \xc4\xbb\xcd\xbb \xbf\xc4\xb9\xc5\xc4\xb9\xc2\xcb\xc9\xbf \xcc\xbb\xc9\xbb"] * 8,
+    )
+    with pytest.raises(DocumentError, match="letters of the PDF cannot be told"):
+        read([page])
+
+
+def test_a_minus_sign_at_the_end_of_a_line_belongs_to_its_number():
+    paragraphs = _Paragraphs([], 1)
+    assert paragraphs._with("the difference (RD=−", "0.108, 95% CI") == "the difference (RD=−0.108, 95% CI"
+    assert paragraphs._with("was 5 − ", "x of them") == "was 5 −  x of them"
+
+
+def test_halves_of_a_sign_beyond_the_first_plane():
+    """The slanted P of mathematics comes in two halves."""
+    assert chr(_beyond(0xD835, 0xDC43)) == "P"
+    assert _beyond(0x41, 0xDC43) == 0xFFFD
+
+
+def test_a_high_box_of_a_sign_does_not_widen_the_blanks_of_its_line():
+    """A minus sign whose font has a box of 15.6 beside letters of 9.4: words stay parted at 2.4 points."""
+    chars = [("=", 0.0, 5.0, 100.0, 9.4, 0, 0)]
+    assert _beside(15.6, chars) == 9.4
+    assert _beside(8.0, chars) == 8.0
+    assert _beside(15.6, []) == 15.6

@@ -164,7 +164,7 @@ def _refuse_or_note(pages: list[_Page], name: str) -> list[str]:
             expected="a PDF with text",
             action="Run text recognition (OCR) on it, or give the paper as HTML or text.",
         )
-    unmapped = sum(page.text.unmapped for page in pages)
+    unmapped = sum(page.text.unmapped for page in pages) + _scrambled(pages)
     if unmapped > 0.3 * letters:
         raise DocumentError(
             "the letters of the PDF cannot be told",
@@ -183,6 +183,13 @@ def _refuse_or_note(pages: list[_Page], name: str) -> list[str]:
     if turned > 3:
         notes.append(f"{turned} characters that stand at an angle (margins, axes) were left out")
     return notes
+
+
+def _scrambled(pages: list[_Page]) -> int:
+    """How many letters come from fonts that say another one for each: accents and fractions where words should be."""
+    signs = "".join(one.text for page in pages for one in page.text.segments)
+    odd = sum("\xa1" <= sign <= "\u02ff" for sign in signs)
+    return len(signs) if odd > 0.25 * len(signs.replace(" ", "")) else 0
 
 
 def _drop_running_heads(pages: list[PageText]) -> int:
@@ -378,6 +385,8 @@ class _Paragraphs:
             ):
                 return text + words
             return text[:-1] + words
+        if last == "−" and len(text) > 1 and text[-2] in "=(<>[,;:≤≥" and words[:1] in "0123456789.":
+            return text + words
         if last in "-–−/" and len(text) > 1 and (text[-2].isdigit() or text[-2] == "%") and words[:1].isdigit():
             return text + words
         if last in "-‐" and len(text) > 1 and text[-2].isalpha():

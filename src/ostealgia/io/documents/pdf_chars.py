@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import math
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from ostealgia.io.documents.pdf_shapes import SUSPECTS, shape_reader
 from ostealgia.io.documents.signs import raised
 
 _SYMBOL_FONT = {
@@ -37,12 +39,15 @@ _SYMBOL_FONT = {
     0xF02F: "/",
     0xF025: "%",
     0x2: "-",
+    0xFFFE: "-",
     0xAD: "-",
     0xA0: " ",
     0x9: " ",
 }
+_TEX_LIGATURES = {0xB: "ff", 0xC: "fi", 0xD: "fl", 0xE: "ffi", 0xF: "ffl"}
 SPACE = 0.16  # of the font's height: a wider gap parts two words
 PHRASE = 0.95  # a wider one parts two segments
+_HINT = ""  # stands among the characters where the library would set a blank between two words
 
 
 @dataclass(slots=True)
@@ -138,26 +143,68 @@ def _characters(handle: Any, raw: Any) -> tuple[list[tuple[str, float, float, fl
     box_at, x_at, y_at = ctypes.byref(box), ctypes.byref(x), ctypes.byref(y)
     chars: list[tuple[str, float, float, float, float, int, int]] = []
     unmapped = 0
+    shown = shape_reader(handle, raw)
     for i in range(count):
         code = get(handle, i)
-        if code in (13, 10) or (code == 32 and generated(handle, i) == 1):
+        ligature = _TEX_LIGATURES.get(code, "") if 11 <= code <= 15 and _in_word(handle, raw, i) else ""
+        if (code in (13, 10) and not ligature) or 0xD800 <= code < 0xDC00:
             continue
-        sign = _SYMBOL_FONT.get(code) or (chr(code) if 32 <= code < 0x110000 and not 0xD800 <= code < 0xE000 else "")
-        if not sign or code == 0xFFFD or (0xE000 <= code < 0xF8FF and code not in _SYMBOL_FONT):
-            unmapped += 1
-            sign = "\ufffd" if sign else ""
-        if not sign or not loose(handle, i, box_at) or not origin(handle, i, x_at, y_at):
+        if 0xDC00 <= code < 0xE000:
+            code = _beyond(get(handle, i - 1) if i else 0, code)
+        if code == 32 and generated(handle, i) == 1:
+            if chars:
+                chars.append((_HINT, *chars[-1][1:]))
+            continue
+        sign = (
+            ligature
+            or _SYMBOL_FONT.get(code)
+            or (chr(code) if 32 <= code < 0x110000 and not 0xD800 <= code < 0xE000 else "")
+        )
+        if not loose(handle, i, box_at) or not origin(handle, i, x_at, y_at):
             continue
         turn = round(angle(handle, i) / (math.pi / 2)) % 4
-        size = box.top - box.bottom if turn in (0, 2) else box.right - box.left
+        across, size = box.right - box.left, box.top - box.bottom
+        if turn not in (0, 2):
+            across, size = size, across
         if size <= 0.5 or size > 400:
             continue
+        if not sign or code == 0xFFFD or (0xE000 <= code < 0xF8FF and code not in _SYMBOL_FONT):
+            if not sign and across <= 0.05 * size:
+                continue
+            sign, size = shown(i, "", across, size) if turn == 0 else "\ufffd", _beside(size, chars)
+            unmapped += sign == "\ufffd"
+            if not sign:
+                continue
+        elif sign in SUSPECTS and turn == 0:
+            meant = shown(i, sign, across, size)
+            sign, size = meant, size if meant == sign else _beside(size, chars)
         chars.append(
             (sign, box.left, box.right, y.value, size, turn, i)
             if turn in (0, 2)
             else (sign, box.bottom, box.top, x.value, size, turn, i)
         )
     return chars, unmapped
+
+
+def _beside(size: float, chars: list[tuple[str, float, float, float, float, int, int]]) -> float:
+    """The height of a sign from a font of signs, whose box may be far higher than its line: that of the character before."""
+    return min(size, chars[-1][4]) if chars and chars[-1][4] > 0.5 * size else size
+
+
+def _in_word(handle: Any, raw: Any, index: int) -> bool:
+    """Whether a character stands beside a small letter and is printed."""
+    if raw.FPDFText_IsGenerated(handle, index) == 1:
+        return False
+    beside = [raw.FPDFText_GetUnicode(handle, place) for place in (index - 1, index + 1) if place >= 0]
+    return any(97 <= code <= 122 for code in beside)
+
+
+def _beyond(high: int, low: int) -> int:
+    """The sign of two halves: "P" for the slanted P of mathematics."""
+    if not 0xD800 <= high < 0xDC00:
+        return 0xFFFD
+    sign = unicodedata.normalize("NFKC", chr(0x10000 + ((high - 0xD800) << 10) + low - 0xDC00))
+    return ord(sign) if len(sign) == 1 else 0xFFFD
 
 
 def _turned(
@@ -175,10 +222,13 @@ def _turned(
 def _runs(chars: list[tuple[str, float, float, float, float, int, int]]) -> list[_Run]:
     runs: list[_Run] = []
     run: _Run | None = None
-    spaced = False
+    spaced = hinted = False
     for sign, x0, x1, y, size, _, index in chars:
         if sign == " ":
             spaced = True
+            continue
+        if sign == _HINT:
+            hinted = True
             continue
         if run is not None:
             if run.box == (x0, x1) and abs(y - run.y) < 0.7 * run.size:  # the second letter of a ligature
@@ -209,7 +259,9 @@ def _runs(chars: list[tuple[str, float, float, float, float, int, int]]) -> list
             )
             if (near and level) or lifted:
                 shown = raised(sign) if lifted and rise > 0 else sign
-                if (spaced and gap > 0.06 * run.size) or gap > SPACE * run.size:
+                letters = hinted and gap > 0.09 * run.size and (sign.isalpha() or run.words[-1].text[-1].isalpha())
+                apart = letters or (spaced and gap > 0.06 * run.size) or gap > SPACE * run.size
+                if apart and not _signed(run.words[-1].text, sign):
                     run.words.append(Word(shown, x0, x1))
                 else:
                     word = run.words[-1]
@@ -217,12 +269,17 @@ def _runs(chars: list[tuple[str, float, float, float, float, int, int]]) -> list
                     word.x1 = max(word.x1, x1)
                 run.x1 = max(run.x1, x1)
                 run.last, run.box = index, (x0, x1)
-                spaced = False
+                spaced = hinted = False
                 continue
         run = _Run(y, size, index, [Word(sign, x0, x1)], x1, True, index, (x0, x1))
         runs.append(run)
-        spaced = False
+        spaced = hinted = False
     return runs
+
+
+def _signed(text: str, sign: str) -> bool:
+    """Whether a figure follows a minus sign that can only be its own: "= −" and "0.11"."""
+    return text[-1] == "−" and len(text) > 1 and text[-2] in "=(<>[,;:≤≥" and (sign.isdigit() or sign == ".")
 
 
 def _bold_of(handle: Any, raw: Any, runs: list[_Run]) -> list[bool]:

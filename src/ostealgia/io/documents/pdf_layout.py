@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from ostealgia.io.documents.pdf_chars import Segment
-from ostealgia.io.documents.pdf_tables import Region, Row, is_prose, rows_of
+from ostealgia.io.documents.pdf_rows import Region, Row, is_prose, rows_of
 from ostealgia.io.documents.words import caption_label
 
 

@@ -1,69 +1,14 @@
-"""Tables of a PDF page: where they stand, by caption, rules and alignment, and what their cells are."""
+"""Where the tables of a PDF page stand, by caption, rules and alignment."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
 from itertools import pairwise
 
-from ostealgia.io.documents.grids import looks_like_data
-from ostealgia.io.documents.parts import RawCell
-from ostealgia.io.documents.pdf_chars import Segment, Word
+from ostealgia.io.documents.pdf_cells import fill, has_values, levelled
+from ostealgia.io.documents.pdf_chars import Segment
+from ostealgia.io.documents.pdf_rows import Region, Row, is_prose, rows_of
 from ostealgia.io.documents.pdf_rules import Rule
 from ostealgia.io.documents.words import caption_label, is_note
-
-_LETTERS = re.compile(r"[A-Za-z]{2,}")
-
-
-@dataclass
-class Row:
-    """Segments on one baseline."""
-
-    y: float
-    size: float
-    segments: list[Segment] = field(default_factory=list)
-
-
-@dataclass
-class Region:
-    """A table's place on its page. rows : from top to bottom.  head : rows of the header, None where unknown."""
-
-    x0: float
-    x1: float
-    top: float
-    bottom: float
-    rows: list[Row]
-    cells: list[list[RawCell]] = field(default_factory=list)
-    header_rows: int | None = None
-    caption: list[Segment] = field(default_factory=list)
-
-
-def rows_of(segments: list[Segment]) -> list[Row]:
-    """Segments by baseline, from top to bottom, each row from left to right."""
-    return _rows(segments, 0.3)
-
-
-def _rows(segments: list[Segment], near: float) -> list[Row]:
-    rows: list[Row] = []
-    for segment in sorted(segments, key=lambda one: -one.y):
-        last = rows[-1] if rows else None
-        if last and abs(last.y - segment.y) <= near * min(last.size, segment.size):
-            last.segments.append(segment)
-        else:
-            rows.append(Row(segment.y, segment.size, [segment]))
-    for row in rows:
-        row.segments.sort(key=lambda one: one.x0)
-        row.size = max(one.size for one in row.segments)
-    return rows
-
-
-def is_prose(segment: Segment) -> bool:
-    """A long stretch of words: a line of running text."""
-    text = segment.text
-    return len(text) >= 38 and len(_LETTERS.findall(text)) >= 5
-
-
-# ---- where the tables are
 
 
 def find_regions(
@@ -75,21 +20,61 @@ def find_regions(
     taken: set[int] = set()
     for caption in sorted(captions, key=lambda one: -one.y):
         floor = max(
-            (other.y + other.size for other in captions if other.y < caption.y - 3 and _share(other, caption)),
+            (_over(other, flat) for other in captions if other.y < caption.y - 3 and _share(other, caption)),
             default=-1e9,
         )
         free = [one for one in segments if id(one) not in taken]
+        if _stands_under(caption, free, flat, regions):
+            continue
         region = _ruled(caption, free, flat, floor) or _aligned(caption, free, columns, floor)
         if region is None:
             continue
-        _fill(region, flat, upright)
+        fill(region, flat, upright)
         if len(region.cells) >= 2 and len(region.cells[0]) >= 2:
             inside = {id(one) for row in region.rows for one in row.segments}
             region.caption = _caption_lines(caption, region, [one for one in free if id(one) not in inside])
             regions.append(region)
             taken |= inside | {id(one) for one in region.caption}
-    regions += _without_caption([one for one in segments if id(one) not in taken], flat, upright, regions)
-    return regions
+    free = [one for one in segments if id(one) not in taken]
+    titles = [one for one in captions if id(one) not in taken]
+    alone = _without_caption(free, flat, upright, regions, titles)
+    for region in alone:
+        below = [
+            one
+            for one in titles
+            if region.foot - 3 * one.size < one.y < region.bottom and one.x0 < region.x1 and one.x1 > region.x0
+        ]
+        region.caption = below if len(below) == 1 else []  # journals that set the caption under the table
+    return regions + alone
+
+
+def _stands_under(caption: Segment, segments: list[Segment], flat: list[Rule], regions: list[Region]) -> bool:
+    """Whether a caption belongs to the table above it, which no caption has yet, and stands far from the rules below."""
+    sharing = [rule for rule in flat if rule.width > 100 and _share(rule, caption)]
+    above = [rule for rule in sharing if 0.5 * caption.size < rule.y0 - caption.y < 3.2 * caption.size]
+    if not above:
+        return False
+    last = above[-1]
+    same = [
+        rule for rule in flat if rule.y0 > last.y0 + 20 and abs(rule.x0 - last.x0) < 8 and abs(rule.x1 - last.x1) < 8
+    ]
+    below = [rule for rule in sharing if rule.y0 < caption.y and rule.x1 < caption.x0 + 1.3 * (last.x1 - last.x0)]
+    near = below and caption.y - below[0].y0 < last.y0 - caption.y
+    if not same or near or any(one.bottom - 4 <= last.y0 <= one.top + 4 and _share(last, one) for one in regions):
+        return False
+    inside = [
+        one for one in segments if last.y0 < one.y < same[0].y0 and one.x0 > last.x0 - 12 and one.x1 < last.x1 + 12
+    ]
+    rows = rows_of(inside)
+    prose = sum(is_prose(one) for one in inside)
+    return sum(has_values(row) for row in rows) >= max(2, 0.4 * len(rows)) and prose < 0.3 * len(rows)
+
+
+def _over(caption: Segment, flat: list[Rule]) -> float:
+    """The height above a caption, and above the rule that stands right over it."""
+    own = caption.y + caption.size
+    rules = [one.y0 for one in flat if own - 2 < one.y0 < caption.y + 2.6 * caption.size and _share(one, caption)]
+    return max(rules, default=own - 1) + 1
 
 
 def _caption_lines(caption: Segment, region: Region, free: list[Segment]) -> list[Segment]:
@@ -111,7 +96,7 @@ def _caption_lines(caption: Segment, region: Region, free: list[Segment]) -> lis
     return sorted(between, key=lambda one: (-round(one.y), one.x0))
 
 
-def _share(one: Segment, other: Segment) -> bool:
+def _share(one: Segment | Rule, other: Segment | Region) -> bool:
     return one.x0 < other.x1 and other.x0 < one.x1
 
 
@@ -149,7 +134,7 @@ def _ruled(caption: Segment, segments: list[Segment], flat: list[Rule], floor: f
     ]
     rows = rows_of(inside)
     bottom = last.y0
-    if not any(_has_values(row) for row in rows):  # the rules enclose the header alone
+    if not any(has_values(row) for row in rows):  # the rules enclose the header alone
         below_last = [
             one for one in segments if floor < one.y < last.y0 and one.x0 > first.x0 - 12 and one.x1 < first.x1 + 12
         ]
@@ -223,333 +208,48 @@ def _small(row: Row) -> bool:
     return len(row.segments[0].text) < 40 and (first.islower() or first in "([")
 
 
+def _parted(rules: list[Rule], titles: list[Segment]) -> list[list[Rule]]:
+    """Rules of one width as those of several tables, where a caption stands between two or more and two or more."""
+    for title in sorted(titles, key=lambda one: -one.y):
+        above = [rule for rule in rules if rule.y0 > title.y]
+        below = [rule for rule in rules if rule.y0 <= title.y]
+        if len(above) >= 2 and len(below) >= 2 and _share(rules[0], title):
+            return [above, *_parted(below, titles)]
+    return [rules]
+
+
+def _encloses(rules: list[Rule], titles: list[Segment]) -> bool:
+    """Whether a caption stands well within: the rules then part the page and frame no table."""
+    return any(rules[-1].y0 + 5 * one.size < one.y < rules[0].y0 for one in titles)
+
+
 def _without_caption(
-    segments: list[Segment], flat: list[Rule], upright: list[Rule], regions: list[Region]
+    segments: list[Segment], flat: list[Rule], upright: list[Rule], regions: list[Region], titles: list[Segment]
 ) -> list[Region]:
-    """Tables that go on from the page before without a caption: three or more rules of one width with rows of cells between."""
+    """Tables without a caption above: rules of one width with rows of cells between. titles : captions, none within one."""
     found: list[Region] = []
     groups: dict[tuple[int, int], list[Rule]] = {}
     for rule in flat:
         if rule.width > 150 and not any(one.bottom - 4 <= rule.y0 <= one.top + 4 for one in regions):
             groups.setdefault((round(rule.x0 / 8), round(rule.x1 / 8)), []).append(rule)
-    for rules in groups.values():
+    parts = [part for group in groups.values() for part in _parted(group, titles)]
+    for rules in sorted(parts, key=lambda part: (_encloses(part, titles), part[-1].y0 - part[0].y0)):
         if len(rules) < 2:
             continue
         top, bottom = rules[0], rules[-1]
+        if any(one.bottom < top.y0 and bottom.y0 < one.top and one.x0 < top.x1 and top.x0 < one.x1 for one in found):
+            continue
         inside = [
             one for one in segments if bottom.y0 - 1 < one.y < top.y0 and one.x0 > top.x0 - 12 and one.x1 < top.x1 + 12
         ]
-        rows = _levelled(rows_of(inside), [])
-        full = sum(len(row.segments) >= 3 and _has_values(row) for row in rows)
+        rows = levelled(rows_of(inside), [])
+        full = sum(len(row.segments) >= 3 and has_values(row) for row in rows)
         if len(rows) < 3 or full < 0.3 * len(rows):
             continue
         if sum(is_prose(one) and one.x1 - one.x0 > 0.5 * top.width for one in inside) > 0.3 * len(rows):
             continue
         region = Region(top.x0, top.x1, top.y0, bottom.y0, rows)
-        _fill(region, flat, upright)
+        fill(region, flat, upright)
         if len(region.cells) >= 2 and len(region.cells[0]) >= 3:
             found.append(region)
     return found
-
-
-# ---- what the cells are
-
-
-def _fill(region: Region, flat: list[Rule], upright: list[Rule]) -> None:
-    """Gives a region its cells."""
-    edges = _column_edges(region, upright)
-    if len(edges) < 3:
-        return
-    inner = [
-        rule.y0
-        for rule in flat
-        if region.bottom + 2 < rule.y0 < region.top - 2 and rule.x0 < region.x1 and rule.x1 > region.x0
-    ]
-    full = [
-        rule.y0
-        for rule in flat
-        if region.bottom + 2 < rule.y0 < region.top - 2 and rule.x0 < region.x0 + 10 and rule.x1 > region.x1 - 10
-    ]
-    region.rows = _levelled(region.rows, full)
-    head = _head_lines(region, full)
-    gap = _word_gap(region.rows)
-    extents = _extents(region.rows[head:], edges)
-    lines = [_line(row, edges, extents if at < head else None, gap) for at, row in enumerate(region.rows)]
-    header = _stacked(lines[:head]) if head else None
-    body = _body(lines[head:], region.rows[head:], full, len(inner))
-    region.cells = [*([header] if header else []), *body]
-    region.header_rows = 1 if header else None
-
-
-def _levelled(rows: list[Row], full: list[float]) -> list[Row]:
-    """Rows where words that stand between the lines of a cell with several (set to its middle) are on the row of that cell.
-
-    full : heights of rules, across which no row goes.
-    """
-    groups: dict[int, list[Segment]] = {}
-    for row in rows:
-        groups.setdefault(sum(y > row.y for y in full), []).extend(row.segments)
-    return [row for group in groups.values() for row in _rows(group, 0.72)]
-
-
-def _head_lines(region: Region, full: list[float]) -> int:
-    """How many lines at the top are the header: those above the first rule within, or above the first value."""
-    if full:
-        above = sum(row.y > full[0] - 1 for row in region.rows)
-        if (
-            0 < above <= 8
-            and above < len(region.rows)
-            and not any(_has_values(row) for row in region.rows[: max(0, above - 1)])
-        ):
-            return above
-    first = next((at for at, row in enumerate(region.rows) if _has_values(row)), 0)
-    while first > 1 and len(region.rows[first - 1].segments) == 1 and len(region.rows[first - 2].segments) > 1:
-        first -= 1  # the name of a group of rows right above its values
-    return first if first <= 8 else 1
-
-
-def _has_values(row: Row) -> bool:
-    rest = [one.text for one in row.segments[1:]]
-    return any(looks_like_data(text) for text in rest)
-
-
-def _word_gap(rows: list[Row]) -> float:
-    """The gap that parts two phrases, in sizes of the font: half, or more where the font's own blank is wide."""
-    gaps = sorted((b.x0 - a.x1) / one.size for row in rows for one in row.segments for a, b in pairwise(one.words))
-    return min(0.9, max(0.5, 1.35 * gaps[len(gaps) // 2])) if len(gaps) >= 4 else 0.5
-
-
-def _phrases(row: Row, gap: float) -> list[tuple[float, float]]:
-    """Words of a row joined over narrow gaps."""
-    out: list[tuple[float, float]] = []
-    for segment in row.segments:
-        for word in segment.words:
-            if out and word.x0 - out[-1][1] < gap * row.size:
-                out[-1] = (out[-1][0], max(out[-1][1], word.x1))
-            else:
-                out.append((word.x0, word.x1))
-    return out
-
-
-def _column_edges(region: Region, upright: list[Rule]) -> list[float]:
-    """Left and right ends of the columns: by vertical rules where they are drawn, else by stretches without words."""
-    drawn = sorted(
-        {
-            round(rule.x0, 0)
-            for rule in upright
-            if region.x0 - 4 < rule.x0 < region.x1 + 4
-            and rule.y1 - rule.y0 > 0.5 * (region.top - region.bottom)
-            and rule.y0 < region.top
-            and rule.y1 > region.bottom
-        }
-    )
-    drawn = [x for i, x in enumerate(drawn) if not i or x - drawn[i - 1] > 6]
-    if len(drawn) >= 3:
-        ends = [region.x0 - 12, *[x for x in drawn if region.x0 + 6 < x < region.x1 - 6], region.x1 + 12]
-        return ends
-    gap = _word_gap(region.rows)
-    phrases = [_phrases(row, gap) for row in region.rows]
-    many = max(map(len, phrases), default=0)
-    body = [line for line in phrases if len(line) >= max(2, 0.5 * many)]
-    if len(body) >= 6:
-        body = [line for at, line in enumerate(phrases) if len(line) >= max(2, 0.5 * many) and at >= 1]
-    if not body:
-        return []
-    size = min(row.size for row in region.rows)
-    allowed = int(0.07 * len(body))
-    gaps = _free(body, region.x0 - 12, region.x1 + 12, allowed, 0.22 * size)
-    return [region.x0 - 12, *[(a + b) / 2 for a, b in gaps], region.x1 + 12]
-
-
-def _free(
-    lines: list[list[tuple[float, float]]], left: float, right: float, allowed: int, narrow: float
-) -> list[tuple[float, float]]:
-    """Stretches that at most so many lines cover, with words on both sides."""
-    steps: list[tuple[float, int]] = []
-    for line in lines:
-        for x0, x1 in line:
-            steps += [(x0, 1), (x1, -1)]
-    steps.sort()
-    depth, begin, out = 0, left, []
-    was_open = True
-    for x, step in steps:
-        depth += step
-        is_open = depth <= allowed
-        if was_open and not is_open:
-            if x - begin >= narrow and begin > left:
-                out.append((begin, x))
-        elif is_open and not was_open:
-            begin = x
-        was_open = is_open
-    return out
-
-
-def _extents(rows: list[Row], edges: list[float]) -> list[tuple[float, float]]:
-    """Left and right ends of the words in each column of the body."""
-    out = [(edges[c + 1], edges[c]) for c in range(len(edges) - 1)]
-    for row in rows:
-        for segment in row.segments:
-            for word in segment.words:
-                c = _column((word.x0 + word.x1) / 2, edges)
-                out[c] = (min(out[c][0], word.x0), max(out[c][1], word.x1))
-    return [pair if pair[0] < pair[1] else (edges[c] + 1, edges[c + 1] - 1) for c, pair in enumerate(out)]
-
-
-def _line(row: Row, edges: list[float], extents: list[tuple[float, float]] | None, gap: float) -> list[RawCell]:
-    """One printed line by column; in a header (extents given), words across several columns name each of them."""
-    count = len(edges) - 1
-    words: list[list[str]] = [[] for _ in range(count)]
-    if extents is not None:
-        for phrase in _phrase_words(row, gap):
-            left, right = phrase[0].x0, phrase[-1].x1
-            hit = [
-                c
-                for c, (a, b) in enumerate(extents)
-                if left < (a + b) / 2 < right or min(right, b) - max(left, a) > 0.6 * (b - a)
-            ]
-            centre = (left + right) / 2
-            if len(hit) > 1 and len(phrase) > 1 and _splits(phrase, edges):
-                for word in phrase:
-                    words[_column((word.x0 + word.x1) / 2, edges)].append(word.text)
-                continue
-            for c in hit if len(hit) > 1 else [_column(centre, edges)]:
-                words[c].append(" ".join(word.text for word in phrase))
-    else:
-        last: Word | None = None
-        place = 0
-        for segment in row.segments:
-            for word in segment.words:
-                if last is None or word.x0 - last.x1 >= 0.7 * gap * row.size or word.x0 >= edges[place + 1]:
-                    place = (
-                        max(place, _column((word.x0 + word.x1) / 2, edges))
-                        if last
-                        else _column((word.x0 + word.x1) / 2, edges)
-                    )
-                words[place].append(word.text)
-                last = word
-    return [RawCell(" ".join(one)) for one in words]
-
-
-def _splits(phrase: list[Word], edges: list[float]) -> bool:
-    """Whether every column's edge within a phrase falls between two of its words."""
-    inner = [edge for edge in edges if phrase[0].x0 < edge < phrase[-1].x1]
-    return (
-        all(not any(word.x0 < edge - 1 and word.x1 > edge + 1 for word in phrase) for edge in inner)
-        and len(phrase) > len(inner)
-        and any(b.x0 - a.x1 > 2.5 for a, b in pairwise(phrase))
-    )
-
-
-def _phrase_words(row: Row, gap: float) -> list[list[Word]]:
-    out: list[list[Word]] = []
-    for segment in row.segments:
-        for word in segment.words:
-            if out and word.x0 - out[-1][-1].x1 < gap * row.size:
-                out[-1].append(word)
-            else:
-                out.append([word])
-    return out
-
-
-def _column(x: float, edges: list[float]) -> int:
-    for c in range(len(edges) - 1):
-        if x < edges[c + 1]:
-            return c
-    return len(edges) - 2
-
-
-def _stacked(lines: list[list[RawCell]]) -> list[RawCell]:
-    """Several printed lines as one row, the words of each column joined."""
-    out: list[RawCell] = []
-    for cells in zip(*lines, strict=True):
-        pieces: list[str] = []
-        for cell in cells:
-            if cell.text and (not pieces or pieces[-1] != cell.text):
-                pieces.append(cell.text)
-        out.append(RawCell(_rejoined(pieces), header=True))
-    return out
-
-
-def _rejoined(pieces: list[str]) -> str:
-    text = ""
-    for piece in pieces:
-        if text.endswith("-") and piece[:1].islower() and len(text) > 2 and text[-2].isalpha():
-            text = text[:-1] + piece
-        else:
-            text = f"{text} {piece}" if text else piece
-    return text
-
-
-def _body(lines: list[list[RawCell]], rows: list[Row], full: list[float], inner: int) -> list[list[RawCell]]:
-    """Printed lines to rows: those between two rules are one row where every row is ruled; else wrapped lines are joined."""
-    if len(full) >= 0.4 * len(rows) and len(full) >= 3:
-        groups: dict[int, list[list[RawCell]]] = {}
-        for line, row in zip(lines, rows, strict=True):
-            groups.setdefault(sum(y > row.y for y in full), []).append(line)
-        return [_one_row(group) for group in groups.values()]
-    out: list[list[RawCell]] = []
-    for group in _close_lines(lines, rows):
-        first = True
-        for line in group:
-            if out and ((not first and len(group) > 1 and _one_value(group)) or _wraps(out[-1], line)):
-                out[-1] = _one_row([out[-1], line])
-            else:
-                out.append(line)
-            first = False
-    return out
-
-
-def _one_row(lines: list[list[RawCell]]) -> list[RawCell]:
-    return [RawCell(_rejoined([cell.text for cell in cells if cell.text])) for cells in zip(*lines, strict=True)]
-
-
-def _one_value(group: list[list[RawCell]]) -> bool:
-    """Whether the values of a group of lines all stand on one line."""
-    return sum(any(looks_like_data(cell.text) for cell in line[1:] if cell.text) for line in group) == 1
-
-
-def _close_lines(lines: list[list[RawCell]], rows: list[Row]) -> list[list[list[RawCell]]]:
-    """Lines grouped by their distance, where some stand closer together than others: those of one cell."""
-    gaps = [a.y - b.y for a, b in pairwise(rows)]
-    if not gaps:
-        return [[line] for line in lines]
-    least = min(gaps)
-    if max(gaps) < least + 0.8:
-        return [[line] for line in lines]
-    groups = [[lines[0]]]
-    for gap, line in zip(gaps, lines[1:], strict=True):
-        if gap <= least + 0.6:
-            groups[-1].append(line)
-        else:
-            groups.append([line])
-    return groups
-
-
-_OPEN_END = re.compile(r"(?:[,(/–-]|\b(?:of|and|or|the|in|with|for|to|by|at|per|from))\Z", re.IGNORECASE)
-
-
-def _wraps(above: list[RawCell], line: list[RawCell]) -> bool:
-    """Whether a printed line goes on with the cells of the line above."""
-    if _open_values(above, line):
-        return True
-    label, rest = line[0].text, [cell.text for cell in line[1:] if cell.text]
-    label_above, rest_above = above[0].text, [cell.text for cell in above[1:] if cell.text]
-    unclosed = label_above.count("(") > label_above.count(")")
-    if not label:
-        if not rest_above or not rest:
-            return False
-        starts = all(text[0] in "([–-±" or text[0].islower() or not any(map(str.isdigit, text)) for text in rest)
-        return starts or (bool(label_above) and all(not looks_like_data(text) for text in rest))
-    goes_on = label[0].islower() or (label[0] in "([" and not rest) or unclosed or bool(_OPEN_END.search(label_above))
-    if not rest:
-        return goes_on and bool(label_above)
-    return goes_on and bool(label_above) and not rest_above
-
-
-_OPEN_VALUE = re.compile(r"\d\s?(?:±|[-–]|\+/-|to)\Z|[<>≤≥=±(]\Z|\([^)]*\Z")
-
-
-def _open_values(above: list[RawCell], line: list[RawCell]) -> bool:
-    """Whether every value of a line goes on with one above that breaks off: "62.02 ±" and "11.39"."""
-    pairs = [(a.text, b.text) for a, b in zip(above[1:], line[1:], strict=True) if b.text]
-    return bool(pairs) and all(_OPEN_VALUE.search(a) for a, _ in pairs)
