@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -35,7 +36,9 @@ def of(method):
 
 
 def close(found, wanted, case):
-    wanted = np.array([np.inf if w == "Infinity" else w for w in np.ravel(np.array(list(wanted), dtype=object))], dtype=float)
+    wanted = np.array(
+        [np.inf if w == "Infinity" else w for w in np.ravel(np.array(list(wanted), dtype=object))], dtype=float
+    )
     assert_allclose(np.ravel(np.asarray(found, dtype=float)), wanted, **case["tolerance"])
 
 
@@ -47,7 +50,9 @@ def right(formula):
 def test_score(name):
     case = CASES[name]
     s, e = case["spec"], case["expected"]
-    fit = oa.cohort.propensity(data(case["data"]), treatment=s["treatment"], terms=right(s["ps_formula"]), also=[s["outcome"]])
+    fit = oa.cohort.propensity(
+        data(case["data"]), treatment=s["treatment"], terms=right(s["ps_formula"]), also=[s["outcome"]]
+    )
     assert fit.n == e["n"]
     close(fit.fit.beta, e["coef"].values(), case)
     close(fit.score[:10], e["ps_first10"], case)
@@ -65,7 +70,11 @@ def test_weighted_effect(name):
         time=time, event=event,
     )  # fmt: skip
     m = fit.means
-    close([m.mean_treated, m.mean_control, m.difference, m.se_hc0, m.se_hc1], [e[k] for k in ("mean_treated", "mean_control", "difference", "robust_se_hc0", "robust_se_hc1")], case)
+    close(
+        [m.mean_treated, m.mean_control, m.difference, m.se_hc0, m.se_hc1],
+        [e[k] for k in ("mean_treated", "mean_control", "difference", "robust_se_hc0", "robust_se_hc1")],
+        case,
+    )
     balance = fit.score.balance([s["weights"]])
     close(balance["smd"], e["smd"].values(), case)
     close(balance["ks"], e["ks"].values(), case)
@@ -78,7 +87,11 @@ def test_weighted_effect(name):
     if "risk_ratio" in e:
         close([fit.risk_ratio, fit.odds_ratio], [e["risk_ratio"], e["odds_ratio"]], case)
     if "cox" in e:
-        close([fit.cox.estimate[0], fit.cox.std_error[0], fit.cox.fit.std_error[0]], [e["cox"][k] for k in ("log_hr", "robust_se", "naive_se")], case)
+        close(
+            [fit.cox.estimate[0], fit.cox.std_error[0], fit.cox.fit.std_error[0]],
+            [e["cox"][k] for k in ("log_hr", "robust_se", "naive_se")],
+            case,
+        )
 
 
 @pytest.mark.parametrize("name", of("g_computation"))
@@ -88,7 +101,11 @@ def test_standardisation_and_aipw(name):
     frame, terms = data(case["data"]), right(s["outcome_formula"])
     options = {"treatment": s["treatment"], "outcome": s["outcome"], "terms": terms}
     g = oa.cohort.g_computation(frame, **options)
-    close([g.mean_treated, g.mean_control, g.estimate, g.std_error], [e[k] for k in ("g_mean1", "g_mean0", "g_difference", "g_delta_se")], case)
+    close(
+        [g.mean_treated, g.mean_control, g.estimate, g.std_error],
+        [e[k] for k in ("g_mean1", "g_mean0", "g_difference", "g_delta_se")],
+        case,
+    )
     robust = oa.cohort.aipw(frame, score_terms=right(s["ps_formula"]), **options)
     close([robust.estimate, robust.std_error], [e["aipw_difference"], e["aipw_se"]], case)
 
@@ -101,7 +118,11 @@ def test_e_value(name):
         found = oa.cohort.e_value(s["d"], measure="MD", std_error=s["se"])
     else:
         found = oa.cohort.e_value(s["estimate"], measure=s["type"], ci_low=s["lower"], ci_high=s["upper"])
-    close([found.estimate, found.ci_low, found.ci_high, found.e_value, found.e_value_ci], [e[k] for k in ("rr", "rr_lower", "rr_upper", "e_point", "e_ci")], case)
+    close(
+        [found.estimate, found.ci_low, found.ci_high, found.e_value, found.e_value_ci],
+        [e[k] for k in ("rr", "rr_lower", "rr_upper", "e_point", "e_ci")],
+        case,
+    )
 
 
 def test_an_interval_that_holds_1_has_e_value_1():
@@ -118,7 +139,9 @@ def test_one_proportion(name):
         close([float(v) for v in proportion_interval(x, n, method=method, level=level)[1:]], e[key], case)
     # these two are given unended by the reference; the package ends them at 0 and 1, and says so in their docstrings
     for method, key in (("agresti-coull", "agresti_coull"), ("normal", "wald")):
-        close([float(v) for v in proportion_interval(x, n, method=method, level=level)[1:]], np.clip(e[key], 0, 1), case)
+        close(
+            [float(v) for v in proportion_interval(x, n, method=method, level=level)[1:]], np.clip(e[key], 0, 1), case
+        )
     close(tables.wilson_continuity(x, n, level), e["wilson_cc"], case)
     close(tables.jeffreys(x, n, level), e["jeffreys"], case)
     close(tables.binomial_test(x, n), [e["binom_test_p_half"]], case)
@@ -129,7 +152,11 @@ def test_two_proportions(name):
     case = CASES[name]
     s, e = case["spec"], case["expected"]
     counts = s["x1"], s["n1"], s["x0"], s["n0"]
-    for method, key in (("wald", "rd_wald_ci"), ("newcombe", "rd_newcombe_ci"), ("miettinen-nurminen", "rd_miettinen_nurminen_ci")):
+    for method, key in (
+        ("wald", "rd_wald_ci"),
+        ("newcombe", "rd_newcombe_ci"),
+        ("miettinen-nurminen", "rd_miettinen_nurminen_ci"),
+    ):
         found = tables.risk_difference(*counts, method=method)
         close([found.estimate, found.ci_low, found.ci_high], [e["rd"], *e[key]], case)
     for function, key in ((tables.risk_ratio, "rr"), (tables.odds_ratio, "or")):
@@ -147,7 +174,11 @@ def test_mcnemar():
     e = case["expected"]
     _, b, c, _ = case["spec"]["table_rowwise"]
     with_cc, without = tables.mcnemar(b, c), tables.mcnemar(b, c, correct=False)
-    close([with_cc.statistic, with_cc.p_value, without.statistic, without.p_value, tables.mcnemar_exact(b, c)], [e[k] for k in ("chisq_cc", "p_cc", "chisq", "p", "p_exact")], case)
+    close(
+        [with_cc.statistic, with_cc.p_value, without.statistic, without.p_value, tables.mcnemar_exact(b, c)],
+        [e[k] for k in ("chisq_cc", "p_cc", "chisq", "p", "p_exact")],
+        case,
+    )
 
 
 @pytest.mark.parametrize("name", of("cochran_mantel_haenszel"))
@@ -159,7 +190,11 @@ def test_cmh(name):
     test = tables.cochran_mantel_haenszel(t, correct=s["correct"])
     pooled = mantel_haenszel(t[:, 0, 0], t[:, 0].sum(axis=1), t[:, 1, 0], t[:, 1].sum(axis=1), measure="OR")
     limits = pooled.estimate + np.array([-1, 1]) * 1.959963984540054 * pooled.std_error
-    close([test.statistic, test.p_value, np.exp(pooled.estimate), *np.exp(limits)], [e["chisq"], e["p"], e["or"], *e["ci"]], case)
+    close(
+        [test.statistic, test.p_value, np.exp(pooled.estimate), *np.exp(limits)],
+        [e["chisq"], e["p"], e["or"], *e["ci"]],
+        case,
+    )
 
 
 def stopped_early(part, outcome):
@@ -189,12 +224,24 @@ def test_rubin(name):
     if s["model"] == "logistic":
         outcome, frame = "fell", frame.assign(fell=(frame["nrs12"] <= frame["nrs_baseline"] - 2).astype(int))
     model = {"lm": "linear", "logistic": "logistic"}[s["model"]]
-    fit = oa.cohort.pool_imputations(frame, imputation="imp", outcome=outcome, terms=s["formula"].rsplit("~", 1)[1], model=model)
+    fit = oa.cohort.pool_imputations(
+        frame, imputation="imp", outcome=outcome, terms=s["formula"].rsplit("~", 1)[1], model=model
+    )
     assert fit.m == s["m"]
     found = fit.to_frame()
-    names = {"estimate": "estimate", "se": "std_error", "df_barnard_rubin": "df", "p": "p_value", "lower": "ci_low", "upper": "ci_high", "riv": "riv", "lambda": "lambda", "fmi": "fmi"}
+    names = {
+        "estimate": "estimate",
+        "se": "std_error",
+        "df_barnard_rubin": "df",
+        "p": "p_value",
+        "lower": "ci_low",
+        "upper": "ci_high",
+        "riv": "riv",
+        "lambda": "lambda",
+        "fmi": "fmi",
+    }
     if s["model"] == "logistic":
-        # R's glm takes its variances one step before the end: with epsilon 1e-12 R prints the df and P of the reference, with 1e-15 those of
+        # R's glm takes its variances one step before the end: with epsilon 1e-12 R prints the df and P of the reference, with 1e-15 those of  # noqa: E501
         # the package (seen in R 4.2.2). Here the rule of the reference gives the reference, and the package is compared with that in
         # standard errors (or shares of df).
         estimates, variances = zip(*(stopped_early(part, outcome) for _, part in frame.groupby("imp")), strict=True)
@@ -207,7 +254,12 @@ def test_rubin(name):
         found = as_glm
     for key, column in names.items():
         close(found[column], e[key], case)
-    for key, values in (("within", fit.pooled.within), ("between", fit.pooled.between), ("total", fit.pooled.total), ("df_rubin_1987", fit.pooled.df_1987)):
+    for key, values in (
+        ("within", fit.pooled.within),
+        ("between", fit.pooled.between),
+        ("total", fit.pooled.total),
+        ("df_rubin_1987", fit.pooled.df_1987),
+    ):
         if key in e:
             close(values, e[key], case)
 
@@ -244,15 +296,37 @@ def test_overlap_weights_balance_every_mean_exactly():
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda f: oa.cohort.weighted_effect(f, treatment="obs", outcome="responder_itt", terms="age", weights="iptw"), "weights='iptw'"),
-        (lambda f: oa.cohort.weighted_effect(f, treatment="obs", outcome="nrs12", terms="age", time="os_months"), "go together"),
+        (
+            lambda f: oa.cohort.weighted_effect(
+                f, treatment="obs", outcome="responder_itt", terms="age", weights="iptw"
+            ),
+            "weights='iptw'",
+        ),
+        (
+            lambda f: oa.cohort.weighted_effect(f, treatment="obs", outcome="nrs12", terms="age", time="os_months"),
+            "go together",
+        ),
         (lambda f: oa.cohort.propensity(f.assign(obs=1), treatment="obs", terms="age"), "same in all rows"),
-        (lambda f: oa.cohort.g_computation(f, treatment="obs", outcome="nrs12", terms="age"), "must hold the treatment"),
+        (
+            lambda f: oa.cohort.g_computation(f, treatment="obs", outcome="nrs12", terms="age"),
+            "must hold the treatment",
+        ),
         (lambda f: oa.cohort.e_value(-1.0, measure="RR"), "above 0"),
-        (lambda f: oa.cohort.pool_imputations(f.assign(imp=1), imputation="imp", outcome="age", terms="obs"), "one completed data set"),
+        (
+            lambda f: oa.cohort.pool_imputations(f.assign(imp=1), imputation="imp", outcome="age", terms="obs"),
+            "one completed data set",
+        ),
         (lambda f: tables.risk_difference(5, 4, 1, 2), "between 0 and n"),
     ],
 )
 def test_bad_input_is_one_message(call, words):
     with pytest.raises(OstealgiaError, match=words):
         call(data("causal_palliative_a.csv"))
+
+
+def test_the_love_plot_draws_every_term_and_every_kind_of_weights():
+    fit = oa.cohort.propensity(data("causal_rotterdam.csv"), treatment="chemo", terms="age + nodes + er")
+    ax = oa.plot.love(fit, weights=("unweighted", "ate", "overlap"))
+    assert [text.get_text() for text in ax.get_yticklabels()][-1] in fit.names
+    assert len(ax.get_legend().get_texts()) == 3
+    plt.close(ax.figure)

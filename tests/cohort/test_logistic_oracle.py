@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -29,7 +30,7 @@ def stopped_early(x, y):
 
     Limits near 0 of the reference carry that step (3e-8 in the limit); the package iterates to the maximum. R 4.2.2 prints the reference
     with epsilon 1e-14 and the package's limits with 1e-15.
-    """
+    """  # noqa: E501
     mean, old = (y + 0.5) / 2, np.inf
     eta = np.log(mean / (1 - mean))
     while True:
@@ -60,7 +61,9 @@ def model(case, method="wald"):
 
 
 def close(found, wanted, case, **other):
-    wanted = np.array([np.inf if w == "Infinity" else w for w in np.ravel(np.array(list(wanted), dtype=object))], dtype=float)
+    wanted = np.array(
+        [np.inf if w == "Infinity" else w for w in np.ravel(np.array(list(wanted), dtype=object))], dtype=float
+    )
     assert_allclose(np.ravel(np.asarray(found, dtype=float)), wanted, **(case["tolerance"] | other))
 
 
@@ -69,13 +72,25 @@ def test_maximum_likelihood_is_that_of_glm(name):
     case = CASES[name]
     e, fit = case["expected"], model(case)
     assert (fit.n, fit.events) == (e["n"], e["events"])
-    for found, key in ((fit.estimate, "coef"), (fit.std_error, "se"), (fit.statistic, "z"), (fit.p_value, "p"), (fit.robust_std_error, "robust_se_hc0")):
+    for found, key in (
+        (fit.estimate, "coef"),
+        (fit.std_error, "se"),
+        (fit.statistic, "z"),
+        (fit.p_value, "p"),
+        (fit.robust_std_error, "robust_se_hc0"),
+    ):
         close(found, e[key].values(), case)
     close(np.exp(fit.estimate), e["or"].values(), case)
     stopped, se = stopped_early(fit.rows.x, fit.rows.y)
     close(np.column_stack([stopped - Z * se, stopped + Z * se]), e["wald_ci"]["values"], case)
-    assert_allclose(np.column_stack([fit.ci_low - stopped + Z * se, fit.ci_high - stopped - Z * se]) / se[:, None], 0, atol=1e-6)
-    close([fit.log_likelihood, fit.null_deviance, fit.deviance, fit.aic, fit.bic], [e[k] for k in ("loglik", "null_deviance", "deviance", "aic", "bic")], case)
+    assert_allclose(
+        np.column_stack([fit.ci_low - stopped + Z * se, fit.ci_high - stopped - Z * se]) / se[:, None], 0, atol=1e-6
+    )
+    close(
+        [fit.log_likelihood, fit.null_deviance, fit.deviance, fit.aic, fit.bic],
+        [e[k] for k in ("loglik", "null_deviance", "deviance", "aic", "bic")],
+        case,
+    )
     tests = fit.term_tests()
     assert list(tests["term"]) == e["lr_test_each"]["terms"]
     close(tests["statistic"], e["lr_test_each"]["lrt"], case)
@@ -91,9 +106,9 @@ def test_profile_limits_and_performance(name):
     limits = e.get("profile_ci") or p["profile_ci"]
     close(np.column_stack([fit.ci_low, fit.ci_high]), limits["values"], case, rtol=PROFILE)
     found = oa.cohort.performance(fit, bootstrap=0).measures
-    names = ("auc", "auc_ci_low", "auc_ci_high", "brier", "calibration_slope", "hosmer_lemeshow", "hosmer_lemeshow_df", "hosmer_lemeshow_p_value", "cox_snell_r2", "nagelkerke_r2", "mcfadden_r2", "tjur_r2")  # fmt: skip
+    names = ("auc", "auc_ci_low", "auc_ci_high", "brier", "calibration_slope", "hosmer_lemeshow", "hosmer_lemeshow_df", "hosmer_lemeshow_p_value", "cox_snell_r2", "nagelkerke_r2", "mcfadden_r2", "tjur_r2")  # fmt: skip  # noqa: E501
     fits = p["hosmer_lemeshow_10"]
-    wanted = [p["auc"], *p["auc_ci_delong"], p["brier"], p["calibration_slope"], fits["chisq"], fits["df"], fits["p"], p["cox_snell_r2"], p["nagelkerke_r2"], p["mcfadden_r2"], p["tjur"]]  # fmt: skip
+    wanted = [p["auc"], *p["auc_ci_delong"], p["brier"], p["calibration_slope"], fits["chisq"], fits["df"], fits["p"], p["cox_snell_r2"], p["nagelkerke_r2"], p["mcfadden_r2"], p["tjur"]]  # fmt: skip  # noqa: E501
     close([found[name] for name in names], wanted, case)
     assert abs(found["calibration_intercept"]) < 1e-9
 
@@ -131,7 +146,9 @@ def test_screen(name):
         close(row.p_wald, np.atleast_1d(wanted["p_wald"]), case)
         close(row.p_value, [wanted["p_lr"]], case)
     assert list(found.selected) == e["selected_lr"]
-    assert list(oa.cohort.univariable_screen(frame, criterion="wald", **options).selected) == e["selected_wald_any_level"]
+    assert (
+        list(oa.cohort.univariable_screen(frame, criterion="wald", **options).selected) == e["selected_wald_any_level"]
+    )
     forced = oa.cohort.univariable_screen(frame, forced=["obs", "nrs_baseline"], **options)
     assert list(forced.selected) == e["selected_lr_plus_forced"]
 
@@ -181,7 +198,14 @@ def test_gee(name):
 
 def test_gee_does_not_depend_on_the_order_of_patients():
     frame = data("gee_palliative_a.csv")
-    options = {"outcome": "nrs_worst", "terms": "obs + week", "cluster": "id", "wave": "week", "family": "gaussian", "correlation": "unstructured"}
+    options = {
+        "outcome": "nrs_worst",
+        "terms": "obs + week",
+        "cluster": "id",
+        "wave": "week",
+        "family": "gaussian",
+        "correlation": "unstructured",
+    }
     one = oa.cohort.gee(frame, **options)
     other = oa.cohort.gee(frame.sample(frac=1.0, random_state=3), **options)
     assert_allclose(other.estimate, one.estimate, rtol=1e-9)
@@ -211,7 +235,9 @@ def test_the_unit_of_a_term_changes_nothing_else(scale, shift):
 
 def test_optimism_lowers_the_auc_and_the_slope_and_repeats():
     frame = data("logistic_palliative_a.csv")
-    fit = oa.cohort.logistic(frame, outcome="responder", terms="obs + age10 + male + ecog_ge2 + charlson + gt3 + nrs_baseline")
+    fit = oa.cohort.logistic(
+        frame, outcome="responder", terms="obs + age10 + male + ecog_ge2 + charlson + gt3 + nrs_baseline"
+    )
     one = oa.cohort.performance(fit, bootstrap=60, seed=2)
     assert one.corrected["auc"] < one.measures["auc"]
     assert 0.3 < one.corrected["calibration_slope"] < 1
@@ -222,7 +248,9 @@ def test_optimism_lowers_the_auc_and_the_slope_and_repeats():
 
 def test_net_benefit_of_a_threshold_below_every_risk_is_that_of_treating_all():
     frame = data("logistic_palliative_a.csv")
-    curve = oa.cohort.decision_curve(oa.cohort.logistic(frame, outcome="responder_itt", terms="obs"), thresholds=[0.01, 0.5, 0.99])
+    curve = oa.cohort.decision_curve(
+        oa.cohort.logistic(frame, outcome="responder_itt", terms="obs"), thresholds=[0.01, 0.5, 0.99]
+    )
     assert_allclose(curve.model[0], curve.everyone[0])
     assert curve.model[2] == 0
     assert set(curve.to_frame()["strategy"]) == {"model", "all", "none"}
@@ -248,3 +276,23 @@ def test_messages_hold_no_value_of_a_patient():
     with pytest.raises(OstealgiaError) as caught:
         oa.cohort.logistic({"y": [0, 1, 7777], "x": [1, 2, 3]}, outcome="y", terms="x")
     assert "7777" not in str(caught.value)
+
+
+def test_calibration_and_decision_curves_are_drawn():
+    frame = data("logistic_palliative_a.csv")
+    fit = oa.cohort.logistic(frame, outcome="responder", terms="obs + nrs_baseline + ecog_ge2")
+    found = oa.cohort.performance(fit, bootstrap=0)
+    everything, few = oa.plot.calibration(found), oa.plot.calibration(found, small_cell=16)
+    assert len(few.lines[1].get_xdata()) < len(everything.lines[1].get_xdata())  # groups under the limit are not shown
+    curve = oa.plot.decision(oa.cohort.decision_curve(fit))
+    assert [text.get_text() for text in curve.get_legend().get_texts()] == ["all", "none", "model"]
+    for ax in (everything, few, curve):
+        plt.close(ax.figure)
+
+
+def test_gee_at_its_ends_says_so():
+    frame = {"y": [0, 0, 0, 0, 1, 1, 1, 1], "z": [0, 1] * 4, "id": list("aabbccdd")}
+    fit = oa.cohort.gee(frame, outcome="y", terms="z", cluster="id")  # visits of a patient never differ
+    assert any("not positive definite" in note for note in fit.notes)
+    with pytest.raises(OstealgiaError, match="no finite odds ratio"):
+        oa.cohort.gee(frame | {"y": [0, 1] * 4}, outcome="y", terms="z", cluster="id")

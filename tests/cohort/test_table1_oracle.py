@@ -20,7 +20,9 @@ from ostealgia.numerics.two_by_two_exact import conditional_odds_ratio, fisher_t
 
 HERE = Path(__file__).parent.parent / "reference"
 CASES = {case["id"]: case for case in json.loads((HERE / "cohort_table1.json").read_text())["cases"]}
-UNIROOT = 2.0**-13  # R's fisher.test stops its search for the odds ratio there; with it the digits of the reference come out
+UNIROOT = (
+    2.0**-13
+)  # R's fisher.test stops its search for the odds ratio there; with it the digits of the reference come out
 
 
 @cache
@@ -84,7 +86,9 @@ def levene(row, case):
 def chi_square(row, case):
     test, e = row.test("chi-square"), case["expected"]
     assert [list(line) for line in row.counts] == e["table"]
-    close([test.statistic, test.df, test.p_value, test.estimate], [e["statistic"], e["df"], e["p"], e["cramers_v"]], case)
+    close(
+        [test.statistic, test.df, test.p_value, test.estimate], [e["statistic"], e["df"], e["p"], e["cramers_v"]], case
+    )
     if "p_yates" in e:
         yates = row.test("chi-square with continuity correction")
         close([yates.statistic, yates.p_value], [e["statistic_yates"], e["p_yates"]], case)
@@ -133,7 +137,9 @@ def test_p_adjustments():
 
 def test_trend_and_kruskal():
     case = CASES["trend/ecog"]
-    table = pd.crosstab(data(case["data"])[case["spec"]["variable"]], data(case["data"])[case["spec"]["group"]]).to_numpy()
+    table = pd.crosstab(
+        data(case["data"])[case["spec"]["variable"]], data(case["data"])[case["spec"]["group"]]
+    ).to_numpy()
     found = ranks.cochran_armitage(table[:, 0], table.sum(axis=1))
     close([found.statistic, found.p_value], list(case["expected"].values()), case)
     case = CASES["kruskal/tumour"]
@@ -155,7 +161,10 @@ def test_fisher_falls_back_on_random_tables_and_says_so():
     assert found.simulated == 100_000
     assert abs(found.p_value - 0.01230818) < 4 * np.sqrt(0.0123 / 1e5)  # R's exact P, 4 Monte Carlo standard errors
     assert fisher_test(table, seed=3) == found
-    frame = pd.DataFrame([(f"r{i}", f"c{j}") for i, row in enumerate(table) for j, n in enumerate(row) for _ in range(n)], columns=["a", "b"])
+    frame = pd.DataFrame(
+        [(f"r{i}", f"c{j}") for i, row in enumerate(table) for j, n in enumerate(row) for _ in range(n)],
+        columns=["a", "b"],
+    )
     assert "random tables" in str(oa.cohort.table_one(frame, by="b"))
 
 

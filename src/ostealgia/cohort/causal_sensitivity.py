@@ -35,7 +35,9 @@ class EValue(Result):
         return pd.DataFrame([{name: getattr(self, name) for name in names}])
 
     def __str__(self) -> str:
-        lines = [f"EValue: {number(self.e_value)} for the estimate, {number(self.e_value_ci)} for the limit nearer to 1 ({self.measure})"]
+        lines = [
+            f"EValue: {number(self.e_value)} for the estimate, {number(self.e_value_ci)} for the limit nearer to 1 ({self.measure})"
+        ]
         return "\n".join([*lines, *tail_lines(self)])
 
 
@@ -56,7 +58,7 @@ def e_value(
     >>> found = e_value(0.8, measure="RR", ci_low=0.71, ci_high=0.91)
     >>> round(found.e_value, 3), round(found.e_value_ci, 3)
     (1.809, 1.429)
-    """
+    """  # noqa: E501
     one_of("measure", measure, [*TO_RISK_RATIO, "MD"])
     if measure in ("SMD", "MD"):
         rr = math.exp(0.91 * estimate)
@@ -64,7 +66,9 @@ def e_value(
         low, high = math.exp(0.91 * estimate - half), math.exp(0.91 * estimate + half)
     else:
         if not estimate > 0 or any(v is not None and not v >= 0 for v in (ci_low, ci_high)):
-            raise OptionError(f"a ratio must be above 0 and its limits not below 0; estimate={estimate!r}, limits {ci_low!r}, {ci_high!r}.")
+            raise OptionError(
+                f"a ratio must be above 0 and its limits not below 0; estimate={estimate!r}, limits {ci_low!r}, {ci_high!r}."
+            )
         turn = TO_RISK_RATIO[measure]
         rr = turn(estimate)
         low, high = (math.nan if v is None else turn(v) if v > 0 else 0.0 for v in (ci_low, ci_high))
@@ -72,7 +76,13 @@ def e_value(
         raise OptionError("the estimate must lie between its limits.")
     notes = () if measure in ("RR", "OR_rare", "HR_rare") else ("turned into an approximate risk ratio",)
     return EValue(
-        measure=measure, estimate=rr, ci_low=low, ci_high=high, e_value=e_value_of(rr), e_value_ci=_of_limit(rr, low, high), notes=notes
+        measure=measure,
+        estimate=rr,
+        ci_low=low,
+        ci_high=high,
+        e_value=e_value_of(rr),
+        e_value_ci=_of_limit(rr, low, high),
+        notes=notes,
     )
 
 

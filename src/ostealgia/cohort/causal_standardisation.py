@@ -89,7 +89,12 @@ class _Predicted:
 
 
 def _outcome_model(
-    rows: ModelRows, treatment: str, terms: str | Sequence[str] | Formula, y: Array, is_binary: bool, levels: Levels | None
+    rows: ModelRows,
+    treatment: str,
+    terms: str | Sequence[str] | Formula,
+    y: Array,
+    is_binary: bool,
+    levels: Levels | None,
 ) -> _Predicted:
     formula = formula_from(terms)
     if treatment not in formula.columns:
@@ -99,10 +104,10 @@ def _outcome_model(
     check_rank(x, recipe.names)
     if is_binary:
         fit = logistic_fit(x, y)
-        check_finite(fit, recipe.names)
+        check_finite(fit, recipe.names, "Merge levels, or leave the term out")
         beta, vcov = fit.beta, fit.vcov
     else:
-        beta = np.linalg.lstsq(x, y, rcond=None)[0]
+        beta = np.asarray(np.linalg.lstsq(x, y, rcond=None)[0], dtype=np.float64)
         vcov = np.linalg.inv(x.T @ x) * float(np.square(y - x @ beta).sum() / (rows.n - x.shape[1]))
     found, slopes = list[Array](), list[Array]()
     for value in (1.0, 0.0):
@@ -147,7 +152,13 @@ def g_computation(
 
 
 def _rows(
-    frame: Any, treatment: str, outcome: str, terms: Any, also: Sequence[str], event_value: object, levels: Levels | None
+    frame: Any,
+    treatment: str,
+    outcome: str,
+    terms: Any,
+    also: Sequence[str],
+    event_value: object,
+    levels: Levels | None,
 ) -> tuple[ModelRows, Array, bool]:
     others = [name for name in formula_from(terms).columns if name != treatment]
     rows = model_rows(frame, treatment, others, levels=levels, event_value=event_value, also=[outcome, *also])
@@ -177,7 +188,9 @@ def aipw(
     """
     level = confidence_level(level)
     needed = [outcome, *(name for name in formula_from(terms).columns if name != treatment)]
-    score = propensity(frame, treatment=treatment, terms=score_terms, event_value=event_value, levels=levels, also=needed)
+    score = propensity(
+        frame, treatment=treatment, terms=score_terms, event_value=event_value, levels=levels, also=needed
+    )
     y, is_binary = outcome_values(score.rows, outcome)
     found = _outcome_model(score.rows, treatment, terms, y, is_binary, levels)
     estimate, std_error = aipw_estimate(y, score.treated, score.score, found.mean_1, found.mean_0)

@@ -20,7 +20,14 @@ from ostealgia.errors import OptionError, TableError
 from ostealgia.numerics.logistic import LogisticFit, fitted, logistic_fit
 from ostealgia.numerics.logistic_performance import auc_delong
 from ostealgia.numerics.propensity import (
-    TILT_SLOPES, WEIGHTS, WeightedDifference, effective_size, m_estimation_se, propensity_weights, weighted_difference, weighted_ks,
+    TILT_SLOPES,
+    WEIGHTS,
+    WeightedDifference,
+    effective_size,
+    m_estimation_se,
+    propensity_weights,
+    weighted_difference,
+    weighted_ks,
     weighted_smd,
 )  # fmt: skip
 from ostealgia.options import confidence_level, one_of
@@ -86,7 +93,7 @@ class PropensityResult(Result):
     def __str__(self) -> str:
         lines = [f"PropensityResult: chance of {self.treatment} given {self.formula}"]
         lines.append(f"  {self.n:,} patients, {int(self.treated.sum()):,} treated, C {number(self.c_statistic)}")
-        table = self.balance()
+        table: Any = self.balance()
         for kind in dict.fromkeys(table["weights"]):
             part = table[table["weights"] == kind]
             lines.append(
@@ -119,12 +126,16 @@ def propensity(
     """
     rows = model_rows(frame, treatment, terms, levels=levels, event_value=event_value, also=also)
     fit = logistic_fit(rows.x, rows.y)
-    check_finite(fit, rows.recipe.names)
+    check_finite(
+        fit, rows.recipe.names, "These patients have no counterpart: leave the term out, or restrict the cohort"
+    )
     score = fitted(rows.x, fit.beta)
     notes = list(rows.notes)
     far = int(((score < EXTREME[0]) | (score > EXTREME[1])).sum())
     if far:
-        notes.append(f"{far} scores below {EXTREME[0]} or above {EXTREME[1]}: little overlap there, ATE weights will be large")
+        notes.append(
+            f"{far} scores below {EXTREME[0]} or above {EXTREME[1]}: little overlap there, ATE weights will be large"
+        )
     if not fit.converged:
         notes.append("the score model did not converge")
     return PropensityResult(
@@ -189,17 +200,23 @@ class WeightedEffect(Result):
             "estimate": self.estimate, "std_error": self.std_error, "statistic": self.estimate / self.std_error, "df": np.inf,
             "p_value": self.p_value, "ci_low": self.ci_low, "ci_high": self.ci_high, "ci_level": self.ci_level,
         }  # fmt: skip
-        frame = pd.DataFrame([first])
+        frame: Any = pd.DataFrame([first])
         if self.cox is None:
             return frame
-        hazard = self.cox.to_frame().rename(columns={"scale": "measure"}).assign(weights=self.weights)
+        hazard: Any = self.cox.to_frame().rename(columns={"scale": "measure"}).assign(weights=self.weights)
         return pd.concat([frame, hazard[frame.columns]], ignore_index=True)
 
     def __str__(self) -> str:
         what = "risk" if self.is_binary else "mean"
-        lines = [f"WeightedEffect: {what} difference of {self.outcome}, {self.treatment} against not, {self.weights} weights"]
-        lines.append(f"  {number(self.estimate)} [{interval(self.ci_low, self.ci_high)}]   {p_text(self.p_value)}   SE by {self.variance}")
-        lines.append(f"  {what}s {number(self.means.mean_treated)} and {number(self.means.mean_control)}, {self.score.n:,} patients")
+        lines = [
+            f"WeightedEffect: {what} difference of {self.outcome}, {self.treatment} against not, {self.weights} weights"
+        ]
+        lines.append(
+            f"  {number(self.estimate)} [{interval(self.ci_low, self.ci_high)}]   {p_text(self.p_value)}   SE by {self.variance}"
+        )
+        lines.append(
+            f"  {what}s {number(self.means.mean_treated)} and {number(self.means.mean_control)}, {self.score.n:,} patients"
+        )
         if self.cox is not None:
             limits = interval(float(np.exp(self.cox.ci_low[0])), float(np.exp(self.cox.ci_high[0])))
             lines.append(f"  hazard ratio {number(float(np.exp(self.cox.estimate[0])))} [{limits}]")
@@ -244,8 +261,15 @@ def weighted_effect(
     se = m_estimation_se(score.rows.x, y, score.treated, score.score, weights) if knows else means.se_hc1
     hazard = None
     if time is not None and event is not None:
-        data = {time: score.rows.columns[time], event: score.rows.columns[event], treatment: score.treated, "weight of a row": weight}
-        hazard = cox(data, time=time, event=event, terms=[treatment], weights="weight of a row", robust=True, level=level)
+        data = {
+            time: score.rows.columns[time],
+            event: score.rows.columns[event],
+            treatment: score.treated,
+            "weight of a row": weight,
+        }
+        hazard = cox(
+            data, time=time, event=event, terms=[treatment], weights="weight of a row", robust=True, level=level
+        )
     return WeightedEffect(
         treatment=treatment, outcome=outcome, weights=weights, variance="M-estimation" if knows else "sandwich (HC1), weights as known",
         estimate=means.difference, std_error=se, ci_level=level, means=means._replace(se_m=se if knows else float("nan")),

@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from ostealgia.cohort.logistic_model import check_finite
 from ostealgia.cohort.logistic_rows import Levels, model_rows, quiet_numbers
 from ostealgia.cohort.survival_data import FIRST_ROW
 from ostealgia.display import interval, number, p_text
 from ostealgia.errors import TableError
 from ostealgia.numerics.gee import CORRELATIONS, FAMILIES, GeeFit, gee_fit
+from ostealgia.numerics.logistic import logistic_fit
 from ostealgia.options import confidence_level, one_of
 from ostealgia.tables.formula import Formula
 from ostealgia.tables.labels import as_text
@@ -70,12 +72,17 @@ class GeeResult(Result):
         )  # fmt: skip
 
     def __str__(self) -> str:
-        lines = [f"GeeResult: {SCALES[self.family]} of {self.outcome}, {self.correlation} working correlation, robust SE"]
+        lines = [
+            f"GeeResult: {SCALES[self.family]} of {self.outcome}, {self.correlation} working correlation, robust SE"
+        ]
         lines.append(f"  {self.n:,} visits of {self.patients:,} patients")
         width = max(len(name) for name in self.names)
-        for row in self.to_frame().itertuples():
+        table: Any = self.to_frame()
+        for row in table.itertuples():
             limits = interval(float(row.ci_low), float(row.ci_high))
-            lines.append(f"  {row.term.ljust(width)}  {number(float(row.estimate)):>7} [{limits}]   {p_text(float(row.p_value))}")
+            lines.append(
+                f"  {row.term.ljust(width)}  {number(float(row.estimate)):>7} [{limits}]   {p_text(float(row.p_value))}"
+            )
         if not self.fit.converged:
             lines.append("  NOT CONVERGED: do not use these estimates")
         return "\n".join([*lines, *tail_lines(self)])
@@ -115,10 +122,14 @@ def gee(
     )
     if family == "poisson" and bool((rows.y < 0).any()):
         raise TableError("a count is below 0", column=outcome, expected="counts of 0 or more")
+    if family == "binomial":
+        check_finite(logistic_fit(rows.x, rows.y), rows.recipe.names, "Merge levels, or leave the term out")
     seen: dict[str, int] = {}
     codes = np.array([seen.setdefault(as_text(v), len(seen)) for v in rows.columns[cluster].tolist()], dtype=np.intp)
     order = _order(codes) if wave is None else _waves(rows.columns, wave, codes, rows.positions)
-    fit = gee_fit(rows.x, rows.y, codes, order, family=family, correlation=correlation)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        fit = gee_fit(rows.x, rows.y, codes, order, family=family, correlation=correlation)
+    _check_usable(fit)
     notes = list(rows.notes)
     if len(seen) < 40:
         notes.append(f"{len(seen)} patients: with fewer than 40 the robust standard errors are too small")
@@ -130,6 +141,21 @@ def gee(
         outcome=outcome, formula=str(rows.recipe.formula), family=family, correlation=correlation, names=rows.recipe.names, n=rows.n,
         patients=len(seen), ci_level=level, fit=fit, excluded=rows.excluded, notes=tuple(notes),
     )  # fmt: skip
+
+
+def _check_usable(fit: GeeFit) -> None:
+    """Raise where the working correlation is at its end or there is no variance left, so that nothing can be said."""
+    variances = np.diag(fit.vcov)
+    if (
+        not np.isfinite(fit.beta).all()
+        or not np.isfinite(variances).all()
+        or bool((variances <= 0).any())
+        or np.isnan(fit.correlation).any()
+    ):
+        raise TableError(
+            "the estimating equations have no usable solution: visits of a patient do not differ, or too few patients",
+            expected="more patients than coefficients, with visits that differ", action="Take correlation='independence', or one visit a patient",  # noqa: E501
+        )  # fmt: skip
 
 
 def _order(codes: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -148,6 +174,9 @@ def _waves(columns: Any, wave: str, codes: NDArray[np.intp], positions: NDArray[
     if len(first) < len(cell):
         again = np.setdiff1d(np.arange(len(cell)), first)[0]
         raise TableError(
-            "a patient has two rows of one visit", column=wave, row=int(positions[again]) + FIRST_ROW, expected="one row a patient and visit"
+            "a patient has two rows of one visit",
+            column=wave,
+            row=int(positions[again]) + FIRST_ROW,
+            expected="one row a patient and visit",
         )
     return place

@@ -63,7 +63,8 @@ class PooledImputations(Result):
         return 2 * np.asarray(stdtr(self.pooled.df, -np.abs(self.statistic)))
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a term: term, scale, estimate, std_error, statistic, df, p_value, ci_low, ci_high, ci_level, within, between, riv, lambda, fmi."""
+        """One row a term: term, scale, estimate, std_error, statistic, df, p_value, ci_low, ci_high, ci_level, within, between,
+        riv, lambda, fmi."""
         import pandas as pd
 
         half = np.asarray(stdtrit(self.pooled.df, 0.5 + self.ci_level / 2)) * self.std_error
@@ -77,12 +78,17 @@ class PooledImputations(Result):
         )  # fmt: skip
 
     def __str__(self) -> str:
-        lines = [f"PooledImputations: {self.outcome}, {self.model} model, {self.m} completed data sets of {self.n:,} patients"]
+        lines = [
+            f"PooledImputations: {self.outcome}, {self.model} model, {self.m} completed data sets of {self.n:,} patients"
+        ]
         width = max(len(name) for name in self.names)
-        for row in self.to_frame().itertuples():
+        table: Any = self.to_frame()
+        for row in table.itertuples():
             limits = interval(float(row.ci_low), float(row.ci_high))
             value = number(float(row.estimate))
-            lines.append(f"  {row.term.ljust(width)}  {value:>7} [{limits}]   {p_text(float(row.p_value))}   FMI {number(float(row.fmi))}")
+            lines.append(
+                f"  {row.term.ljust(width)}  {value:>7} [{limits}]   {p_text(float(row.p_value))}   FMI {number(float(row.fmi))}"
+            )
         return "\n".join([*lines, *tail_lines(self)])
 
 
@@ -114,7 +120,9 @@ def pool_imputations(
     columns, _, excluded = complete_rows(frame, [imputation, outcome, *formula.columns])
     if excluded:
         raise TableError(
-            "a completed data set has missing values", column=excluded[0].reason.split("'")[1], expected="a value in every row"
+            "a completed data set has missing values",
+            column=excluded[0].reason.split("'")[1],
+            expected="a value in every row",
         )
     labels = np.array([as_text(v) for v in columns[imputation].tolist()], dtype=object)
     sets = [label for label in dict.fromkeys(labels.tolist()) if label != "0"]
@@ -122,17 +130,34 @@ def pool_imputations(
         raise TableError("there is one completed data set", column=imputation, expected="two or more, numbered")
     sizes = {int((labels == one).sum()) for one in sets}
     if len(sizes) > 1:
-        raise TableError("the completed data sets have different numbers of rows", column=imputation, expected="the same patients in each")
+        raise TableError(
+            "the completed data sets have different numbers of rows",
+            column=imputation,
+            expected="the same patients in each",
+        )
     shared = {**_same_levels(columns, formula), **(levels or {})}
-    fits = [_one({k: v[labels == one] for k, v in columns.items()}, outcome, formula, model, event_value, shared) for one in sets]
+    fits = [
+        _one({k: v[labels == one] for k, v in columns.items()}, outcome, formula, model, event_value, shared)
+        for one in sets
+    ]
     names, n = fits[0][0], sizes.pop()
     pooled = rubin(np.array([f[1] for f in fits]), np.array([f[2] for f in fits]), float(n - len(names)))
     notes = []
     worst = float(pooled.fmi.max())
     if len(sets) < 100 * worst:
-        notes.append(f"{len(sets)} data sets for up to {100 * worst:.0f}% missing information: take at least {int(np.ceil(100 * worst))}")
+        notes.append(
+            f"{len(sets)} data sets for up to {100 * worst:.0f}% missing information: take at least {int(np.ceil(100 * worst))}"
+        )
     return PooledImputations(
-        outcome=outcome, formula=str(formula), model=model, names=names, n=n, m=len(sets), ci_level=level, pooled=pooled, notes=tuple(notes)
+        outcome=outcome,
+        formula=str(formula),
+        model=model,
+        names=names,
+        n=n,
+        m=len(sets),
+        ci_level=level,
+        pooled=pooled,
+        notes=tuple(notes),
     )
 
 
@@ -150,13 +175,15 @@ def _one(
     names = rows.recipe.names
     if model == "logistic":
         fit = logistic_fit(rows.x, rows.y)
-        check_finite(fit, names)
+        check_finite(fit, names, "Merge levels, or leave the term out")
         return names, fit.beta, np.diag(fit.vcov).copy()
     if rows.n <= len(names):
-        raise TableError("there are no more rows than coefficients", column=outcome, expected="more patients, or fewer terms")
-    beta = np.linalg.lstsq(rows.x, rows.y, rcond=None)[0]
+        raise TableError(
+            "there are no more rows than coefficients", column=outcome, expected="more patients, or fewer terms"
+        )
+    beta = np.asarray(np.linalg.lstsq(rows.x, rows.y, rcond=None)[0], dtype=np.float64)
     sigma2 = float(np.square(rows.y - rows.x @ beta).sum() / (rows.n - len(names)))
-    return names, beta, np.diag(np.linalg.inv(rows.x.T @ rows.x)) * sigma2
+    return names, beta, np.asarray(np.diag(np.linalg.inv(rows.x.T @ rows.x)) * sigma2, dtype=np.float64)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -174,19 +201,29 @@ class TippingPoint(Result):
         """One row a delta: delta, and the columns of ``PooledImputations`` for the term."""
         import pandas as pd
 
-        parts: list[pd.DataFrame] = []
+        parts: list[Any] = []
         for delta, fit in zip(self.deltas, self.fits, strict=True):
             at = fit.names.index(self.term)
             parts.append(fit.to_frame().iloc[at : at + 1].assign(delta=delta))
-        frame = pd.concat(parts, ignore_index=True)
+        frame: Any = pd.concat(parts, ignore_index=True)
         return frame[["delta", *(c for c in frame.columns if c != "delta")]]
 
     def __str__(self) -> str:
         lines = [f"TippingPoint: {self.term}, delta added to the imputed outcomes of {self.group}"]
-        for row in self.to_frame().itertuples():
+        table: Any = self.to_frame()
+        for row in table.itertuples():
             limits = interval(float(row.ci_low), float(row.ci_high))
-            lines.append(f"  delta {number(float(row.delta), 1):>6}  {number(float(row.estimate)):>6} [{limits}]   {p_text(float(row.p_value))}")
-        lines.append("  " + ("no delta looked at changes the conclusion" if self.tips_at is None else f"tips at delta {self.tips_at:g}"))
+            lines.append(
+                f"  delta {number(float(row.delta), 1):>6}  {number(float(row.estimate)):>6} [{limits}]   {p_text(float(row.p_value))}"
+            )
+        lines.append(
+            "  "
+            + (
+                "no delta looked at changes the conclusion"
+                if self.tips_at is None
+                else f"tips at delta {self.tips_at:g}"
+            )
+        )
         return "\n".join([*lines, *tail_lines(self)])
 
 
@@ -223,10 +260,19 @@ def tipping_point(
     arm = [as_text(v) == as_text(value) for v in columns[by].tolist()]
     shift = np.array([p in unseen and a for p, a in zip(patients, arm, strict=True)], dtype=float)
     if not shift.any():
-        raise TableError("no outcome of this group was imputed", column=by, expected="a group with missing outcomes in the original")
+        raise TableError(
+            "no outcome of this group was imputed", column=by, expected="a group with missing outcomes in the original"
+        )
     base = columns[outcome].astype(float)
     fits = [
-        pool_imputations(columns | {outcome: base + d * shift}, imputation=imputation, outcome=outcome, terms=formula, levels=levels, level=level)
+        pool_imputations(
+            columns | {outcome: base + d * shift},
+            imputation=imputation,
+            outcome=outcome,
+            terms=formula,
+            levels=levels,
+            level=level,
+        )
         for d in deltas
     ]
     wanted = by if term is None else term

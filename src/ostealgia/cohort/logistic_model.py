@@ -182,11 +182,14 @@ def logistic_of(rows: ModelRows, outcome: str, method: str, level: float) -> Log
     )  # fmt: skip
 
 
-def check_finite(fit: LogisticFit, names: Sequence[str]) -> None:
+FIRTH = "Merge levels, leave the term out, or fit with method='firth'"
+
+
+def check_finite(fit: LogisticFit, names: Sequence[str], action: str = FIRTH) -> None:
     """Raise where the likelihood still rises as a coefficient runs away."""
     if fit.endless.any():
         listed = ", ".join(repr(names[j]) for j in np.flatnonzero(fit.endless)[:5])
         raise TableError(
             f"{listed} has no finite odds ratio: it separates patients with the outcome from those without",
-            action="Merge levels, leave the term out, or fit with method='firth'",
+            action=action,
         )

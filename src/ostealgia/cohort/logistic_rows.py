@@ -106,7 +106,11 @@ def model_rows(
     if outcome in formula.columns:
         raise OptionError(f"{outcome!r} is the outcome and a term as well; take it out of the terms.")
     columns, positions, excluded = complete_rows(frame, [outcome, *formula.columns, *also])
-    y = binary(columns[outcome], outcome, positions, of=event_value) if is_binary else quiet_numbers(columns, outcome, positions)
+    y = (
+        binary(columns[outcome], outcome, positions, of=event_value)
+        if is_binary
+        else quiet_numbers(columns, outcome, positions)
+    )
     if is_binary and len(np.unique(y)) < 2:
         raise TableError(
             "the outcome is the same in all rows", column=outcome, expected="patients with and without the event"
@@ -129,7 +133,9 @@ def quiet_numbers(columns: Mapping[str, Any], name: str, positions: NDArray[np.i
 def design(formula: Formula, columns: Mapping[str, Any], n: int, levels: Levels | None) -> tuple[Recipe, Array]:
     """Recipe and matrix of a formula; messages name the column, never a patient's value."""
     try:
-        recipe = recipe_of(formula, columns, {k: [as_text(v) for v in o] for k, o in (levels or {}).items() if k in columns})
+        recipe = recipe_of(
+            formula, columns, {k: [as_text(v) for v in o] for k, o in (levels or {}).items() if k in columns}
+        )
         return recipe, recipe.matrix(columns, n)
     except TableError as error:
         raise TableError(error.problem, column=error.column, expected=error.expected, action=error.action) from None

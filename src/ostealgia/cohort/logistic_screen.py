@@ -77,11 +77,13 @@ class ScreenResult(Result):
         return pd.DataFrame(records)
 
     def __str__(self) -> str:
-        lines = [f"ScreenResult: candidates for {self.outcome}, one at a time, P < {self.entry_p:g} by {self.criterion}"]
+        lines = [
+            f"ScreenResult: candidates for {self.outcome}, one at a time, P < {self.entry_p:g} by {self.criterion}"
+        ]
         width = max(len(row.variable) for row in self.rows)
         for row in self.rows:
             mark = "forced" if row.variable in self.forced else "in" if row.variable in self.selected else ""
-            ratio = ", ".join(number(float(np.exp(b))) for b in row.estimate) or row.problem
+            ratio = row.problem or ", ".join(number(float(np.exp(b))) for b in row.estimate)
             often = "" if np.isnan(row.frequency) else f"  selected in {percent(row.frequency)} of samples"
             lines.append(f"  {row.variable.ljust(width)}  {p_text(row.p_value)}  {mark:6}  OR {ratio}{often}")
         return "\n".join([*lines, *tail_lines(self)])
@@ -117,7 +119,9 @@ def univariable_screen(
     names = list(dict.fromkeys([*candidates]))
     unknown = [name for name in forced if name not in names]
     if not names or unknown:
-        raise OptionError(f"forced={list(forced)!r} must be among the candidates, and there must be at least one candidate.")
+        raise OptionError(
+            f"forced={list(forced)!r} must be among the candidates, and there must be at least one candidate."
+        )
     if bootstrap < 0:
         raise OptionError(f"bootstrap={bootstrap!r} is not a number of samples of 0 or more.")
     read = {name: model_rows(frame, outcome, [name], event_value=event_value, levels=levels) for name in names}
@@ -126,7 +130,9 @@ def univariable_screen(
     for b in range(bootstrap):
         times = np.bincount(stream(seed, b, use="screen").integers(0, size, size), minlength=size).astype(float)
         for i, rows in enumerate(read.values()):
-            hits[i] += _alone(names[i], rows.x, rows.y, rows.recipe.names, times[rows.positions]).chosen(entry_p, criterion)
+            hits[i] += _alone(names[i], rows.x, rows.y, rows.recipe.names, times[rows.positions]).chosen(
+                entry_p, criterion
+            )
     out = [
         _alone(name, r.x, r.y, r.recipe.names, None, hits[i] / bootstrap if bootstrap else float("nan"))
         for i, (name, r) in enumerate(read.items())
@@ -201,6 +207,8 @@ def backward_aic(
         now, gone = min(trials)
         kept.remove(gone)
     if not kept:
-        raise TableError("no term improves on the model without terms", column=outcome, action="Report that no candidate was kept")
+        raise TableError(
+            "no term improves on the model without terms", column=outcome, action="Report that no candidate was kept"
+        )
     part = {name: rows.columns[name] for name in [outcome, *rows.recipe.formula.columns]}
     return logistic(part, outcome=outcome, terms=[labels[t] for t in kept], event_value=event_value, levels=levels)

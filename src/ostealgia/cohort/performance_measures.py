@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +46,10 @@ class PerformanceResult(Result):
         """One row a measure: measure, estimate, corrected (for optimism, where done)."""
         import pandas as pd
 
-        records = [{"measure": k, "estimate": v, "corrected": self.corrected.get(k, float("nan"))} for k, v in self.measures.items()]
+        records = [
+            {"measure": k, "estimate": v, "corrected": self.corrected.get(k, float("nan"))}
+            for k, v in self.measures.items()
+        ]
         return pd.DataFrame(records)
 
     def calibration_frame(self) -> pd.DataFrame:
@@ -58,8 +61,12 @@ class PerformanceResult(Result):
     def __str__(self) -> str:
         m = self.measures
         lines = [f"PerformanceResult: {self.outcome}, {self.n:,} patients, {self.events:,} events"]
-        lines.append(f"  AUC {number(m['auc'])} [{interval(m['auc_ci_low'], m['auc_ci_high'])}]   Brier {number(m['brier'], 3)}")
-        lines.append(f"  Nagelkerke R2 {number(m['nagelkerke_r2'])}   Hosmer-Lemeshow P {number(m['hosmer_lemeshow_p_value'], 3)}")
+        lines.append(
+            f"  AUC {number(m['auc'])} [{interval(m['auc_ci_low'], m['auc_ci_high'])}]   Brier {number(m['brier'], 3)}"
+        )
+        lines.append(
+            f"  Nagelkerke R2 {number(m['nagelkerke_r2'])}   Hosmer-Lemeshow P {number(m['hosmer_lemeshow_p_value'], 3)}"
+        )
         if self.corrected:
             c = self.corrected
             lines.append(
@@ -84,7 +91,7 @@ def performance(
     >>> found = performance(logistic(data, outcome="y", terms="x"), bootstrap=0)
     >>> round(found.measures["auc"], 4)
     0.8438
-    """
+    """  # noqa: E501
     level = confidence_level(level)
     if bootstrap < 0 or groups < 3:
         raise OptionError(f"bootstrap={bootstrap!r} must be 0 or more, and groups={groups!r} at least 3.")
@@ -103,7 +110,9 @@ def performance(
     for g in np.unique(code):
         part = code == g
         share = float(y[part].mean())
-        curve.append((float(risk[part].mean()), share, float(np.sqrt(share * (1 - share) / part.sum())), int(part.sum())))
+        curve.append(
+            (float(risk[part].mean()), share, float(np.sqrt(share * (1 - share) / part.sum())), int(part.sum()))
+        )
     return PerformanceResult(
         outcome=fit.outcome, n=fit.n, events=fit.events, ci_level=level, measures=found, corrected=corrected, curve=tuple(curve),
         samples=bootstrap, seed=seed, risk=risk, y=y, excluded=fit.excluded, notes=tuple(notes),
@@ -141,7 +150,9 @@ def _optimism(x: Array, y: Array, found: dict[str, float], bootstrap: int, seed:
     if not gaps:
         return {}, bootstrap
     optimism = np.mean(gaps, axis=0)
-    return {name: found[name] - float(gap) for name, gap in zip(CORRECTED, optimism, strict=True)}, bootstrap - len(gaps)
+    return {name: found[name] - float(gap) for name, gap in zip(CORRECTED, optimism, strict=True)}, bootstrap - len(
+        gaps
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -159,13 +170,22 @@ class DecisionCurve(Result):
         import pandas as pd
 
         parts = (("model", self.model), ("all", self.everyone), ("none", np.zeros_like(self.model)))
-        frames = [pd.DataFrame({"threshold": self.thresholds, "strategy": name, "net_benefit": value}) for name, value in parts]
+        frames = [
+            pd.DataFrame({"threshold": self.thresholds, "strategy": name, "net_benefit": value})
+            for name, value in parts
+        ]
         return pd.concat(frames, ignore_index=True)
 
     def __str__(self) -> str:
         useful = self.thresholds[(self.model > np.maximum(self.everyone, 0.0) + 1e-12)]
-        span = f"best from {number(float(useful.min()))} to {number(float(useful.max()))}" if len(useful) else "never the best"
-        return "\n".join([f"DecisionCurve: {self.outcome}, {self.n:,} patients; the model is {span}", *tail_lines(self)])
+        span = (
+            f"best from {number(float(useful.min()))} to {number(float(useful.max()))}"
+            if len(useful)
+            else "never the best"
+        )
+        return "\n".join(
+            [f"DecisionCurve: {self.outcome}, {self.n:,} patients; the model is {span}", *tail_lines(self)]
+        )
 
 
 def decision_curve(fit: LogisticResult, *, thresholds: Sequence[float] | None = None) -> DecisionCurve:
@@ -191,7 +211,7 @@ def decision_curve(fit: LogisticResult, *, thresholds: Sequence[float] | None = 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RidgeResult(Result):
-    """Logistic regression with a ridge penalty chosen by cross-validation. path : deviance by penalty.  estimate : on the log odds scale."""
+    """Logistic regression with a ridge penalty chosen by cross-validation. path : deviance by penalty.  estimate : on the log odds scale."""  # noqa: E501
 
     outcome: str
     names: tuple[str, ...]
@@ -210,7 +230,10 @@ class RidgeResult(Result):
     def __str__(self) -> str:
         lines = [f"RidgeResult: {self.outcome}, penalty {self.penalty:.3g} by {self.folds}-fold cross-validation"]
         width = max(len(name) for name in self.names)
-        lines += [f"  {name.ljust(width)}  OR {number(float(np.exp(b)))}" for name, b in zip(self.names, self.estimate, strict=True)]
+        lines += [
+            f"  {name.ljust(width)}  OR {number(float(np.exp(b)))}"
+            for name, b in zip(self.names, self.estimate, strict=True)
+        ]
         return "\n".join([*lines, *tail_lines(self)])
 
 

@@ -84,7 +84,13 @@ def table_one(
         rows.append(row)
         notes += said
     return TableOne(
-        by=by, groups=arms.levels, n=tuple(int(n) for n in sizes), ci_level=level, rows=tuple(rows), excluded=excluded, notes=tuple(notes)
+        by=by,
+        groups=arms.levels,
+        n=tuple(int(n) for n in sizes),
+        ci_level=level,
+        rows=tuple(rows),
+        excluded=excluded,
+        notes=tuple(notes),
     )
 
 
@@ -144,7 +150,7 @@ def _describe(x: Array, missing: int) -> Described:
         return Described(n=0, missing=missing)
     q1, median, q3 = (float(q) for q in np.quantile(x, [0.25, 0.5, 0.75]))
     return Described(
-        n=len(x), missing=missing, mean=float(x.mean()), sd=float(x.std(ddof=1)) if len(x) > 1 else float("nan"), median=median, q1=q1, q3=q3,
+        n=len(x), missing=missing, mean=float(x.mean()), sd=float(x.std(ddof=1)) if len(x) > 1 else float("nan"), median=median, q1=q1, q3=q3,  # noqa: E501
         q1_type2=ranks.quantile_type2(x, 0.25), q3_type2=ranks.quantile_type2(x, 0.75), min=float(x.min()), max=float(x.max()),
     )  # fmt: skip
 
@@ -161,7 +167,9 @@ def _number_tests(groups: list[Array], level: float) -> tuple[GroupTest, ...]:
             half = float(stdtrit(df, 0.5 + level / 2)) * abs(gap / t) if t and np.isfinite(t) else float("nan")
             if t == 0:
                 half = float(stdtrit(df, 0.5 + level / 2)) * _std_error(name, sds, [len(g) for g in groups])
-            out.append(GroupTest(test=name, statistic=t, df=df, p_value=p, estimate=gap, ci_low=gap - half, ci_high=gap + half))
+            out.append(
+                GroupTest(test=name, statistic=t, df=df, p_value=p, estimate=gap, ci_low=gap - half, ci_high=gap + half)
+            )
         w = ranks.mann_whitney(*groups)
         out.append(GroupTest(test="mann-whitney", statistic=w.statistic, df=float("nan"), p_value=w.p_value))
     f = anova_f(means, sds, [len(g) for g in groups]) if full else (float("nan"),) * 4
@@ -169,7 +177,11 @@ def _number_tests(groups: list[Array], level: float) -> tuple[GroupTest, ...]:
     h = ranks.kruskal_wallis(groups)
     out.append(GroupTest(test="kruskal-wallis", statistic=float(h.statistic), df=float(h.df), p_value=float(h.p_value)))
     spread = ranks.brown_forsythe(groups)
-    out.append(GroupTest(test="brown-forsythe", statistic=spread.statistic, df=spread.df_1, df_2=spread.df_2, p_value=spread.p_value))
+    out.append(
+        GroupTest(
+            test="brown-forsythe", statistic=spread.statistic, df=spread.df_1, df_2=spread.df_2, p_value=spread.p_value
+        )
+    )
     for g, part in enumerate(groups):
         w_normal, p = ranks.shapiro_wilk(part)
         out.append(GroupTest(test=f"shapiro-wilk, group {g + 1}", statistic=w_normal, df=float("nan"), p_value=p))
@@ -194,13 +206,22 @@ def _largest(distance: Any, groups: list[Any]) -> float:
 
 
 def _categories(
-    name: str, values: NDArray[Any], codes: NDArray[np.intp], k: int, shown: str, levels: Levels, level: float, seed: int
+    name: str,
+    values: NDArray[Any],
+    codes: NDArray[np.intp],
+    k: int,
+    shown: str,
+    levels: Levels,
+    level: float,
+    seed: int,
 ) -> tuple[BaselineRow, list[str]]:
     gone = absent(values)
     missing = np.bincount(codes[gone], minlength=k)
     if gone.all():
         groups = tuple(Described(n=0, missing=int(m)) for m in missing)
-        blank = BaselineRow(variable=name, kind="category", groups=groups, levels=(), counts=(), tests=(), shown="", smd=float("nan"))
+        blank = BaselineRow(
+            variable=name, kind="category", groups=groups, levels=(), counts=(), tests=(), shown="", smd=float("nan")
+        )
         return blank, [f"{name}: no value in any row"]
     part = grouping({name: values[~gone]}, [name], levels)
     size = len(part.levels)
@@ -211,7 +232,11 @@ def _categories(
     chosen = ("fisher" if low else "chi-square") if shown == "auto" else shown
     if chosen not in [test.test for test in tests]:
         chosen = "chi-square"
-    smd = ranks.smd_categorical(table) if k == 2 else _largest(lambda a, b: ranks.smd_categorical(np.column_stack([a, b])), list(table.T))
+    smd = (
+        ranks.smd_categorical(table)
+        if k == 2
+        else _largest(lambda a, b: ranks.smd_categorical(np.column_stack([a, b])), list(table.T))
+    )
     groups = tuple(Described(n=int(n), missing=int(m)) for n, m in zip(table.sum(axis=0), missing, strict=True))
     return BaselineRow(
         variable=name, kind="category", groups=groups, levels=part.levels, counts=tuple(tuple(int(c) for c in row) for row in table),
@@ -224,12 +249,23 @@ def _count_tests(name: str, table: NDArray[Any], level: float, seed: int) -> tup
     used = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
     side = min(used.shape) - 1
     v = float(np.sqrt(pearson.statistic / (table.sum() * side))) if side > 0 else float("nan")
-    out = [GroupTest(test="chi-square", statistic=float(pearson.statistic), df=float(pearson.df), p_value=float(pearson.p_value), estimate=v)]
+    out = [
+        GroupTest(
+            test="chi-square",
+            statistic=float(pearson.statistic),
+            df=float(pearson.df),
+            p_value=float(pearson.p_value),
+            estimate=v,
+        )
+    ]
     if table.shape == (2, 2):
         yates = chi2_yates(table)
         out.append(
             GroupTest(
-                test="chi-square with continuity correction", statistic=float(yates.statistic), df=float(yates.df), p_value=float(yates.p_value)
+                test="chi-square with continuity correction",
+                statistic=float(yates.statistic),
+                df=float(yates.df),
+                p_value=float(yates.p_value),
             )
         )
     exact = fisher_test(table, seed=seed)

@@ -92,7 +92,22 @@ class TableOne(Result):
                 for level, counts in zip(row.levels, row.counts, strict=True):
                     share = 100 * counts[g] / part.n if part.n else float("nan")
                     records.append(base | {"level": level, "events": counts[g], "percent": share})
-        order = ["variable", "level", "group", "n", "missing", "events", "percent", "mean", "sd", "median", "q1", "q3", "min", "max"]
+        order = [
+            "variable",
+            "level",
+            "group",
+            "n",
+            "missing",
+            "events",
+            "percent",
+            "mean",
+            "sd",
+            "median",
+            "q1",
+            "q3",
+            "min",
+            "max",
+        ]
         return pd.DataFrame(records).reindex(columns=order)
 
     def tests(self) -> pd.DataFrame:

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ostealgia.plot.baujat_plot import baujat
     from ostealgia.plot.bubble_plot import bubble
+    from ostealgia.plot.calibration_plot import calibration, decision
     from ostealgia.plot.export import figure_png, figure_svg
     from ostealgia.plot.forest_plot import forest, forest_pages
     from ostealgia.plot.funnel_plot import funnel
     from ostealgia.plot.influence_plots import influence
     from ostealgia.plot.labbe_plot import labbe
+    from ostealgia.plot.love_plot import love
     from ostealgia.plot.net_heat_plot import net_heat
     from ostealgia.plot.network_plots import comparison_funnel, network_forest, network_graph
     from ostealgia.plot.posterior_plot import posterior
@@ -30,8 +32,10 @@ if TYPE_CHECKING:
 __all__ = [
     "baujat",
     "bubble",
+    "calibration",
     "comparison_funnel",
     "cumulative_incidence",
+    "decision",
     "figure_png",
     "figure_svg",
     "forest",
@@ -40,6 +44,7 @@ __all__ = [
     "influence",
     "kaplan_meier",
     "labbe",
+    "love",
     "net_heat",
     "network_forest",
     "network_graph",
@@ -51,6 +56,9 @@ __all__ = [
 ]
 
 _HOME = {
+    "love": "love_plot",
+    "decision": "calibration_plot",
+    "calibration": "calibration_plot",
     "baujat": "baujat_plot",
     "bubble": "bubble_plot",
     "comparison_funnel": "network_plots",
