@@ -95,6 +95,7 @@ HARD = {
 }  # fmt: skip
 
 
+@pytest.mark.slow  # a clock decides: not in make test
 @pytest.mark.parametrize("name", HARD)
 def test_time_grows_with_the_length_only(name):
     small, large = 8_000, 48_000

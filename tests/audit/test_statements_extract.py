@@ -292,6 +292,7 @@ HOSTILE = (
 )
 
 
+@pytest.mark.slow  # a clock decides: not in make test
 @pytest.mark.parametrize("atom", HOSTILE)
 def test_long_hostile_texts_take_linear_time(atom):
     times = []

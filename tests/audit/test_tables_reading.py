@@ -264,6 +264,7 @@ Spine, n (%) | 67 (65.0) | 68 (66.7) | 0.807
     assert parts(table, "Sex Male Female", 1) == {} and parts(table, "Fracture, n (%)", 1)["count"] == "22"
 
 
+@pytest.mark.slow  # a clock decides: not in make test
 def test_long_cells_and_wide_tables_take_linear_time():
     started = time.process_time()
     for text in ("9" * 200_000, "1 (" * 60_000, "n = " * 60_000, "-" * 200_000, "1-" * 90_000, "a1" * 90_000):

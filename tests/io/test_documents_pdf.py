@@ -191,6 +191,7 @@ def test_five_hundred_pages(read):
     assert document.page(document.text.index("on day 499")) == 500
 
 
+@pytest.mark.slow  # a clock decides: not in make test
 def test_twenty_pages_within_seconds(read):
     """The whole audit of 20 pages has 5 s; reading them may take 2.5 s of them even on a busy machine."""
     pages = []

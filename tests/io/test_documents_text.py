@@ -383,6 +383,7 @@ def test_encodings(tmp_path, data, words, note):
     assert note is None or note in document.notes[0]
 
 
+@pytest.mark.slow  # a clock decides: not in make test
 @pytest.mark.parametrize(
     "unit",
     [
@@ -412,6 +413,7 @@ def test_time_grows_with_length_only(unit):
     assert took[1] < 4 * took[0] + 0.2
 
 
+@pytest.mark.slow  # a clock decides: not in make test
 def test_five_hundred_pages_a_second():
     """3,000 characters are a page; a quarter of the wanted speed is asked so that a busy machine does not fail."""
     text = "\n\n".join([PARAGRAPH * 6 + "OR 1.37 (95% CI 1.03–1.83; *I*² = 45\\%)."] * 300)
