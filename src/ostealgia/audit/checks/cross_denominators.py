@@ -12,6 +12,7 @@ from ostealgia.audit.tables.view import count
 ROWS_ABOVE = 8  # rows in which the whole of a subset is looked for
 MISSING = 0.15  # share of a group that may have no value
 MANY = 4  # misfits of one column that speak against its size
+COARSE_ROWS = 3  # so many coarse percentages of one smaller number are no chance
 FINE = 0.1  # per cent; a percentage printed more coarsely fits many denominators
 
 
@@ -56,10 +57,12 @@ def _without_missing(share: Share, found: Sequence[Share]) -> bool:
     if len(level) >= 2 and share.base * (1 - MISSING) <= added < share.base and all(one.fits(added) for one in level):
         return True
     misfits = [one for one in column if not one.fits(share.base)]
-    if len(misfits) < 2 or any(one.printed.unit > FINE for one in misfits):
+    rows = {one.line.row for one in misfits}
+    if len(rows) < 2 or (len(rows) < COARSE_ROWS and any(one.printed.unit > FINE for one in misfits)):
         return False
     fewest = max(2, int(share.base * (1 - MISSING)))
-    return any(all(one.fits(n) for one in misfits) for n in range(share.base - 1, fewest - 1, -1))
+    most = int(share.base * (1 + MISSING)) if len(rows) >= COARSE_ROWS else share.base - 1
+    return any(all(one.fits(n) for one in misfits) for n in range(most, fewest - 1, -1))
 
 
 CHECKS: tuple[Check, ...] = ()

@@ -9,6 +9,7 @@ from dataclasses import replace
 from ostealgia.audit.causes import likely
 from ostealgia.audit.checks.cross_denominators import another_reading
 from ostealgia.audit.checks.cross_text import once
+from ostealgia.audit.checks.table_premises import doubtful, lowered
 from ostealgia.audit.finding import Cause, Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.counts import p_values_of
@@ -48,6 +49,19 @@ _EXCLUSIVE = re.compile(
     r"positive|negative|absent|stage|grade|i{1,3}v?|iv|single|never|former|current|unknown|missing|low|moderate|high|[tnm][0-4])\b|^\d+$",
     re.IGNORECASE,
 )
+_NO_SIZE = "many percentages of this table are not of the size of their group: it may be another"
+_NO_WHOLE = "many categories of this table do not add up: patients may be missing or counted twice"
+# a mean or a count of events, not of patients: the unit or kind is in the label
+NOT_PATIENTS = re.compile(
+    r"[,(\[] ?(?:k?g|mg|µg|c?m|mm|mm ?hg|m?mol/l|[mg]?g/d?l|years?|y|yrs?|months?|weeks?|wks?|days?|hours?|hrs?|h|"
+    r"min(?:utes)?|ml|kg/m[2²])(?:[,)\] ]|$)|"
+    r"\b(?:mean|median|s\.?d\.?|events?|episodes?|lesions?|admissions?|visits?|doses)\b",
+    re.IGNORECASE,
+)
+_COUNTED = re.compile(r"\bn\b|\bno\b|number|count", re.IGNORECASE)
+_ROW_OF_N = re.compile(r"(?:n|no\.?|number)$", re.IGNORECASE)
+_OWN_N = re.compile(r"\bn ?= ?\d", re.IGNORECASE)
+_SLASHED = re.compile(r"\d ?/ ?\d")
 
 
 @once
@@ -64,10 +78,10 @@ def table_counts(paper: Paper) -> Iterator[Finding]:
             continue
         found = paper_shares(paper)[table.index]
         system = system_of(table, found)
-        yield from _percents(paper, table, found, system)
+        yield from doubtful(_percents(paper, table, found, system), "percent-vs-count", _NO_SIZE)
         for block in blocks(table):
-            yield from _categories(paper, table, block, found, system)
-            yield from _groups(paper, table, block, system)
+            sums = [*_categories(paper, table, block, found, system), *_groups(paper, table, block, system)]
+            yield from doubtful(sums, "total-vs-parts", _NO_WHOLE)
             yield from _header(paper, table, block)
 
 
@@ -149,10 +163,25 @@ def _percents(paper: Paper, table: ReadTable, found: Sequence[Share], system: Sy
         check = percent_vs_count(int(share.count.value), share.percent.printed, share.base, neighbours=others, denominators=totals,
                                  place=place)  # fmt: skip
         if check.flagged:
-            if another_reading(share, found, table.lines):
+            if another_reading(share, found, table.lines) or _no_patients(paper, share, found):
                 continue
             check = _explained(check, share, found, system)
         yield check
+
+
+def _no_patients(paper: Paper, share: Share, found: Sequence[Share]) -> bool:
+    """Whether a number with another in brackets may be no count of the group's patients with its percentage."""
+    words = f"{share.line.label} {share.variable.name}"
+    above = share.base is not None and share.count.value > share.base
+    if (above and NOT_PATIENTS.search(words)) or _OWN_N.search(words):
+        return True
+    entry = share.line.entries[share.column]
+    printed = paper.document.plain[entry.start : entry.end]
+    if _SLASHED.search(printed) and not any(n.value == share.base for n in entry.parts.values()):
+        return True
+    others = [one for one in found if one.column == share.column and one.line is not share.line]
+    signed = sum("%" in paper.document.plain[(e := one.line.entries[one.column]).start : e.end] for one in others)
+    return "%" not in printed and signed >= 2 and signed > 0.5 * len(others)
 
 
 def _neighbours(share: Share) -> tuple[dict[str, int], dict[str, int]]:
@@ -249,7 +278,7 @@ def _category_total(
 ) -> Finding:
     added = sum(counts)
     exclusive = _one_of_each(lines, column, found, whole) or _elsewhere_whole(table, variable, column)
-    labelled = sum(_EXCLUSIVE.match(line.label.strip()) is not None for line in lines) >= len(lines) - 1
+    labelled = sum(_EXCLUSIVE.match(line.label.strip()) is not None for line in lines) >= max(2, len(lines) - 1)
     first = lines[0].entries[column]
     place = place_of(paper, table, lines[0], first, variable)
     columns = [c.index for c in table.columns if c.role in GROUPS]
@@ -260,7 +289,15 @@ def _category_total(
     what = ", ".join(part for part in (variable.name, name) if part)
     check = total_vs_parts([str(c) for c in counts], str(whole), what=what, severity="minor", place=place)
     check = replace(check, reported=sum_text(counts))
-    if check.verdict == "consistent" or exclusive or labelled:
+    mine = [s for s in found if s.column == column and any(s.line is line for line in lines)]
+    fewer = added < whole and sum(not s.fits(whole) for s in mine) >= 2
+    own_sizes = sum(_ROW_OF_N.match(line.label.strip()) is not None for line in table.lines) >= 2
+    if check.flagged and (fewer or own_sizes):
+        told = "the percentages are of fewer patients" if fewer else "every variable of the table has its own n"
+        return lowered(check, told)
+    if check.verdict == "consistent" or (
+        (exclusive or labelled) and not _others_off(table, variable, column, added < whole)
+    ):
         if check.verdict == "inconsistent" and added > whole:
             check = replace(check, verdict="impossible")
         return check
@@ -320,6 +357,19 @@ def _elsewhere_whole(table: ReadTable, variable: Variable, column: int) -> bool:
     return fits >= 1
 
 
+def _others_off(table: ReadTable, variable: Variable, column: int, short: bool) -> bool:
+    """Whether the categories make up no other group either, or (short) leave out patients of another group too."""
+    sums: list[tuple[int, int]] = []
+    for other in table.columns:
+        if other.index != column and other.role in GROUPS and other.n is not None:
+            known = [count(line, other.index) for line in variable.counted((other.index,))]
+            if len(known) >= 2:
+                sums.append((sum(c for c in known if c is not None), int(other.n.value)))
+    if not sums:
+        return False
+    return all(added != n for added, n in sums) or (short and any(added < n for added, n in sums))
+
+
 def _one_of_each(lines: Sequence[Line], column: int, found: Sequence[Share], whole: int) -> bool:
     """Whether the percentages of the categories say that each patient has exactly one: they add up to 100."""
     mine = [s for s in found if s.column == column and any(s.line is line for line in lines)]
@@ -362,11 +412,21 @@ def group_sums(table: ReadTable, block: Block) -> list[tuple[list[Number], Numbe
     for line in table.lines:
         parts = [n for c in block.indexes if (n := number(line, c, "count")) is not None]
         whole = number(line, total.index, "count")
+        if _is_percent(line, block):
+            continue
         if whole is not None and len(parts) == len(block.groups):
             found.append((parts, whole, line))
     fitting = sum(sum(part.value for part in parts) == whole.value for parts, whole, _ in found)
     known = sizes is not None and total.n is not None
     return found if fitting >= (1 if known else 3) and fitting >= (0.5 if known else 0.8) * len(found) else []
+
+
+def _is_percent(line: Line, block: Block) -> bool:
+    """Whether a row of single numbers is one of percentages by its label."""
+    label = line.label.casefold()
+    return (
+        "%" in label and not _COUNTED.search(label) and all(number(line, c, "percent") is None for c in block.indexes)
+    )
 
 
 def _groups(paper: Paper, table: ReadTable, block: Block, system: System) -> Iterator[Finding]:

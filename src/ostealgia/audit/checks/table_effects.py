@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from ostealgia.audit.checks.table_premises import doubtful, lowered
 from ostealgia.audit.finding import Finding, Place, make
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.bounds import precision_bound
@@ -23,6 +24,10 @@ _NOT_WALD = re.compile(
     r"bootstrap|credible|bayes|profile|penali[sz]ed|firth|exact|robust|posterior|jackknife|permut", re.IGNORECASE
 )
 _LEVEL = re.compile(r"\b(9[0-9](?:\.\d)?|8[0-9]) ?% ?(?:ci|confidence)", re.IGNORECASE)
+_NO_SCALE = "many intervals of this column do not fit their estimates: they may be of another scale or method"
+_NO_P = "many P values of this column do not fit the intervals: they may be of another comparison"
+_TWO = "the P may be of the comparison with the estimate before it"
+MIXED = 2  # ratios below zero that say a column holds differences too
 _CONTINUOUS = re.compile(r"\bper\b|continuous|increase|increment|each|log\b|unit|\byears?\b|score|mean", re.IGNORECASE)
 
 
@@ -85,15 +90,34 @@ def effect_rows(paper: Paper) -> list[Row]:
 def table_intervals(paper: Paper) -> Iterator[Finding]:
     """Point and interval of every estimate, and P against the interval."""
     rows = effect_rows(paper)
+    columns: dict[tuple[int, int], list[Row]] = {}
     for row in rows:
-        triplet = row.triplet
-        if triplet is None:
-            continue
-        first = _centre(row, triplet)
-        if first is not None:
-            yield _copied(first, row, rows)
-        if first is None or not first.flagged:
-            yield from _p_value(row, triplet)
+        columns.setdefault((row.table.index, row.column.index), []).append(row)
+    for column in columns.values():
+        found: list[Finding] = []
+        mixed = sum(_below_zero(row) for row in column) >= MIXED
+        for row in column:
+            triplet = row.triplet
+            if triplet is None or (mixed and row.scale == "ratio"):
+                continue
+            first = _centre(row, triplet)
+            if first is not None:
+                found.append(_copied(first, row, rows))
+            if first is None or not first.flagged:
+                found += (lowered(f, _TWO) if _beside_another(row) else f for f in _p_value(row, triplet))
+        yield from doubtful(doubtful(found, "ci-vs-point", _NO_SCALE), "p-vs-ci", _NO_P)
+
+
+def _beside_another(row: Row) -> bool:
+    """Whether an estimate with an interval but without a P stands before it: this P may compare the two."""
+    others = [entry for entry in row.line.entries.values() if entry is not row.entry and "ci_low" in entry.parts]
+    return any("p_value" not in entry.parts and entry.start < row.entry.start for entry in others)
+
+
+def _below_zero(row: Row) -> bool:
+    """Whether a ratio is printed below zero: its column then holds differences too."""
+    estimate = row.printed("estimate")
+    return row.scale == "ratio" and estimate is not None and estimate.value < 0
 
 
 def _centre(row: Row, triplet: Triplet) -> Finding | None:

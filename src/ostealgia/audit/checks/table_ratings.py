@@ -68,7 +68,7 @@ def _rated(paper: Paper, table: ReadTable, line: Line) -> Rated | None:
     printed = paper.document.tables[table.index]
     said = [
         cell.text.strip()
-        for cell in printed.cells[line.row]
+        for cell in (printed.cells[line.row] if line.row < len(printed.cells) else ())  # rows of a continued table
         if len(cell.text.strip()) < 30 and _CLASS.search(cell.text)
     ]
     word = _CLASS.search(said[0]) if len(said) == 1 else None

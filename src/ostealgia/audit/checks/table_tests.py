@@ -12,7 +12,8 @@ import numpy as np
 
 from ostealgia.audit.baseline import Source, weigh
 from ostealgia.audit.causes import only_repair, slip, within
-from ostealgia.audit.checks.table_counts import compared, paper_shares
+from ostealgia.audit.checks.table_counts import NOT_PATIENTS, compared, paper_shares
+from ostealgia.audit.checks.table_premises import ordinary_test
 from ostealgia.audit.finding import Cause, Finding, Place
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.counts import chi2_vs_counts, p_values_of
@@ -40,7 +41,9 @@ _TESTS_SAID = {
 _UNKNOWN = re.compile(
     r"unknown|missing|not (?:available|reported|known|recorded|tested|done)|\bn/?a\b|unspecified", re.IGNORECASE
 )
+_NO_TEST = "few P values of this table follow from the groups: they may be of another test"
 NEAR = 0.25  # in normal deviates: variants of exact and ordinal tests differ by less
+MOST_MISSING = 0.3  # of the patients of a group with no value of a variable
 MISSING = 0.05  # of the patients of one group with one value
 FAR = 1.5  # a t test and a rank test of the same data seldom differ by more
 
@@ -63,8 +66,14 @@ def table_tests(paper: Paper) -> Iterator[Finding]:
                 for line, rows in compared(variable, block)
             ]
             named = _named(cases, based, block, around)
-            found = [f for case, rows in cases for f in _tested(replace(case, named=named), rows, based)]
-            yield from _swapped(found)
+            with_statistic: list[Finding] = []
+            of_p: list[Finding] = []
+            for case, rows in cases:
+                (of_p if case.statistic is None else with_statistic).extend(
+                    _tested(replace(case, named=named), rows, based)
+                )
+            yield from _swapped(with_statistic)
+            yield from ordinary_test(of_p, ("chi2-vs-counts", "t-vs-summary"), _NO_TEST)
 
 
 def _swapped(found: Sequence[Finding]) -> Iterator[Finding]:
@@ -127,6 +136,7 @@ class _Case:
     other_test: bool
     place: Place
     p_place: Place
+    alone: bool  # the row below has its own P: this one is not of several rows
 
     @property
     def p_printed(self) -> Printed | None:
@@ -140,7 +150,16 @@ def _case(paper: Paper, table: ReadTable, block: Block, variable: Variable, line
         place_of(paper, table, line, part, variable) for part in (statistic or p_value, p_value or statistic)
     )
     generic = block.statistic is not None and "?" in statistics_in(block.statistic.name)
-    return _Case(block, variable, line, statistic, p_value, frozenset(), generic, other_test, place, p_place)
+    return _Case(block, variable, line, statistic, p_value, frozenset(), generic, other_test, place, p_place,
+                 _alone(table, block, line))  # fmt: skip
+
+
+def _alone(table: ReadTable, block: Block, line: Line) -> bool:
+    """Whether the next row is none of counts without a statistic or P of its own."""
+    below = min((other for other in table.lines if other.row > line.row), key=lambda other: other.row, default=None)
+    if below is None or any(count(below, column) is None for column in block.indexes):
+        return True
+    return any(column is not None and column.index in below.entries for column in (block.statistic, block.p_value))
 
 
 def _tested(case: _Case, rows: Sequence[Line], based: Sequence[Share]) -> Iterator[Finding]:
@@ -150,7 +169,7 @@ def _tested(case: _Case, rows: Sequence[Line], based: Sequence[Share]) -> Iterat
     if counted and len(counted) == len(rows):
         tables, sure = _count_tables(case, counted, based)
         if tables:
-            yield from _by_counts(case, tables, sure)
+            yield from _by_counts(case, tables, sure, len(counted))
     elif case.variable.head is case.line or not case.variable.levels:
         groups = _groups(case)
         if groups is not None:
@@ -173,12 +192,24 @@ def _count_tables(case: _Case, rows: Sequence[Line], based: Sequence[Share]) -> 
             at = list(rows).index(case.line)
             rest = [sum(counts[j] for i, counts in enumerate(whole) if i != at) for j in range(len(columns))]
             tables.append([whole[at], rest])
-        return [table for table in tables if len(table) > 1 and _comparable(table)], True
+        return [table for table in tables if len(table) > 1 and _comparable(table)], _exclusive(case, rows, based)
     sizes, sure = _sizes_of(case, rows[0], based)
     if sizes is None:
         return [], False
     table = [whole[0], [n - c for n, c in zip(sizes, whole[0], strict=True)]]
     return ([table], sure) if min(table[1]) >= 0 and _comparable(table) else ([], False)
+
+
+def _exclusive(case: _Case, rows: Sequence[Line], based: Sequence[Share]) -> bool:
+    """Whether each patient seems to have one of the categories: they make up the groups, but for missing values."""
+    for column in case.block.groups:
+        counts = sum(c for row in rows if (c := count(row, column.index)) is not None)
+        percents = [s.printed.value for s in based if s.column == column.index and any(s.line is row for row in rows)]
+        if column.n is not None and not (1 - MOST_MISSING) * column.n.value <= counts <= column.n.value + 1:
+            return False
+        if column.n is None and len(percents) == len(rows) and not 100 * (1 - MOST_MISSING) <= sum(percents) <= 103:
+            return False
+    return True
 
 
 def _sizes_of(case: _Case, line: Line, based: Sequence[Share]) -> tuple[list[int] | None, bool]:
@@ -204,11 +235,12 @@ def _comparable(table: Counts) -> bool:
     return float(chi2_df(table)) > 0
 
 
-def _by_counts(case: _Case, tables: Sequence[Counts], sure: bool) -> Iterator[Finding]:
+def _by_counts(case: _Case, tables: Sequence[Counts], sure: bool, rows: int) -> Iterator[Finding]:
     p = case.p_printed
     if case.statistic is None:
         if p is not None:
-            found = _p_of_counts(case, tables, sure, p)
+            single = rows == 1 and (not case.alone or NOT_PATIENTS.search(case.line.label) is not None)
+            found = _p_of_counts(case, tables, sure and not single, p)
             if found is not None:
                 yield found
         return
