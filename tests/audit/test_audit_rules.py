@@ -397,3 +397,11 @@ def test_the_room_has_a_face():
         "wrong-denominator",
         "reversed-coding",
     }
+
+
+def test_the_bound_without_a_known_share_is_the_lowest_of_all_shares():
+    """By hand: q (1 - q) is largest at 1/2, so no share of 205 patients allows less than 2 / sqrt(205 / 4) = 4 / sqrt(205)."""
+    unknown = precision_bound("1.359", "1.727", exposed=None, n=205)
+    assert unknown.recomputed == pytest.approx(4 / math.sqrt(205), rel=1e-12)
+    assert all(precision_bound("1.3", "1.7", exposed=k, n=205).recomputed >= unknown.recomputed for k in range(1, 205))
+    assert "any binary factor of 205 patients" in unknown.message

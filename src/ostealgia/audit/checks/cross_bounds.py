@@ -97,7 +97,7 @@ def _bounded(paper: Paper, statement: Estimate, triplet: Triplet, most: int, bin
     if statement.measure in ("HR", "AHR"):
         found = events_bound(low, high, n=most, level=share, place=place)
     elif statement.measure in ("OR", "AOR"):
-        found = precision_bound(low, high, exposed=most // 2, n=most, level=share, place=place)
+        found = precision_bound(low, high, exposed=None, n=most, level=share, place=place)
     else:
         return
     if binary or not found.flagged:

@@ -28,7 +28,7 @@ def precision_bound(
     ci_low: Numeral,
     ci_high: Numeral,
     *,
-    exposed: int,
+    exposed: int | None,
     n: int,
     cells: Sequence[int] | None = None,
     level: float = 0.95,
@@ -37,7 +37,7 @@ def precision_bound(
     """Can a logistic regression give so narrow an interval for a binary factor?
 
     ci_low, ci_high : Wald limits of the odds ratio.
-    exposed : patients with the factor.
+    exposed : patients with the factor; None where it is not known: the bound of an even split, the lowest of all, is taken.
     n : patients in the model.
     cells : the four counts factor x outcome, where they are printed.
     The information on the coefficient is at most 1/4 of sum (x - mean)^2, so with q = exposed/n its standard error is at
@@ -50,11 +50,13 @@ def precision_bound(
     >>> found.verdict, round(found.recomputed, 3)
     ('impossible', 0.289)
     """
-    if not 0 < exposed < n:
+    if n < 2 or (exposed is not None and not 0 < exposed < n):
         raise OptionError(f"exposed={exposed} of n={n}: both groups of a binary factor must hold patients.")
     low, high = Printed.of(ci_low), Printed.of(ci_high)
-    found, bound = log_std_error(low, high, level), 2 / math.sqrt(exposed * (n - exposed) / n)
-    verdict, name = "consistent", f"the least possible with {exposed} of {n} exposed is {bound:.3f}"
+    with_factor = n / 2 if exposed is None else exposed
+    found, bound = log_std_error(low, high, level), 2 / math.sqrt(with_factor * (n - with_factor) / n)
+    of_whom = f"for any binary factor of {n} patients" if exposed is None else f"with {exposed} of {n} exposed"
+    verdict, name = "consistent", f"the least possible {of_whom} is {bound:.3f}"
     if found.high < bound:
         verdict = "impossible"
     elif cells is not None and min(cells) > 0:
