@@ -207,8 +207,8 @@ def serve(do: Callable[..., Any] | None = None) -> None:
             return
         path, shown, seconds, extra = request
         limit_time(seconds)
-        answer = _answer(do or _read, path, shown, seconds, *extra)
-        _send(stream_out, answer)
+        answer, data = _packed(_answer(do or _read, path, shown, seconds, *extra), shown)
+        _write(stream_out, data)
         if isinstance(answer, DocumentError) and answer.found == _MEMORY:
             return
 
@@ -225,13 +225,7 @@ def _answer(do: Callable[..., Any], path: str, shown: str, seconds: float, *extr
     except DocumentError as error:
         return error
     except MemoryError:
-        return DocumentError(
-            "the file takes too much memory to read",
-            file=shown,
-            found=_MEMORY,
-            expected="a paper",
-            action="Split the file, or save its text.",
-        )
+        return _too_large(shown)
     except Exception as error:  # the parent must get an answer whatever a damaged file does to a library
         return DocumentError(
             "the file could not be read",
@@ -240,6 +234,25 @@ def _answer(do: Callable[..., Any], path: str, shown: str, seconds: float, *extr
             expected="an intact paper",
             action="Save or print the paper to a new PDF, or give its text.",
         )
+
+
+def _too_large(shown: str) -> DocumentError:
+    return DocumentError(
+        "the file takes too much memory to read",
+        file=shown,
+        found=_MEMORY,
+        expected="one paper, which has less than 2 MB of text",
+        action="Split the file, or save its text.",
+    )
+
+
+def _packed(answer: Any, shown: str) -> tuple[Any, bytes]:
+    """The answer and its bytes; where there is no memory for the bytes, the refusal and its own."""
+    try:
+        return answer, pickle.dumps(answer, protocol=5)
+    except MemoryError:
+        answer = _too_large(shown)
+    return answer, pickle.dumps(answer, protocol=5)
 
 
 def limit_memory() -> None:
@@ -267,7 +280,10 @@ def limit_time(seconds: float) -> None:
 
 
 def _send(stream: Any, message: Any) -> None:
-    data = pickle.dumps(message, protocol=5)
+    _write(stream, pickle.dumps(message, protocol=5))
+
+
+def _write(stream: Any, data: bytes) -> None:
     stream.write(len(data).to_bytes(_HEAD, "big"))
     stream.write(data)
     stream.flush()
