@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from ostealgia import display
+from ostealgia.errors import OptionError
 from ostealgia.tables.measures import Measure
 from ostealgia.tables.result import plain
 
@@ -101,6 +102,48 @@ class Coefficients:
         if math.isfinite(self.p_value[i]) and (self.measure.no_effect is not None or self.slope[i]):
             text += f"   {display.p_text(float(self.p_value[i]))}"
         return f"{text}   df {self.df[i]:.1f}" if with_df and math.isfinite(self.df[i]) else text
+
+
+class OneCoefficient:
+    """The numbers of the only coefficient as the result's own: ``fit.estimate``, ``fit.std_error``, ..."""
+
+    coefficients: Coefficients
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the coefficients."""
+        return self.coefficients.names
+
+    def _single(self, name: str) -> float:
+        if len(self.names) > 1:
+            listed = ", ".join(self.names)
+            raise OptionError(f"the model has {len(self.names)} coefficients ({listed}); use .coefficients.row(name).")
+        return float(getattr(self.coefficients, name)[0])
+
+    @property
+    def estimate(self) -> float:
+        """The pooled effect, where it is the only coefficient."""
+        return self._single("estimate")
+
+    @property
+    def std_error(self) -> float:
+        return self._single("std_error")
+
+    @property
+    def df(self) -> float:
+        return self._single("df")
+
+    @property
+    def p_value(self) -> float:
+        return self._single("p_value")
+
+    @property
+    def ci_low(self) -> float:
+        return self._single("ci_low")
+
+    @property
+    def ci_high(self) -> float:
+        return self._single("ci_high")
 
 
 FIELDS = ("estimate", "std_error", "statistic", "df", "p_value", "ci_low", "ci_high", "pi_low", "pi_high")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ostealgia.effects.result import EffectSizes
 from ostealgia.errors import OptionError, suggestion
-from ostealgia.meta.multilevel_coefficients import Coefficients, coefficients
+from ostealgia.meta.multilevel_coefficients import Coefficients, OneCoefficient, coefficients
 from ostealgia.numerics.mixed_effects import MixedFit, MixedModel
 from ostealgia.tables.measures import MEASURES, Measure
 from ostealgia.tables.result import Result, plain
@@ -60,7 +60,7 @@ class VarianceComponent:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class MultilevelResult(Result):
+class MultilevelResult(OneCoefficient, Result):
     """A fitted model of dependent effects, on the analysis scale.
 
     model : "multilevel" or "multivariate".  method : "REML" or "ML".  ci_method : "z" or "t" (k - p df).  k : effects.
@@ -101,38 +101,6 @@ class MultilevelResult(Result):
     def definition(self) -> Measure:
         """The measure with its scales and back-transformation."""
         return MEASURES[self.measure]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the coefficients."""
-        return self.coefficients.names
-
-    def _single(self, name: str) -> float:
-        if len(self.coefficients) > 1:
-            listed = ", ".join(self.names)
-            raise OptionError(f"the model has {len(self.names)} coefficients ({listed}); use .coefficients.row(name).")
-        return float(getattr(self.coefficients, name)[0])
-
-    @property
-    def estimate(self) -> float:
-        """The pooled effect, where it is the only coefficient."""
-        return self._single("estimate")
-
-    @property
-    def std_error(self) -> float:
-        return self._single("std_error")
-
-    @property
-    def p_value(self) -> float:
-        return self._single("p_value")
-
-    @property
-    def ci_low(self) -> float:
-        return self._single("ci_low")
-
-    @property
-    def ci_high(self) -> float:
-        return self._single("ci_high")
 
     @property
     def pi_low(self) -> float:

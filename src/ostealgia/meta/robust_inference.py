@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ostealgia.display import count_of
 from ostealgia.effects.result import EffectSizes
 from ostealgia.errors import OptionError
-from ostealgia.meta.multilevel_coefficients import Coefficients, coefficients
+from ostealgia.meta.multilevel_coefficients import Coefficients, OneCoefficient, coefficients
 from ostealgia.meta.multilevel_data import EACH_EFFECT, grouping
 from ostealgia.meta.multilevel_result import MultilevelResult
 from ostealgia.meta.regression_result import RegressionResult
@@ -34,7 +34,7 @@ FEW_DF = 4.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class RobustResult(Result):
+class RobustResult(OneCoefficient, Result):
     """Coefficients with cluster-robust standard errors, on the analysis scale.
 
     kind : "CR0" ... "CR3".  test : "Satterthwaite", "t" (clusters - 1 df), "t-p" (clusters - p df) or "z".  clusters : how many.
@@ -63,42 +63,6 @@ class RobustResult(Result):
     @property
     def definition(self) -> Measure:
         return MEASURES[self.measure]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return self.coefficients.names
-
-    def _single(self, name: str) -> float:
-        if len(self.coefficients) > 1:
-            raise OptionError(
-                f"the model has {len(self.names)} coefficients ({', '.join(self.names)}); use .coefficients.row(name)."
-            )
-        return float(getattr(self.coefficients, name)[0])
-
-    @property
-    def estimate(self) -> float:
-        """The pooled effect, where it is the only coefficient."""
-        return self._single("estimate")
-
-    @property
-    def std_error(self) -> float:
-        return self._single("std_error")
-
-    @property
-    def df(self) -> float:
-        return self._single("df")
-
-    @property
-    def p_value(self) -> float:
-        return self._single("p_value")
-
-    @property
-    def ci_low(self) -> float:
-        return self._single("ci_low")
-
-    @property
-    def ci_high(self) -> float:
-        return self._single("ci_high")
 
     def contrast(self, weights: Sequence[float], *, name: str = "contrast") -> Coefficients:
         """A weighted sum of the coefficients with robust standard error and its own degrees of freedom. weights : (p,)."""
