@@ -89,6 +89,42 @@ class TableError(OstealgiaError):
         )
 
 
+class JsonError(OstealgiaError):
+    """A JSON text cannot be used. The message never shows a value: it may be a patient's.
+
+    >>> str(JsonError("this is not JSON", file="patient.json", place="line 3, column 7", action="Correct it there."))
+    'patient.json, line 3, column 7: this is not JSON. Correct it there.'
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        file: str | None = None,
+        place: str | None = None,
+        found: object = None,
+        expected: str | None = None,
+        action: str | None = None,
+    ) -> None:
+        self.problem, self.file, self.place = problem, file, place
+        self.found, self.expected, self.action = found, expected, action
+        where = ", ".join(part for part in (file, place) if part)
+        parts = [f"{where}: {problem}" if where else problem]
+        if found is not None:
+            parts.append(f"Found: {found}")
+        if expected:
+            parts.append(f"Expected: {expected}")
+        if action:
+            parts.append(action)
+        super().__init__(". ".join(part.rstrip(".") for part in parts) + ".")
+
+    def at(self, file: str | None) -> JsonError:
+        """The same error with its file, where that was not known yet."""
+        return type(self)(
+            self.problem, file=self.file or file, place=self.place, found=self.found, expected=self.expected, action=self.action
+        )  # fmt: skip
+
+
 class DocumentError(OstealgiaError):
     """A paper cannot be read.
 

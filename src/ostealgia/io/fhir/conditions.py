@@ -1,0 +1,88 @@
+"""Patient and Conditions: age, sex, primary tumour, other diseases. An absent Condition never means that the disease is absent."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from ostealgia.errors import JsonError
+from ostealgia.io.fhir.bundles import Resource, full_day
+from ostealgia.io.fhir.codes import codes, codings, longest, system
+from ostealgia.io.fhir.gathering import Gathering
+
+SYSTEMS = ("icd10cm", "icd10")
+ACTIVE = ("active", "recurrence", "relapse")
+
+
+def gather_patient(found: Gathering) -> None:
+    """Age and sex. Raises JsonError where the record says that the patient has died."""
+    for resource in found.parts.of("Patient"):
+        content = resource.content
+        if content.get("deceasedBoolean") or content.get("deceasedDateTime"):
+            raise JsonError("the record says that the patient has died", action="Give the Bundle of a living patient.")
+        if content.get("gender") in ("female", "male"):
+            found.say("sex", content["gender"], resource)
+        elif content.get("gender"):
+            found.leave(resource, "gender is neither female nor male; sex is left unknown")
+        age = _age(content.get("birthDate"), found.today)
+        if age is not None:
+            found.say("age_years", age, resource)
+
+
+def _age(birth: Any, today: date) -> int | None:
+    """Completed years; where only year or month of birth is stated, the age that the patient has certainly reached."""
+    if not isinstance(birth, str):
+        return None
+    latest = {4: f"{birth}-12-31", 7: f"{birth}-28"}.get(len(birth), birth)
+    day = full_day(latest)
+    if day is None or day > today:
+        return None
+    return today.year - day.year - ((today.month, today.day) < (day.month, day.day))
+
+
+def gather_conditions(found: Gathering) -> None:
+    """Facts that an active, confirmed Condition states."""
+    for resource in found.parts.of("Condition"):
+        reason = _left_out(resource)
+        if reason:
+            found.leave(resource, reason)
+            continue
+        meaning = _meaning(resource.content.get("code"))
+        if meaning is None:
+            found.leave(resource, "its code (ICD-10 or ICD-10-CM) stands for no fact that is asked for")
+        elif "unclear" in meaning:
+            found.leave(resource, meaning["unclear"])
+        else:
+            found.say(meaning["fact"], meaning["value"], resource)
+
+
+def _meaning(concept: Any) -> Any:
+    table = codes()["conditions"]
+    known = {system(name) for name in SYSTEMS}
+    for where, code in codings(concept):
+        if where in known:
+            meaning = longest(code, table) or longest(_dotted(code), table)
+            if meaning is not None:
+                return meaning
+    return None
+
+
+def _dotted(code: str) -> str:
+    return f"{code[:3]}.{code[3:]}" if len(code) > 3 and "." not in code else code
+
+
+CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
+VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
+
+
+def _left_out(resource: Resource) -> str:
+    content = resource.content
+    clinical = {code for where, code in codings(content.get("clinicalStatus")) if where == CLINICAL}
+    verification = {code for where, code in codings(content.get("verificationStatus")) if where == VERIFICATION}
+    if verification and verification != {"confirmed"}:
+        return "it is not confirmed"
+    if not clinical:
+        return "whether it is active is not stated"
+    if not clinical <= set(ACTIVE):
+        return "it is no longer active"
+    return ""
