@@ -166,7 +166,7 @@ def instrument_of(name: str) -> Instrument:
 
 # label -> upper ends of mild and moderate worst pain; above is severe, 0 is none
 PAIN_CATEGORIES: dict[str, tuple[float, float, str]] = {
-    "serlin1995": (4, 6, "Serlin RC et al. Pain 1995;61:277-284, doi:10.1016/0304-3959(94)00178-H (remembered)"),
+    "serlin1995": (4, 6, "Serlin RC et al. Pain 1995;61:277-284, doi:10.1016/0304-3959(94)00178-H (read)"),
     "mcdonald2016": (5, 6, "McDonald R et al. 2016, bone metastases (read)"),
 }
 

@@ -135,14 +135,14 @@ DEFINITIONS: dict[str, Definition] = {
             label="pct30",
             rule="worst pain down by 30% or more",
             source="Farrar 2001, doi:10.1016/S0304-3959(01)00349-9; Dworkin 2008, doi:10.1016/j.jpain.2007.09.005",
-            check_status="remembered",
+            check_status="read",
             needs_omed=False,
         ),
         Definition(
             label="pct50",
             rule="worst pain down by 50% or more",
             source="Dworkin 2008, doi:10.1016/j.jpain.2007.09.005",
-            check_status="remembered",
+            check_status="read",
             needs_omed=False,
         ),
         Definition(
