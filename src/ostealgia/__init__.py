@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_ROOMS = ("audit", "clinical", "cohort", "effects", "io", "meta", "network", "plot", "project", "report", "tables")
+_ROOMS = ("audit", "clinical", "cohort", "decision", "effects", "io", "meta", "network", "plot", "project", "report", "tables")
 __all__ = [
     "audit",
     "clinical",
     "cohort",
+    "decision",
     "effects",
     "io",
     "meta",
@@ -30,7 +31,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from ostealgia import audit, clinical, cohort, effects, io, meta, network, plot, project, report, tables
+    from ostealgia import audit, clinical, cohort, decision, effects, io, meta, network, plot, project, report, tables
     from ostealgia.project.steps import run
 
 

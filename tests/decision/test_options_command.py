@@ -1,0 +1,142 @@
+"""``ostealgia options``: what is printed, written and refused."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+
+import pytest
+
+from ostealgia.cli.app import main
+from ostealgia.decision import example_patients
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["options", "--examples", "patients", "--quiet"]) == 0
+    return tmp_path
+
+
+def run(capsys, *words):
+    status = main(["options", *words])
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def test_examples_and_schema_are_written(folder, capsys):
+    names = {path.name for path in (folder / "patients").iterdir()}
+    assert names == {f"{name}.json" for name in example_patients()} | {"patient.schema.json"}
+    status, out, _ = run(capsys, "--schema")
+    assert status == 0 and json.loads(out) == json.loads((folder / "patients" / "patient.schema.json").read_text())
+
+
+@pytest.mark.parametrize("name", sorted(example_patients()))
+def test_json_on_standard_output(folder, capsys, name):
+    status, out, err = run(capsys, f"patients/{name}.json", "--json")
+    assert status == (2 if name == "contradictory" else 0)
+    assert list(json.loads(out)) == ["now", "urgent", "questions", "options", "rule_set", "notes"]
+    assert bool(err) == (status == 2)
+
+
+def test_text(folder, capsys):
+    status, out, err = run(capsys, "patients/typical.json")
+    assert status == 0 and err == ""
+    assert out.startswith("CRITERIA MET") and "criteria met according to ASTRO 2024" in out
+    assert max(map(len, out.splitlines())) <= 100
+
+
+def test_contradictions_exit_with_two_and_name_both_fields(folder, capsys):
+    status, out, err = run(capsys, "patients/contradictory.json")
+    assert status == 2
+    assert "performance.ecog and performance.kps" in err and err.startswith(
+        "ostealgia: error: patients/contradictory.json"
+    )
+    assert "TO BE ANSWERED FIRST" in out
+
+
+def test_html(folder, capsys):
+    status, out, err = run(capsys, "patients/urgent.json", "--html", "page.html")
+    assert status == 0 and out == "" and "written: page.html" in err
+    page = (folder / "page.html").read_text(encoding="utf-8")
+    assert "<script" not in page and "Urgent" in page and "http-equiv" in page
+
+
+def test_an_emergency_is_printed_beside_the_page(folder, capsys):
+    _, out, _ = run(capsys, "patients/emergency-now.json", "--html", "page.html")
+    assert out.startswith("EMERGENCY, NOW")
+
+
+def test_sorting(folder, capsys):
+    status, out, _ = run(capsys, "patients/typical.json", "--sort", "therapy", "--json")
+    found = json.loads(out)
+    assert status == 0 and found["options"][0]["therapy"] == "activity_rehabilitation"
+    assert "Sorted by therapy, at your request." in found["notes"]
+    status, _, err = run(capsys, "patients/typical.json", "--sort", "best")
+    assert status == 2 and "--sort" in err and "pi_low" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "a patient is missing"),
+        (["patients/typical.json", "--schema"], "stands alone"),
+        (["--schema", "--examples", "x"], "stands alone"),
+        (["nowhere.json"], "there is no such file"),
+        (["patients"], "there is no such file"),
+        (["patients/typical.json", "--html", "page.pdf"], "ends in .html"),
+        (["patients/typical.json", "--html", "no/where/page.html"], "does not exist"),
+    ],
+)
+def test_wrong_calls(folder, capsys, words, told):
+    status, out, err = run(capsys, *words)
+    assert status == 2 and out == "" and told in err and "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"[" * 100_000,
+        b'{"age_years": NaN}',
+        b'{"age_years": 1, "age_years": 2}',
+        b'{"age_years": ' + b"9" * 5000 + b"}",
+        b'{"age_years": "sixty"}',
+        b'{"pain": []}',
+        b"",
+        b"\x00\xff",
+    ],
+)
+def test_hostile_records(folder, capsys, text):
+    (folder / "patient.json").write_bytes(text)
+    status, out, err = run(capsys, "patient.json", "--json")
+    assert status == 2 and out == "" and err.startswith("ostealgia: error: patient.json") and len(err) < 500
+
+
+def test_no_value_in_a_message(folder, capsys):
+    secret = "Zacharias-1934"
+    (folder / "patient.json").write_text(
+        json.dumps({"age_years": secret, secret: 1, "site": {"bone": secret}, "id": secret})
+    )
+    status, out, err = run(capsys, "patient.json", "--show-values")
+    assert status == 2 and secret not in out + err  # the error stream is no terminal here
+    assert "age_years: expected: a number in years" in err and "only on a terminal" in err
+
+
+def test_show_values_on_a_terminal(folder, capsys, monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    (folder / "patient.json").write_text('{"age_years": "sixty"}')
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    assert main(["options", "patient.json", "--show-values"]) == 2
+    assert "Found: 'sixty'" in screen.getvalue()
+
+
+def test_standard_input(capsys, monkeypatch):
+    record = json.dumps(example_patients()["typical"]).encode()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(record)))
+    status, out, _ = run(capsys, "-", "--json")
+    assert status == 0 and len(json.loads(out)["options"]) == 25
