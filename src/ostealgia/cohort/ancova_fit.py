@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ostealgia.cohort.mixed_model_data import read_rows
+from ostealgia.cohort.mixed_model_data import offered_columns, read_rows
 from ostealgia.cohort.mixed_model_effects import FixedEffectsResult, heading
 from ostealgia.display import count_of
 from ostealgia.errors import OptionError, TableError
@@ -17,7 +17,8 @@ from ostealgia.numerics.least_squares import HC_POWER, LeastSquares, least_squar
 from ostealgia.numerics.linear_mixed_inference import Inference
 from ostealgia.options import confidence_level, one_of
 from ostealgia.tables.formula import Formula, Term, Variable, parse_formula
-from ostealgia.tables.formula_design import array_of, described
+from ostealgia.tables.formula_design import described
+from ostealgia.tables.plain_columns import plain_array
 from ostealgia.tables.result import tail_lines
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def _responses(frame: Any, outcome: str, baseline: str | None, response: str) ->
     """The frame with the response as a column, its name, and the name of the baseline on the same scale."""
     if response == "value":
         return frame, outcome, baseline
-    offered = {str(name): frame[name] for name in (frame if isinstance(frame, Mapping) else frame.columns)}
+    offered = offered_columns(frame)
     values = {name: _numbers(offered, name) for name in (outcome, baseline) if name is not None}
     if response == "change" and baseline is not None:
         name = f"{outcome} - {baseline}"
@@ -161,7 +162,7 @@ def _numbers(offered: Mapping[str, Any], name: str) -> Array:
     if name not in offered:
         raise TableError(f"no column {name!r}", column=name, expected=f"one of {', '.join(map(repr, offered))}")
     try:
-        return array_of(offered[name]).astype(np.float64)
+        return plain_array(offered[name], name).astype(np.float64)
     except (TypeError, ValueError):
         raise TableError("something that is not a number", column=name, expected="numbers, or empty") from None
 

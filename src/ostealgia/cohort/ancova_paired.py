@@ -14,7 +14,8 @@ from ostealgia.errors import TableError, suggestion
 from ostealgia.numerics.least_squares import PairedTests, paired_tests
 from ostealgia.numerics.least_squares_multiplicity import critical
 from ostealgia.options import confidence_level
-from ostealgia.tables.formula_design import array_of, labels_of, levels_of, missing_in
+from ostealgia.tables.formula_design import labels_of, levels_of, missing_in
+from ostealgia.tables.plain_columns import plain_array
 from ostealgia.tables.result import Excluded, Result, tail_lines
 
 if TYPE_CHECKING:
@@ -123,10 +124,14 @@ def _columns(frame: Any, names: list[str]) -> dict[str, Any]:
             raise TableError(
                 f"no column {name!r}", column=name, expected=f"one of {', '.join(map(repr, offered))}", action=hint
             )
-        out[name] = array_of(frame[name])
+        out[name] = plain_array(frame[name], name)
         if i < 2:
             try:
                 out[name] = out[name].astype(np.float64)
             except (TypeError, ValueError):
                 raise TableError("something that is not a number", column=name, expected="numbers, or empty") from None
+            if np.isinf(out[name]).any():
+                raise TableError("the column holds an infinite value", column=name, expected="finite numbers, or empty")
+    if len({len(values) for values in out.values()}) > 1:
+        raise TableError("the columns have different numbers of rows", expected="the same number in each")
     return out

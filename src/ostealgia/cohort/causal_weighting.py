@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 EXTREME = (0.02, 0.98)
+CERTAIN = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -131,6 +132,11 @@ def propensity(
     )
     score = fitted(rows.x, fit.beta)
     notes = list(rows.notes)
+    if (np.minimum(score, 1.0 - score) < CERTAIN).any():
+        raise TableError(
+            "the terms tell for certain who was treated, so some patients have no counterpart", column=treatment,
+            action="Leave a term out, or restrict the cohort to patients who could have had either.",
+        )  # fmt: skip
     far = int(((score < EXTREME[0]) | (score > EXTREME[1])).sum())
     if far:
         notes.append(
@@ -197,7 +203,7 @@ class WeightedEffect(Result):
 
         first = {
             "term": self.treatment, "measure": "risk difference" if self.is_binary else "mean difference", "weights": self.weights,
-            "estimate": self.estimate, "std_error": self.std_error, "statistic": self.estimate / self.std_error, "df": np.inf,
+            "estimate": self.estimate, "std_error": self.std_error, "statistic": self.estimate / self.std_error if self.std_error > 0 else float("nan"), "df": np.inf,
             "p_value": self.p_value, "ci_low": self.ci_low, "ci_high": self.ci_high, "ci_level": self.ci_level,
         }  # fmt: skip
         frame: Any = pd.DataFrame([first])

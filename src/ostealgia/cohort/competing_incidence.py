@@ -151,7 +151,7 @@ def incidence_interval(estimate: Array, std_error: Array, kind: str, level: floa
     """
     z = float(ndtri(0.5 + level / 2))
     low, high = np.full(estimate.shape, np.nan), np.full(estimate.shape, np.nan)
-    inside = (estimate > 0) & (estimate < 1)
+    inside = (estimate > 0) & (estimate < 1 - 1e-12)  # sums of increments reach 1 but for rounding
     low[inside], high[inside] = INTERVALS[kind](estimate[inside], std_error[inside], z)
     low[estimate == 0] = high[estimate == 0] = 0.0
     return low, high

@@ -29,6 +29,16 @@ RESIDUALS = ("martingale", "deviance", "schoenfeld", "scaled schoenfeld", "score
 TIES = {"efron": "Efron", "breslow": "Breslow", "exact": "exact discrete"}
 
 
+def ratio_of(logarithms: Any) -> Any:
+    """The ratio of a logarithm; infinite where it is too large for a number, as the limit of a term that hardly varies.
+
+    >>> float(ratio_of(0.0)), float(ratio_of(800.0))
+    (1.0, inf)
+    """
+    with np.errstate(over="ignore"):
+        return np.exp(logarithms)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RatioResult(Result):
     """Coefficients that are logarithms of ratios. names : of the coefficients.  ratio : what exp(estimate) is called.
@@ -54,7 +64,8 @@ class RatioResult(Result):
     @property
     def statistic(self) -> Array:
         """Wald statistics, (p,)."""
-        return self.estimate / self.std_error
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return self.estimate / self.std_error
 
     @property
     def p_value(self) -> Array:
@@ -78,7 +89,7 @@ class RatioResult(Result):
         """
         import pandas as pd
 
-        back = np.exp if exponentiate else np.asarray
+        back = ratio_of if exponentiate else np.asarray
         return pd.DataFrame(
             {
                 "term": self.names, "scale": self.ratio if exponentiate else f"log {self.ratio}", "estimate": back(self.estimate),
@@ -92,8 +103,8 @@ class RatioResult(Result):
         lines = [head, f"  {self.n:,} rows, {self.events:,} events"]
         width = max((len(name) for name in self.names), default=0)
         for j, name in enumerate(self.names):
-            limits = interval(float(np.exp(self.ci_low[j])), float(np.exp(self.ci_high[j])))
-            value = number(float(np.exp(self.estimate[j])))
+            limits = interval(float(ratio_of(self.ci_low[j])), float(ratio_of(self.ci_high[j])))
+            value = number(float(ratio_of(self.estimate[j])))
             lines.append(f"  {name.ljust(width)}  {value:>7} [{limits}]   {p_text(float(self.p_value[j]))}")
         if not self.converged:
             lines.append("  NOT CONVERGED: do not use these estimates")

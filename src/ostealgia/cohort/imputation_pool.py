@@ -55,7 +55,8 @@ class PooledImputations(Result):
     @property
     def statistic(self) -> Array:
         """t statistics, (p,)."""
-        return self.estimate / self.std_error
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return self.estimate / self.std_error
 
     @property
     def p_value(self) -> Array:
@@ -254,8 +255,12 @@ def tipping_point(
     formula = formula_from(terms)
     names = list(dict.fromkeys([imputation, id, by, outcome, *formula.columns]))
     columns = {name: column_of(frame, name) for name in names}
-    lost = absent(column_of(original, outcome))
-    unseen = {as_text(v) for v in column_of(original, id)[lost].tolist()}
+    if len({len(values) for values in columns.values()}) > 1:
+        raise TableError("the columns have different lengths", expected="one value a row in each")
+    lost, known = absent(column_of(original, outcome)), column_of(original, id)
+    if len(lost) != len(known):
+        raise TableError("the columns of the original have different lengths", expected="one value a row in each")
+    unseen = {as_text(v) for v in known[lost].tolist()}
     patients = [as_text(v) for v in columns[id].tolist()]
     arm = [as_text(v) == as_text(value) for v in columns[by].tolist()]
     shift = np.array([p in unseen and a for p, a in zip(patients, arm, strict=True)], dtype=float)
@@ -263,7 +268,10 @@ def tipping_point(
         raise TableError(
             "no outcome of this group was imputed", column=by, expected="a group with missing outcomes in the original"
         )
-    base = columns[outcome].astype(float)
+    try:
+        base = columns[outcome].astype(float)
+    except (TypeError, ValueError):
+        raise TableError("not a number", column=outcome, expected="a number in every row") from None
     fits = [
         pool_imputations(
             columns | {outcome: base + d * shift},

@@ -14,12 +14,13 @@ from ostealgia.display import count_of
 from ostealgia.errors import OptionError, TableError
 from ostealgia.numerics.cox import aliased
 from ostealgia.tables.formula import Formula, Variable, parse_formula
-from ostealgia.tables.formula_design import Recipe, described, numbers_of, recipe_of
+from ostealgia.tables.formula_design import Recipe, described, labels_of, numbers_of, recipe_of
 from ostealgia.tables.labels import as_text
 from ostealgia.tables.result import Excluded
 
 Array = NDArray[np.float64]
 Levels = Mapping[str, Sequence[str]]
+YES, NO = ("1", "yes", "true"), ("0", "no", "false")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -76,16 +77,17 @@ def complete_rows(frame: Any, names: Sequence[str]) -> tuple[dict[str, Any], NDA
 
 def binary(values: NDArray[Any], column: str, positions: NDArray[np.intp], *, of: object = None) -> Array:
     """0 and 1 from 0/1, yes/no, true/false, or from ``of``, the value that counts as 1. Messages give the row, not the value."""
-    texts = [as_text(value).casefold() for value in values.tolist()]
+    names, rows = labels_of(values)
+    texts = [name.casefold() for name in names]
     if of is not None:
-        return np.array([float(text == as_text(of).casefold()) for text in texts])
-    wrong = [text not in ("0", "1", "yes", "no", "true", "false") for text in texts]
-    if any(wrong):
+        return np.array([float(text == as_text(of).casefold()) for text in texts])[rows]
+    wrong = np.array([text not in YES + NO for text in texts])
+    if wrong.any():
         raise TableError(
-            "not a yes/no column", column=column, row=int(positions[wrong.index(True)]) + FIRST_ROW, expected="1 or 0, or yes and no",
-            action="With other codes name the value that counts by event_value=",
+            "not a yes/no column", column=column, row=int(positions[int(np.argmax(wrong[rows]))]) + FIRST_ROW,
+            expected="1 or 0, or yes and no", action="With other codes name the value that counts by event_value=",
         )  # fmt: skip
-    return np.array([float(text in ("1", "yes", "true")) for text in texts])
+    return np.array([float(text in YES) for text in texts])[rows]
 
 
 def model_rows(
@@ -143,8 +145,14 @@ def design(formula: Formula, columns: Mapping[str, Any], n: int, levels: Levels 
 
 def check_rank(x: Array, names: Sequence[str]) -> None:
     """Raise where a column is constant or made up of those before it."""
-    scale = np.maximum(np.sqrt(np.mean(np.square(x), axis=0)), 1e-300)
-    idle = aliased((x / scale).T @ (x / scale))
+    products = x.T @ x
+    size = np.diag(products)
+    if not np.isfinite(products).all() or bool((size < 1e-200).any()):  # values beyond the range of their squares
+        x = x / np.maximum(np.abs(x).max(axis=0), 1e-300)
+        products = x.T @ x
+        size = np.diag(products)
+    scale = np.sqrt(np.maximum(size, 1e-300) / len(x))
+    idle = aliased(products / np.outer(scale, scale))
     if idle or x.shape[1] > len(x):
         listed = ", ".join(repr(names[j]) for j in idle[:5]) or "the last terms"
         raise TableError(

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from ostealgia.display import count_of
 from ostealgia.errors import OptionError, TableError, suggestion
 from ostealgia.tables.formula import Formula, parse_formula
-from ostealgia.tables.formula_design import Recipe, array_of, labels_of, levels_of, missing_in, recipe_of, take_columns
+from ostealgia.tables.formula_design import Recipe, labels_of, levels_of, missing_in, recipe_of, take_columns
 from ostealgia.tables.labels import as_text
+from ostealgia.tables.plain_columns import plain_array
 from ostealgia.tables.result import Excluded
 
 Array = NDArray[np.float64]
@@ -55,14 +56,14 @@ def read_rows(
     response : the outcome itself, where it is not a column.  Raises TableError and OptionError without a value of a patient.
     """
     formula = parse_formula(fixed)
-    offered = _offered(frame)
+    offered = offered_columns(frame)
     columns = take_columns(formula, offered)
     for other in others:
         columns |= take_columns(other, offered)
     for name in (*keys, *(() if response is not None else (outcome,))):
         _need(name, offered)
-    values = array_of(offered[outcome]) if response is None else response
-    wanted = {outcome: values, **columns, **{name: array_of(offered[name]) for name in keys}}
+    values = plain_array(offered[outcome], outcome) if response is None else response
+    wanted = {outcome: values, **columns, **{name: plain_array(offered[name], name) for name in keys}}
     _same_length(wanted)
     keep, excluded = _complete(wanted, keys)
     kept = {name: column[keep] for name, column in columns.items()}
@@ -107,7 +108,7 @@ def without_values(error: TableError) -> TableError:
     )  # fmt: skip
 
 
-def _offered(frame: Any) -> dict[str, Any]:
+def offered_columns(frame: Any) -> dict[str, Any]:
     if isinstance(frame, Mapping):
         return {str(name): values for name, values in frame.items()}
     names = getattr(frame, "columns", None)
@@ -142,7 +143,7 @@ def _complete(
     excluded += tuple(
         Excluded(study=count_of(lost, "subject", "subjects"), reason="no complete row")
         for name in keys[:1]
-        if (lost := _different(columns[name]) - _different(columns[name][keep]))
+        if not keep.all() and (lost := _different(columns[name]) - _different(columns[name][keep]))
     )
     if not keep.any():
         emptiest = max(columns, key=lambda name: int((gone == name).sum()))

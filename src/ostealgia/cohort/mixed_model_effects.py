@@ -61,7 +61,7 @@ class Estimates:
 
 def estimates(inference: Inference, rows: Array) -> Estimates:
     """Linear combinations of the coefficients, rows (m, p)."""
-    variance = np.einsum("mi,ij,mj->m", rows, inference.vcov, rows, optimize=True)
+    variance = ((rows @ inference.vcov) * rows).sum(axis=1)
     return Estimates(
         rows=rows,
         estimate=rows @ inference.estimate,

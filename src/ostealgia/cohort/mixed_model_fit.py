@@ -11,7 +11,7 @@ from ostealgia.cohort.mixed_model_data import read_rows, subject_codes, without_
 from ostealgia.cohort.mixed_model_result import MixedModelResult
 from ostealgia.display import count_of
 from ostealgia.errors import TableError
-from ostealgia.numerics.linear_mixed import LinearMixedFit, fit_linear_mixed
+from ostealgia.numerics.linear_mixed import LinearMixedFit, check_information, fit_linear_mixed
 from ostealgia.options import confidence_level, one_of
 from ostealgia.tables.formula import parse_formula
 from ostealgia.tables.formula_design import described, recipe_of
@@ -22,7 +22,7 @@ DF_METHODS = ("satterthwaite", "kenward-roger", "none")
 
 def mixed_model(
     frame: Any, *, outcome: str, fixed: str, subject: str, random: str = "1", correlated: bool = True, method: str = "REML",
-    df: str = "satterthwaite", level: float = 0.95, reference: Mapping[str, str] | None = None,
+    df: str = "satterthwaite", level: float = 0.95, reference: Mapping[str, str] | None = None, information: str = "expected",
 ) -> MixedModelResult:  # fmt: skip
     """How an outcome that was measured repeatedly differs between groups and over time: a linear mixed model.
 
@@ -32,6 +32,8 @@ def mixed_model(
     random : formula of the random effects, "1" (intercept) or "1 + week" (intercept and slope).  correlated : the random effects may be
     correlated.  method : "REML" or "ML" (to compare models with different fixed effects).  df : "satterthwaite", "kenward-roger" (REML
     only; adjusts the standard errors, too), or "none" (normal).  reference : {"arm": "control"}.
+    information : of the standard errors, "expected" (as all software does) or "observed", which stays right where dropout depends on what
+    was seen (Kenward & Molenberghs 1998, doi:10.1214/ss/1028905886); the estimates are the same.
 
     Returns MixedModelResult. Raises TableError and OptionError; a fit that did not converge, or lies on the boundary, says so in its
     notes. Missing outcomes may depend on what was observed (missing at random); where dropout depends on what was not seen, or death ends
@@ -47,6 +49,7 @@ def mixed_model(
     """
     one_of("method", method, METHODS)
     one_of("df", df, DF_METHODS)
+    check_information(df, information)
     level = confidence_level(level)
     effects = parse_formula(random)
     rows = read_rows(frame, outcome=outcome, fixed=fixed, keys=[subject], others=[effects], reference=reference)
@@ -59,10 +62,15 @@ def mixed_model(
     fit = fit_linear_mixed(rows.y, rows.design, z, codes, reml=method == "REML", correlated=correlated)
     return MixedModelResult(
         outcome=outcome, formula=str(rows.recipe.formula), names=rows.recipe.names, df_method=df, ci_level=level, n=rows.n,
-        inference=fit.inference(df), recipe=rows.recipe, columns=rows.columns, residual_variance=fit.sigma2, subject=subject,
+        inference=fit.inference(df, information), recipe=rows.recipe, columns=rows.columns, residual_variance=fit.sigma2, subject=subject,
         subjects=tuple(names), random_names=recipe.names, correlated=correlated, method=method, fit=fit, excluded=rows.excluded,
-        notes=(*described(rows.recipe), *_notes(fit, codes)),
+        notes=(*described(rows.recipe), *_notes(fit, codes), *information_note(information)),
     )  # fmt: skip
+
+
+def information_note(information: str) -> list[str]:
+    """What to say where the standard errors are not the usual ones."""
+    return ["standard errors from the observed information"] if information == "observed" else []
 
 
 def _notes(fit: LinearMixedFit, codes: Any) -> list[str]:

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from ostealgia.cohort.mixed_model_data import ModelRows, categories_of, codes_of, read_rows, subject_codes
-from ostealgia.cohort.mixed_model_fit import METHODS
+from ostealgia.cohort.mixed_model_fit import METHODS, information_note
 from ostealgia.cohort.mmrm_result import MmrmResult
 from ostealgia.display import count_of
 from ostealgia.errors import OptionError, TableError
+from ostealgia.numerics.linear_mixed import check_information
 from ostealgia.numerics.mmrm import MmrmFit, fit_mmrm
 from ostealgia.numerics.mmrm_structures import STRUCTURES
 from ostealgia.options import confidence_level, one_of
@@ -23,6 +24,7 @@ DF_METHODS = ("satterthwaite", "kenward-roger", "kenward-roger-linear", "none")
 def mmrm(
     frame: Any, *, outcome: str, fixed: str, subject: str, visit: str, covariance: str | Sequence[str] = "us",
     method: str = "REML", df: str = "satterthwaite", level: float = 0.95, reference: Mapping[str, str] | None = None,
+    information: str = "expected",
 ) -> MmrmResult:  # fmt: skip
     """How groups differ at planned visits, with an unrestricted or structured covariance of the visits: MMRM.
 
@@ -32,7 +34,9 @@ def mmrm(
     "baseline * factor(week) + arm * factor(week)".  covariance : "us" (unstructured), "toep", "ar1", "ad", "cs", and with a variance for
     each visit "toeph", "ar1h", "adh", "csh"; several names are tried in turn until one converges, and the result says which.  method :
     "REML" or "ML".  df : "satterthwaite", "kenward-roger" (REML), "kenward-roger-linear" (without the second derivatives, the same for
-    every parametrisation) or "none".  reference : {"arm": "control"}.
+    every parametrisation) or "none".  reference : {"arm": "control"}.  information : of the standard errors, "expected" (as all
+    software does) or "observed", which stays right where dropout depends on what was seen (Kenward & Molenberghs 1998,
+    doi:10.1214/ss/1028905886); the estimates are the same.
 
     Returns MmrmResult. Raises TableError and OptionError: a singular design, a visit that occurs twice in a subject. Visits that were
     missed may depend on what was observed (missing at random); not for outcomes after death, nor where dropout depends on what was not
@@ -47,6 +51,7 @@ def mmrm(
     """
     one_of("method", method, METHODS)
     one_of("df", df, DF_METHODS)
+    check_information(df, information)
     if method == "ML" and df.startswith("kenward"):
         raise OptionError(f"df={df!r} needs method='REML'. Use df='satterthwaite' with ML.")
     level = confidence_level(level)
@@ -63,9 +68,9 @@ def mmrm(
     fit, chosen, notes = _first_that_converges(rows, codes, visit_codes, names, method)
     return MmrmResult(
         outcome=outcome, formula=str(rows.recipe.formula), names=rows.recipe.names, df_method=df, ci_level=level, n=rows.n,
-        inference=fit.inference(df), recipe=rows.recipe, columns=rows.columns, residual_variance=np.nan, subject=subject,
+        inference=fit.inference(df, information), recipe=rows.recipe, columns=rows.columns, residual_variance=np.nan, subject=subject,
         n_subjects=len(labels), visit=visit, visits=visits, covariance=chosen, method=method, fit=fit, excluded=rows.excluded,
-        notes=(*described(rows.recipe), *notes, *_sparse(codes, visit_codes, visits)),
+        notes=(*described(rows.recipe), *notes, *_sparse(codes, visit_codes, visits), *information_note(information)),
     )  # fmt: skip
 
 

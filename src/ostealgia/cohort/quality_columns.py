@@ -91,6 +91,8 @@ def _numbers(loaded: Loaded, column: str, entry: Entry | None, show: bool) -> It
     if len(where):
         span = f"{limit.low:g} to {limit.high:g}" if np.isfinite(limit.high) else f"{limit.low:g} or more"
         message = f"outside {span}{' ' + limit.unit if limit.unit and 'points' not in limit.unit else ''}"
+        if len(where) > 1 and len(set(values[where])) == 1:
+            message += "; all are one and the same value: if it is a code for missing, name it in the mapping (missing = [...])"
         yield finding("impossible_value", "impossible", loaded.file, column, message, where, frame=frame, show=show)
     if limit.whole:
         where = np.flatnonzero(~np.isnan(values) & (values != np.floor(values)))

@@ -124,7 +124,10 @@ def read(folder: str | Path, *, mapping: str | Path | None = None, show_values: 
     _need_tables(loaded, folder)
     quality = quality_report(loaded, dictionary, show_values=show_values)
     tables, excluded = _usable(loaded)
-    notes = [plan.note(), *(f"{one.file}: {note}" for one in loaded.values() for note in one.notes)]
+    notes = [
+        plan.note(),
+        *dict.fromkeys(f"{_said_of(one, sections)}: {note}" for one in loaded.values() for note in one.notes),
+    ]
     simulated = _simulated(folder)
     if simulated:
         notes.insert(
@@ -140,6 +143,11 @@ def read(folder: str | Path, *, mapping: str | Path | None = None, show_values: 
         inputs_sha256={path.name: sha256_file(path) for path in paths.values() if path is not None and path.is_file()},
         excluded=excluded, notes=tuple(notes),
     )  # fmt: skip
+
+
+def _said_of(one: Loaded, sections: Mapping[str, Any]) -> str:
+    """The file; with its table where one export holds several."""
+    return f"{one.file}, {one.name}" if sections else one.file
 
 
 def _order() -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,8 @@ def load_raw(
     if not head.strip():
         raise TableError("the file is empty", file=shown, expected="a header and one row a record")
     if path.suffix.lower() == ".xlsx":
-        return _load_workbook(path, sheet, text), ()
+        notes: list[str] = []
+        return numbers_with_commas(_load_workbook(path, sheet, text), text, notes), tuple(notes)
     files.refuse_binary(head, shown)
     return _load_text(path, head, shown, text)
 
@@ -164,6 +165,37 @@ def _load_workbook(path: Path, sheet: str | None, text: tuple[str, ...]) -> Any:
             known = named[name].notna()
             named[name] = named[name].map(_cell_text).where(known, None).astype(object)
     return named
+
+
+def _with_point(value: object) -> object:
+    text = str(value).strip()
+    return float(text.replace(",", ".")) if _WITH_COMMA.fullmatch(text) else value
+
+
+_WITH_COMMA = re.compile(r"-?\d+(?:,(\d+))?")
+
+
+def numbers_with_commas(frame: Any, text: Iterable[str], notes: list[str], *, sure: bool = False) -> Any:
+    """Columns of texts such as 11,3 as numbers. Where every fraction has three digits (1,234) it may be a thousand: left alone unless
+    ``sure``. text : columns that stay text."""
+    import pandas as pd
+
+    kept, changed = set(text), {}
+    for name in frame.columns:
+        cells = frame[name]
+        if name in kept or not (cells.dtype == object or pd.api.types.is_string_dtype(cells)):
+            continue
+        found = [_WITH_COMMA.fullmatch(str(value).strip()) for value in cells.dropna()]
+        fractions = [match[1] for match in found if match is not None and match[1]]
+        mostly = (
+            sum(match is not None for match in found) > len(found) / 2
+        )  # a word among them stays one, and is a finding
+        if mostly and fractions and (sure or any(len(digits) != 3 for digits in fractions)):
+            numbers = cells.map(_with_point, na_action="ignore")
+            changed[name] = numbers.astype(float) if all(found) else numbers
+    if changed:
+        notes.append(f"the comma is read as the decimal sign in {', '.join(map(str, changed))}")
+    return frame.assign(**changed) if changed else frame
 
 
 def _cell_text(value: object) -> str:

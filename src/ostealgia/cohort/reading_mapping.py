@@ -3,7 +3,7 @@
 [tables.patients]
 file = "export.csv"                      # or sheet = "..." of a workbook
 columns = {id = "record_id", age = "age_years"}          # ours = the export's; those named alike need no line
-only = {redcap_event_name = ["baseline_arm_1"]}          # rows that belong to this table
+only = {redcap_event_name = ["baseline_arm_1"], redcap_repeat_instrument = [""]}     # rows that belong to this table; "" is a blank
 codes = {sex = {"1" = "male", "2" = "female"}}
 units = {hemoglobin = "g/dL"}            # the export's unit; brought to ours
 days = {day = ["visit_date", "rt_start"]}                # our day = first date minus second date
@@ -18,6 +18,7 @@ columns = {nrs_worst = "nrs_w{week}", omed_mg = "omed_w{week}"}
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,13 +26,31 @@ from typing import Any
 
 import numpy as np
 
-from ostealgia.cohort.reading_frames import load_raw
+from ostealgia.cohort.reading_frames import load_raw, numbers_with_commas
 from ostealgia.cohort.reading_schema import FILES, LIMITS, TEXT_COLUMNS
+from ostealgia.display import count_of
 from ostealgia.errors import OptionError, TableError, suggestion
 from ostealgia.options import one_of
 
-KEYS = ("file", "sheet", "columns", "only", "codes", "units", "days", "start", "weeks", "wide", "event_column")
+KEYS = (
+    "file",
+    "sheet",
+    "columns",
+    "only",
+    "codes",
+    "units",
+    "days",
+    "start",
+    "weeks",
+    "wide",
+    "event_column",
+    "missing",
+    "decimal",
+    "date_format",
+)
+DRAFT = "draft"
 EVENT_COLUMN = "redcap_event_name"
+PATIENT_TEXTS = ("sex", "tumour", "dominant_site", "systemic_therapy")
 # (from, to) -> factor
 UNITS: dict[tuple[str, str], float] = {
     ("g/dL", "g/L"): 10.0, ("mg/dL", "mg/L"): 10.0, ("mg/dL", "g/L"): 0.01, ("cGy", "Gy"): 0.01, ("cells/µL", "10^9/L"): 0.001,
@@ -50,7 +69,12 @@ def read_mapping(path: Path) -> dict[str, dict[str, Any]]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise TableError("the mapping file is not TOML", file=path.name, found=str(error)) from None
     for key in whole:
-        one_of("section", key, ("tables",))
+        one_of("section", key, ("tables", DRAFT))
+    if whole.get(DRAFT):
+        raise TableError(
+            "the mapping is a draft: its lines were suggested, not checked", file=path.name,
+            action=f"Check every line against the export, then remove the line {DRAFT} = true",
+        )  # fmt: skip
     tables = whole.get("tables")
     if not isinstance(tables, dict) or not tables:
         raise TableError(
@@ -65,6 +89,10 @@ def read_mapping(path: Path) -> dict[str, dict[str, Any]]:
         for key in ("columns", "only", "codes", "units", "days", "weeks", "wide"):
             if not isinstance(section.get(key, {}), dict):
                 raise OptionError(f"[tables.{name}] {key} is not a table of names.")
+        if not isinstance(section.get("missing", []), (list, dict)):
+            raise OptionError(f'[tables.{name}] missing is no list of codes, such as missing = ["-99", "NI"].')
+        if section.get("decimal", ",") not in (",", "."):
+            raise OptionError(f"[tables.{name}] decimal is neither ',' nor '.'.")
         if not isinstance(section.get("file"), str):
             raise OptionError(f'[tables.{name}] needs file = "...", a file beside the mapping file.')
     return tables
@@ -92,11 +120,36 @@ def mapped_table(folder: Path, name: str, section: Mapping[str, Any]) -> tuple[s
     starts = _starts(frame, section, path.name)
     frame = _weeks(_only(frame, section, path.name), section, event, path.name, said)
     if "wide" in section:
-        frame = _long(frame, section, path.name)
+        frame = _long(frame, section, path.name, said)
     frame = frame.rename(columns={str(theirs): ours for ours, theirs in section.get("columns", {}).items()})
-    frame = _coded(frame, section, path.name)
+    dates = {str(c) for pair in section.get("days", {}).values() for c in pair}
+    frame = _ours(frame, name, section, dates, said)
+    frame = _missing(frame, section, path.name, said)
+    texts_of_ours = (*TEXT_COLUMNS, *section.get("codes", {}))
+    frame = numbers_with_commas(frame, texts_of_ours, said, sure=section.get("decimal") == ",")
+    frame = _coded(frame, section, path.name, said)
     frame = _days(frame, section, starts, path.name)
-    return path.name, _converted(frame, section, said), tuple(said)
+    frame = _converted(frame, section, said)
+    return path.name, _ours(frame, name, section, set(), []), tuple(said)
+
+
+def _ours(frame: Any, table: str, section: Mapping[str, Any], more: set[str], notes: list[str]) -> Any:
+    """The columns that the mapping names or the tables of a cohort know; a record number that nobody asked for does not come in."""
+    named = {
+        *section.get("columns", {}),
+        *section.get("codes", {}),
+        *section.get("days", {}),
+        *section.get("units", {}),
+    }
+    named |= {*section.get("wide", {}).get("columns", {}), "week", "ae_seq", *LIMITS, *TEXT_COLUMNS, *more}
+    named |= set(PATIENT_TEXTS) if table == "patients" else set()
+    kept = [column for column in frame.columns if column in named]
+    left = len(frame.columns) - len(kept)
+    if left:
+        notes.append(
+            f"{count_of(left, 'column', 'columns')} of the export that the mapping does not name {'is' if left == 1 else 'are'} not read"
+        )
+    return frame[kept]
 
 
 def _inside(folder: Path, name: str) -> Path:
@@ -120,8 +173,37 @@ def _only(frame: Any, section: Mapping[str, Any], file: str) -> Any:
     for column, wanted in section.get("only", {}).items():
         _need(frame, column, file, "only")
         values = [str(v) for v in (wanted if isinstance(wanted, list) else [wanted])]
-        frame = frame[frame[column].astype(str).isin(values)]
+        cells = frame[column].astype(object)
+        kept = cells.where(cells.notna(), "").map(_plain_code).isin(values)
+        if not kept.any():
+            raise TableError(
+                "no row is left", file=file, column=column, expected=f"one of {', '.join(map(repr, values))}",
+                action="Check the spelling in only = {...} of the mapping",
+            )  # fmt: skip
+        frame = frame[kept]
     return frame
+
+
+def _missing(frame: Any, section: Mapping[str, Any], file: str, notes: list[str]) -> Any:
+    """Cells that hold a code for missing become missing; each column is counted."""
+    asked = section.get("missing", [])
+    by_column = dict.fromkeys(frame.columns, asked) if isinstance(asked, list) else asked
+    changed = {}
+    for column, codes in by_column.items():
+        if isinstance(asked, dict):
+            _need(frame, column, file, "missing")
+        wanted = [_plain_code(code) for code in (codes if isinstance(codes, list) else [codes])]
+        cells = frame[column]
+        if not wanted or column in ("week", "id"):
+            continue
+        hit = cells.notna() & cells.astype(object).map(_plain_code, na_action="ignore").isin(wanted)
+        if hit.any():
+            changed[column] = cells.where(~hit)
+            notes.append(
+                f"{count_of(int(hit.sum()), 'cell', 'cells')} of {column} with a code for missing "
+                f"{'is' if hit.sum() == 1 else 'are'} missing"
+            )
+    return frame.assign(**changed) if changed else frame
 
 
 def _weeks(frame: Any, section: Mapping[str, Any], event: str, file: str, notes: list[str]) -> Any:
@@ -137,7 +219,7 @@ def _weeks(frame: Any, section: Mapping[str, Any], event: str, file: str, notes:
     return used.assign(week=used[event].astype(str).map(weeks).astype(float))
 
 
-def _long(frame: Any, section: Mapping[str, Any], file: str) -> Any:
+def _long(frame: Any, section: Mapping[str, Any], file: str, notes: list[str]) -> Any:
     """One row a patient and week from one row a patient; "{week}" in a column name stands for the week."""
     import pandas as pd
 
@@ -150,23 +232,38 @@ def _long(frame: Any, section: Mapping[str, Any], file: str) -> Any:
     id_column = str(section.get("columns", {}).get("id", "id"))
     _need(frame, id_column, file, "columns.id")
     parts = []
+    places = {
+        ours: {week: str(pattern).replace("{week}", f"{week:g}") for week in weeks} for ours, pattern in columns.items()
+    }
+    for ours, names in places.items():
+        absent = [week for week, theirs in names.items() if theirs not in frame.columns]
+        if len(absent) == len(names):
+            _need(frame, next(iter(names.values())), file, f"wide.columns.{ours}")
+        if absent:
+            listed = ", ".join(f"{week:g}" for week in absent)
+            notes.append(f"{ours} has no column for week {listed}: missing there")
     for week in weeks:
         part = {id_column: frame[id_column].to_numpy(), "week": np.full(len(frame), float(week))}
-        for ours, pattern in columns.items():
-            theirs = str(pattern).replace("{week}", f"{week:g}")
-            _need(frame, theirs, file, f"wide.columns.{ours}")
-            part[ours] = frame[theirs].to_numpy()
-        parts.append(pd.DataFrame(part))
-    return pd.concat(parts, ignore_index=True)
+        for ours, names in places.items():
+            part[ours] = frame[names[week]].to_numpy() if names[week] in frame.columns else np.full(len(frame), np.nan)
+        parts.append(pd.DataFrame(part, index=frame.index))  # a finding names the row of the file
+    return pd.concat(parts)
 
 
-def _coded(frame: Any, section: Mapping[str, Any], file: str) -> Any:
+def _coded(frame: Any, section: Mapping[str, Any], file: str, notes: list[str]) -> Any:
     for column, codes in section.get("codes", {}).items():
         _need(frame, column, file, "codes")
         if not isinstance(codes, dict):
             raise OptionError(f"codes.{column} is not a table of codes.")
         words = frame[column].astype(object)
         texts = words.where(words.isna(), words.map(_plain_code))
+        known = texts.isin([*codes, *map(str, codes.values())])
+        strange = int((~known & texts.notna()).sum())
+        if strange:
+            notes.append(
+                f"{count_of(strange, 'cell', 'cells')} of {column} with a code that the mapping does not name: left "
+                f"as {'it is' if strange == 1 else 'they are'}"
+            )
         frame = frame.assign(**{column: texts.map(codes).where(texts.isin(list(codes)), texts)})
         if all(isinstance(value, (int, float)) for value in codes.values()):
             import pandas as pd
@@ -176,18 +273,40 @@ def _coded(frame: Any, section: Mapping[str, Any], file: str) -> Any:
 
 
 def _plain_code(value: object) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+    """A code as text; 1.0, as it stands where a spreadsheet took a column with gaps for numbers, is "1"."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return re.sub(r"^(-?\d+)\.0+$", r"\1", str(value).strip())
 
 
-def _dates(cells: Any, file: str, column: str) -> Any:
+# shape of a date -> how it is read; others are ambiguous (05/06/2024) and need date_format
+DATE_SHAPES = {r"\d{4}-\d{1,2}-\d{1,2}": "%Y-%m-%d", r"\d{1,2}\.\d{1,2}\.\d{4}": "%d.%m.%Y"}
+
+
+def _dates(cells: Any, file: str, column: str, stated: str | None = None) -> Any:
     import pandas as pd
 
-    words = cells.astype(object).map(lambda value: str(value)[:10], na_action="ignore")
-    dates = pd.to_datetime(words, format="%Y-%m-%d", errors="coerce")
+    words = cells.astype(object).map(lambda value: str(value).strip(), na_action="ignore")
+    if stated:
+        dates = pd.to_datetime(words, format=stated, errors="coerce")
+    else:
+        words = words.map(lambda text: re.split(r"[ T]", text)[0], na_action="ignore")
+        dates = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[ns]")
+        for shape, form in DATE_SHAPES.items():
+            fits = (
+                words.map(lambda text, shape=shape: re.fullmatch(shape, text) is not None, na_action="ignore")
+                .fillna(False)
+                .astype(bool)
+            )
+            dates = dates.where(~fits, pd.to_datetime(words.where(fits), format=form, errors="coerce"))
     wrong = np.flatnonzero((dates.isna() & cells.notna()).to_numpy())
     if len(wrong):
         row = int(cells.index[wrong[0]]) + 2
-        raise TableError("not a date", file=file, row=row, column=column, expected="year-month-day, as 2024-05-31")
+        raise TableError(
+            "not a date", file=file, row=row, column=column,
+            expected=f"a date as {stated}" if stated else "a date as 2024-05-31 or 31.05.2024",
+            action='State another order in the mapping, such as date_format = "%d/%m/%Y"' if not stated else None,
+        )  # fmt: skip
     return dates
 
 
@@ -200,20 +319,24 @@ def _starts(frame: Any, section: Mapping[str, Any], file: str) -> Any:
     id_column = str(section.get("columns", {}).get("id", "id"))
     _need(frame, id_column, file, "columns.id")
     known = frame[frame[start].notna()].drop_duplicates(id_column)
-    return _dates(known.set_index(id_column)[start].rename_axis(None), file, str(start)) if len(known) else None
+    if not len(known):
+        return None
+    dates = _dates(known[start], file, str(start), section.get("date_format"))
+    return dates.set_axis(known[id_column].to_numpy())
 
 
 def _days(frame: Any, section: Mapping[str, Any], starts: Any, file: str) -> Any:
+    stated = section.get("date_format")
     for ours, pair in section.get("days", {}).items():
         if not isinstance(pair, list) or len(pair) != 2:
             raise OptionError(f'days.{ours} needs two date columns, as {ours} = ["visit_date", "rt_start"].')
         _need(frame, str(pair[0]), file, f"days.{ours}")
-        later = _dates(frame[pair[0]], file, str(pair[0]))
+        later = _dates(frame[pair[0]], file, str(pair[0]), stated)
         if starts is not None and pair[1] == section.get("start"):
             earlier = frame["id"].map(starts)
         else:
             _need(frame, str(pair[1]), file, f"days.{ours}")
-            earlier = _dates(frame[pair[1]], file, str(pair[1]))
+            earlier = _dates(frame[pair[1]], file, str(pair[1]), stated)
         frame = frame.assign(**{ours: (later - earlier).dt.days.astype(float)})
     return frame
 

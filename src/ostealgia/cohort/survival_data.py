@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from ostealgia.display import count_of
 from ostealgia.errors import TableError, suggestion
 from ostealgia.numerics.survival_curve import merged_times
-from ostealgia.tables.formula_design import levels_of
+from ostealgia.tables.formula_design import labels_of, levels_of
 from ostealgia.tables.labels import as_text
+from ostealgia.tables.plain_columns import plain_array
 from ostealgia.tables.result import Excluded
 
 Array = NDArray[np.float64]
@@ -144,17 +145,7 @@ def column_of(frame: Any, name: str) -> NDArray[Any]:
         listed = ", ".join(repr(str(column)) for column in offered[:20]) + (", ..." if len(offered) > 20 else "")
         hint = suggestion(name, map(str, offered)).strip()
         raise TableError(f"there is no column {name!r}", expected=f"one of {listed}", action=hint or None)
-    values = frame[name]
-    return values.to_numpy() if hasattr(values, "to_numpy") else np.asarray(values, dtype=_kind(values))
-
-
-def _kind(values: Any) -> Any:
-    """object for a plain sequence that mixes numbers with None or words, so that numbers stay numbers."""
-    return (
-        None
-        if isinstance(values, np.ndarray) or all(isinstance(v, (int, float, np.number)) for v in values)
-        else object
-    )
+    return plain_array(frame[name], name)
 
 
 def _complete(columns: Mapping[str, NDArray[Any]]) -> tuple[Bools, tuple[Excluded, ...]]:
@@ -272,7 +263,8 @@ def _competing(values: NDArray[Any], ask: Ask) -> tuple[Ints, tuple[str, ...]]:
     if not present:
         raise TableError("there is no event", column=ask.event, expected=f"values other than {none!r} (censored)")
     place = {cause: i + 1 for i, cause in enumerate(causes)} | {none: 0}
-    return np.array([place[as_text(value)] for value in values.tolist()], dtype=np.intp), tuple(causes)
+    names, rows = labels_of(values)
+    return np.array([place[name] for name in names], dtype=np.intp)[rows], tuple(causes)
 
 
 def grouping(

@@ -76,7 +76,10 @@ def table_one(
         excluded = (Excluded(study=lost, reason=f"no value in column {by!r}"),)
     rows = []
     for name in names:
-        values = column_of(frame, name)[known]
+        values = column_of(frame, name)
+        if len(values) != len(known):
+            raise TableError("the columns have different lengths", column=name, expected="one value a row in each")
+        values = values[known]
         if name in categorical or name in (levels or {}) or _is_categorical(values):
             row, said = _categories(name, values, arms.codes, len(arms.levels), counts, levels or {}, level, seed)
         else:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ostealgia.numerics.cox_blocks import BLOCK, block_likelihood
 from ostealgia.numerics.cox_data import CoxData
 from ostealgia.numerics.survival_compiled import compiled
 
@@ -256,6 +257,7 @@ def cox_fit(data: CoxData) -> CoxFit:
 
 def likelihood_of(data: CoxData) -> Callable[[Array], Derivatives]:
     """Log likelihood, score and information as a function of the coefficients of the scaled columns; compiled for many rows."""
+    simple = data.late_order is None and not data.tied and data.n > BLOCK and not data.stratum[-1] and len(data.x) > 0
     kernels: Any = compiled(data.n) if data.late_order is None else None
 
     def in_arrays(beta: Array) -> Derivatives:
@@ -277,4 +279,6 @@ def likelihood_of(data: CoxData) -> Callable[[Array], Derivatives]:
         )
         return value, score, (data.x * load) @ data.x.T - taken
 
-    return in_arrays if kernels is None else in_one_pass
+    if kernels is not None:
+        return in_one_pass
+    return block_likelihood(data) if simple else in_arrays

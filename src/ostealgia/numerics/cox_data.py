@@ -89,6 +89,8 @@ def cox_data(
     order = _by_time(time) if one else np.lexsort((time, stratum))
     t, d, g, w = time.take(order), event.take(order), stratum.take(order), weight.take(order)
     centre, scale, scaled = _scaled(x, order)
+    if one and start is None and len(t) and not (t[1:] == t[:-1]).any():
+        return _different_times(t, d, w, g, order, scaled, centre, scale)
     new = np.concatenate([[True], (t[1:] != t[:-1]) | (g[1:] != g[:-1])]) if len(t) else np.zeros(0, bool)
     block = np.cumsum(new) - 1  # rows with one time in one stratum
     deaths = np.flatnonzero(d)
@@ -120,6 +122,21 @@ def cox_data(
     )  # fmt: skip
 
 
+def _different_times(
+    t: Array, d: Bools, w: Array, g: Ints, order: Ints, x: Array, centre: Array, scale: Array
+) -> CoxData:
+    """The same where no two rows share a time, in one stratum without late entries: every event is a step by itself."""
+    deaths = np.flatnonzero(d)
+    m, n = len(deaths), len(t)
+    each, none, mass = np.arange(m), np.zeros(m, dtype=np.intp), w[deaths]
+    return CoxData(
+        x=x, time=t, event=d, weight=w, stratum=g, order=order, centre=centre, scale=scale, first=deaths, end=np.full(m, n),
+        late_order=None, late_first=deaths, late_end=deaths, begin=np.zeros(n, dtype=np.intp),
+        until=np.cumsum(d, dtype=np.intp), deaths=deaths, death_at=each, n_deaths=np.ones(m), death_weight=mass, event_time=t[deaths], event_stratum=none, step_at=each,
+        step_share=np.zeros(m), step_weight=mass, tied=False,
+    )  # fmt: skip
+
+
 def _by_time(time: Array) -> Ints:
     """Positions in order of time; those with one time stay in their order."""
     order = np.argsort(time)  # the quick sort does not keep them
@@ -129,14 +146,20 @@ def _by_time(time: Array) -> Ints:
 
 def _scaled(x: Array, order: Ints) -> tuple[Array, Array, Array]:
     """Centre, scale and the columns as rows (p, n) in sorted order, so that no result depends on a unit."""
-    columns = np.take(np.ascontiguousarray(x.T), order, axis=1)
-    centre = columns.mean(axis=1) if len(x) else np.zeros(x.shape[1])
-    columns -= centre[:, None]
-    scale = np.sqrt(np.einsum("ij,ij->i", columns, columns) / max(len(x), 1))
-    tiny = scale <= 1e-12 * np.maximum(np.abs(centre), 1e-300)
-    scale = np.where(tiny, 1.0, scale)
-    columns /= scale[:, None]
-    columns[tiny] = 0.0
+    n, p = x.shape
+    columns, centre, scale = np.empty((p, n)), np.zeros(p), np.ones(p)
+    for j in range(p):  # one column at a time stays in the processor's cache
+        column = columns[j]
+        np.take(x[:, j].copy(), order, out=column, mode="clip")
+        if n:
+            centre[j] = column.mean()
+        column -= centre[j]
+        spread = float(np.sqrt(column @ column / max(n, 1)))
+        if spread <= 1e-12 * max(abs(float(centre[j])), 1e-300):
+            column[:] = 0.0
+        else:
+            scale[j] = spread
+            column /= spread
     return centre, scale, columns
 
 

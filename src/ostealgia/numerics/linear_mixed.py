@@ -8,7 +8,7 @@ Source: Bates, Maechler, Bolker & Walker 2015, doi:10.18637/jss.v067.i01 (profil
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,10 +26,12 @@ from ostealgia.numerics.linear_mixed_moments import (
     residual_change,
 )
 from ostealgia.numerics.linear_mixed_newton import Minimum, newton
+from ostealgia.options import one_of
 
 Array = NDArray[np.float64]
 IntArray = NDArray[np.intp]
 LOG_2PI = float(np.log(2.0 * np.pi))
+INFORMATION = ("expected", "observed")
 
 
 @dataclass(frozen=True)
@@ -104,14 +106,15 @@ class LinearMixedFit:
     problem: Problem
     minimum: Minimum
 
-    def inference(self, method: str) -> Inference:
-        """Degrees of freedom by the method named. Kenward-Roger needs a REML fit."""
-        return self.problem.inference(self.minimum.x, method)
+    def inference(self, method: str, information: str = "expected") -> Inference:
+        """Degrees of freedom by the method named. Kenward-Roger needs a REML fit.  information : "expected" or "observed"."""
+        return self.problem.inference(self.minimum.x, method, information)
 
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """Data of one model in working units. k (G, q, q) : Z'Z of each pattern.  total (p + 1, p + 1) : [X y]'[X y]."""
+    """Data of one model in working units. k (G, q, q) : Z'Z of each pattern.  total (p + 1, p + 1) : [X y]'[X y].  solved_at, curved_at :
+    what was computed last, for the likelihood, its derivatives and the inference at one point share it."""
 
     scaled: Scaled
     blocks: Blocks
@@ -123,6 +126,10 @@ class Problem:
     lower: Elements
     n: int
     reml: bool
+    solved_at: dict[bytes, tuple[Array, float, Array]] = field(default_factory=dict[bytes, tuple[Array, float, Array]])
+    curved_at: dict[bytes, tuple[Curvature, Array, Array]] = field(
+        default_factory=dict[bytes, tuple[Curvature, Array, Array]]
+    )
 
     @property
     def q(self) -> int:
@@ -145,6 +152,14 @@ class Problem:
 
     def solved(self, theta: Array) -> tuple[Array, float, Array]:
         """(I - K L A^-1 L' of each pattern, sum of log |A|, [X y]' V0^-1 [X y]) with A = L'KL + I and sigma = 1."""
+        key = theta.tobytes()
+        if key not in self.solved_at:
+            found = self._solve(theta)
+            self.solved_at.clear()
+            self.solved_at[key] = found
+        return self.solved_at[key]
+
+    def _solve(self, theta: Array) -> tuple[Array, float, Array]:
         root = self.factor(theta)
         a = root.T @ self.k @ root + np.eye(self.q)
         middle = root @ np.linalg.solve(a, np.broadcast_to(root.T, a.shape))
@@ -203,6 +218,14 @@ class Problem:
 
     def curvature(self, x: Array) -> tuple[Curvature, Array, Array]:
         """Derivatives in gamma and the residual variance; beta and phi."""
+        key = x.tobytes()
+        if key not in self.curved_at:
+            found = self._curvature(x)
+            self.curved_at.clear()
+            self.curved_at[key] = found
+        return self.curved_at[key]
+
+    def _curvature(self, x: Array) -> tuple[Curvature, Array, Array]:
         sigma2 = float(x[-1] ** 2)
         keep, _, cross = self.solved(x[:-1])
         beta, phi, rest = self.solution(cross)
@@ -210,7 +233,8 @@ class Problem:
         u = keep @ self.k / sigma2
         d = keep[self.blocks.pattern] @ self.blocks.rows / sigma2
         found, trace, quadratic = curvature(self.blocks, u, d, self.lower, beta, phi, reml=self.reml)
-        gamma = self.gamma(x)[0][:-1]
+        root = self.factor(x[:-1])
+        gamma = sigma2 * (root @ root.T)[self.lower.a, self.lower.b]
         return self._with_residual(found, trace, quadratic, rest / sigma2, gamma, sigma2), beta, phi
 
     def _with_residual(
@@ -229,8 +253,9 @@ class Problem:
         change = residual_change(gamma, sigma2)
         gradient = change @ np.append(trace - quadratic, self.rows - rest)
         slopes = np.tensordot(change, np.concatenate([found.p, found.phi_inverse[None]]), axes=1)
+        b = change[:, :r] @ found.b  # X' V^-1 (y - X beta) = 0
         return replace(
-            found, gradient=gradient, hessian=change @ hessian @ change.T, expected=change @ expected @ change.T, p=slopes,
+            found, gradient=gradient, hessian=change @ hessian @ change.T, expected=change @ expected @ change.T, p=slopes, b=b,
             total=(gamma, sigma2),
         )  # fmt: skip
 
@@ -240,9 +265,10 @@ class Problem:
         _, first, second = self.gamma(x)
         return first.T @ found.gradient, first.T @ found.hessian @ first + np.tensordot(found.gradient, second, axes=1)
 
-    def inference(self, x: Array, method: str) -> Inference:
+    def inference(self, x: Array, method: str, information: str = "expected") -> Inference:
         """Fixed effects in the units of the data with what their degrees of freedom need."""
         found, beta, phi = self.curvature(x)
+        check_information(method, information)
         back = self.scaled.back
         estimate = self.scaled.shift + back @ beta
         adjusted = phi
@@ -255,6 +281,8 @@ class Problem:
             _, first, second = self.gamma(x)
             hessian = first.T @ found.hessian @ first + np.tensordot(found.gradient, second, axes=1)
             weights = first @ (2.0 * positive_inverse(hessian)) @ first.T
+            if information == "observed":
+                adjusted = observed_covariance(found, weights, phi)
         slopes = back @ phi @ found.p @ phi @ back.T
         return Inference(
             method, estimate, back @ adjusted @ back.T, back @ phi @ back.T, slopes, weights,
@@ -265,6 +293,25 @@ def kenward_roger_change(found: Curvature, weights: Array, phi: Array) -> Array:
     """sum_rs W_rs (Q_rs - P_r phi P_s), (p, p)."""
     products = np.einsum("rs,rij,jk,skl->il", weights, found.p, phi, found.p, optimize=True)
     return found.weighted_q(weights) - 0.5 * (products + products.T)
+
+
+def observed_covariance(found: Curvature, weights: Array, phi: Array) -> Array:
+    """Covariance of the fixed effects from the observed information, phi + phi B' W B phi, (p, p).
+
+    B (R, p) : how the score of the fixed effects changes with the variance parameters, W (R, R) : their covariance.  The usual phi takes
+    B for 0; where visits are missed by what was seen before, B is not, and phi is too small.
+    Source: Kenward & Molenberghs 1998, doi:10.1214/ss/1028905886.
+    """
+    lead = phi @ found.b.T
+    return phi + lead @ weights @ lead.T
+
+
+def check_information(method: str, information: str) -> None:
+    one_of("information", information, INFORMATION)
+    if information == "observed" and method.startswith("kenward-roger"):
+        raise OptionError(
+            "information='observed' goes with df='satterthwaite' or 'none'; Kenward and Roger's adjustment is of the expected."
+        )
 
 
 def pseudo_inverse(matrix: Array) -> Array:
@@ -344,7 +391,7 @@ def _result(problem: Problem, found: Minimum) -> LinearMixedFit:
     root = problem.factor(theta)
     covariance = sigma2 * (root @ root.T) * unit**2 / np.outer(problem.unit_z, problem.unit_z)
     left = problem.each[:, :, -1] - problem.each[:, :, :-1] @ beta
-    random = np.einsum("ij,njk,nk->ni", root @ root.T, keep[problem.subject_pattern], left, optimize=True)
+    random = (keep[problem.subject_pattern] @ left[:, :, None])[:, :, 0] @ (root @ root.T)
     deviance = found.value + scaled.deviance_shift(problem.n, reml=problem.reml) + problem.rows * LOG_2PI
     order = np.lexsort((problem.lower.a, problem.lower.b))
     steepness = np.sqrt(np.maximum(np.abs(np.diag(found.hessian)), 1e-300))

@@ -49,9 +49,9 @@ class Inference:
         rows = np.atleast_2d(rows)
         if self.method in ("none", "residual"):
             return np.full(len(rows), np.inf if self.method == "none" else self.residual_df)
-        variance = np.einsum("mi,ij,mj->m", rows, self.phi, rows, optimize=True)
-        gradient = np.einsum("mi,rij,mj->mr", rows, self.slopes, rows, optimize=True)
-        spread = np.einsum("mr,rs,ms->m", gradient, self.weights, gradient, optimize=True)
+        variance = ((rows @ self.phi) * rows).sum(axis=1)
+        gradient = ((rows @ self.slopes) * rows).sum(axis=2).T
+        spread = ((gradient @ self.weights) * gradient).sum(axis=1)
         positive = spread > 1e-14 * variance**2
         out = np.full(len(rows), np.inf)
         np.divide(2.0 * variance**2, spread, out=out, where=positive)

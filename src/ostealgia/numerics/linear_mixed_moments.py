@@ -120,13 +120,15 @@ class Curvature:
     """Derivatives in gamma at one point.
 
     gradient (R,), hessian (R, R) : of the deviance (-2 log likelihood, restricted or not).  expected (R, R) : tr(P G_r P G_s) with
-    P = V^-1 - V^-1 X phi X' V^-1.  p (R, p, p) : X' V^-1 G_r V^-1 X.  u (G, q, q), c (r, q, p) : Z' V^-1 Z and Z' V^-1 X.
+    P = V^-1 - V^-1 X phi X' V^-1.  b (R, p) : X' V^-1 G_r V^-1 (y - X beta), 0 on average only where visits are missed at random without
+    regard to the outcome.  p (R, p, p) : X' V^-1 G_r V^-1 X.  u (G, q, q), c (r, q, p) : Z' V^-1 Z and Z' V^-1 X.
     total : None, or (gamma, sigma2) where the last parameter is the residual variance.
     """
 
     gradient: Array
     hessian: Array
     expected: Array
+    b: Array
     p: Array
     u: Array
     c: Array
@@ -186,13 +188,14 @@ def curvature(
     p_matrices = 0.5 * (p_matrices + p_matrices.transpose(0, 2, 1))
     b = at.inner((wide.T @ w).reshape(q, p, q).transpose(0, 2, 1))
     phi_p = phi @ p_matrices
-    expected = trace_vv - 2.0 * pairs(k) + np.einsum("rij,sji->rs", phi_p, phi_p, optimize=True)
+    r = len(phi_p)
+    expected = trace_vv - 2.0 * pairs(k) + phi_p.reshape(r, -1) @ phi_p.transpose(0, 2, 1).reshape(r, -1).T
     trace = at.inner((spread - k if reml else spread).sum(axis=0))
     quadratic = at.inner(omega.sum(axis=0))
     hessian = 2.0 * (pairs(omega) - b @ phi @ b.T) - (expected if reml else trace_vv)
     information = inverse(phi)
     found = Curvature(
-        trace - quadratic, _even(hessian), _even(expected), p_matrices, u, c, blocks.pattern, at, information
+        trace - quadratic, _even(hessian), _even(expected), b, p_matrices, u, c, blocks.pattern, at, information
     )
     return found, trace, quadratic
 

@@ -12,7 +12,7 @@ from scipy.special import chdtri, expit
 
 Array = NDArray[np.float64]
 
-BLOCK = 32_768  # rows a pass keeps in the processor's cache
+BLOCK = 8_192  # rows a pass keeps in the processor's cache
 LIMIT = 100
 LONGEST = 5.0  # no coefficient moves further in one step, in standard deviations of its column
 ENDLESS = 0.05  # a step this long that gains nothing: the coefficient has no finite estimate
@@ -54,8 +54,9 @@ def logistic_fit(
     >>> fit.beta.round(4).tolist(), fit.converged
     ([-0.6931, 1.3863], True)
     """
-    scale = _scales(x)
-    columns = np.ascontiguousarray((x / scale).T)
+    columns = np.array(x.T, order="C")
+    scale = _scales(columns)
+    columns /= scale[:, None]
     beta = np.zeros(x.shape[1]) if start is None else start * scale
     if start is None and len(y) >= FIRST_SHARE:
         part = slice(None, None, 10)
@@ -66,10 +67,10 @@ def logistic_fit(
     return _climb(columns, y, weight, offset, beta, scale)
 
 
-def _scales(x: Array) -> Array:
-    """Size of each column: its standard deviation, or its largest value where it is constant."""
-    spread = x.std(axis=0)
-    size = np.abs(x).max(axis=0, initial=0.0)
+def _scales(columns: Array) -> Array:
+    """Size of each row of (p, n): its standard deviation, or its largest value where it is constant."""
+    spread = np.array([row.std() for row in columns])
+    size = np.maximum(columns.max(axis=1, initial=0.0), -columns.min(axis=1, initial=0.0))
     return np.where(spread > 1e-12 * np.maximum(size, 1e-300), spread, np.where(size > 0, size, 1.0))
 
 
@@ -81,6 +82,9 @@ def _climb(
     converged, last, iteration = False, False, 0
     for iteration in range(1, LIMIT + 1):  # noqa: B007 (kept for the result)
         step = solved(information, score)
+        if not np.isfinite(step).all():  # nothing is left that could tell the coefficients apart
+            endless[:] = True
+            break
         decrement = float(score @ step)
         longest = float(np.max(np.abs(step), initial=0.0))
         if last or decrement <= 1e-22:
@@ -127,13 +131,21 @@ def derivatives(
         eta = beta @ x
         if offset is not None:
             eta += offset[part]
-        small = np.exp(-np.abs(eta))
-        chance = np.where(eta >= 0, 1.0, small) / (1.0 + small)
-        gain = yy * eta - np.maximum(eta, 0.0) - np.log1p(small)
-        residual, spread = yy - chance, small / np.square(1.0 + small)
-        if weight is not None:
-            gain, residual, spread = gain * weight[part], residual * weight[part], spread * weight[part]
-        value += float(gain.sum())
+        small = np.abs(eta)
+        np.exp(np.negative(small, out=small), out=small)
+        total = 1.0 + small
+        residual = yy - np.where(eta >= 0, 1.0, small) / total
+        spread = small / total
+        spread /= total
+        loss = np.log(total, out=total)  # log(1 + exp(eta)), less eta where that is above 0
+        loss += np.maximum(eta, 0.0)
+        if weight is None:
+            value += float(yy @ eta) - float(loss.sum())
+        else:
+            mass = weight[part]
+            value += float(mass @ (yy * eta - loss))
+            residual *= mass
+            spread *= mass
         score += x @ residual
         information += (x * spread) @ x.T
     return value, score, information

@@ -33,6 +33,8 @@ def penalised(x: Array, y: Array, beta: Array) -> tuple[float, Array, Array]:
     spread = chance * (1.0 - chance)
     load = x * spread[:, None]
     information = x.T @ load
+    if not np.isfinite(information).all():
+        return -np.inf, np.zeros(len(beta)), np.eye(len(beta))
     sign, log_determinant = np.linalg.slogdet(information)
     if sign <= 0 or not np.isfinite(log_determinant):
         return -np.inf, np.zeros(len(beta)), information

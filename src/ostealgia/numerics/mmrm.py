@@ -8,13 +8,21 @@ Source: Mallinckrodt, Clark & David 2001, doi:10.1081/BIP-100104194; Kenward & R
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ostealgia.errors import OptionError
-from ostealgia.numerics.linear_mixed import LOG_2PI, Scaled, kenward_roger_change, positive_inverse, scale_problem
+from ostealgia.numerics.linear_mixed import (
+    LOG_2PI,
+    Scaled,
+    check_information,
+    kenward_roger_change,
+    observed_covariance,
+    positive_inverse,
+    scale_problem,
+)
 from ostealgia.numerics.linear_mixed_inference import Inference
 from ostealgia.numerics.linear_mixed_moments import Blocks, Curvature, Elements, compress, curvature, elements, inverse
 from ostealgia.numerics.linear_mixed_newton import Minimum, newton
@@ -49,9 +57,9 @@ class MmrmFit:
     problem: RepeatedProblem
     minimum: Minimum
 
-    def inference(self, method: str) -> Inference:
-        """Degrees of freedom by "satterthwaite", "kenward-roger", "kenward-roger-linear" or "none"."""
-        return self.problem.inference(self.minimum.x, method)
+    def inference(self, method: str, information: str = "expected") -> Inference:
+        """Degrees of freedom by "satterthwaite", "kenward-roger", "kenward-roger-linear" or "none".  information : or "observed"."""
+        return self.problem.inference(self.minimum.x, method, information)
 
     def sandwich(self) -> Array:
         """Covariance of the fixed effects from the products of subjects' scores, without correction (CR0), (p, p).
@@ -63,7 +71,7 @@ class MmrmFit:
 
 @dataclass(frozen=True, eq=False)
 class RepeatedProblem:
-    """Data of one model in working units. masks (G, T) : visits of each pattern.  each (N, T, p + 1) : [X y] of every subject, or None."""
+    """Data of one model in working units. masks (G, T) : visits of each pattern.  last : what was weighted last."""
 
     scaled: Scaled
     blocks: Blocks
@@ -74,6 +82,9 @@ class RepeatedProblem:
     subjects: int
     reml: bool
     cells: tuple[IntArray, IntArray, IntArray]
+    last: dict[bytes, tuple[Array, Array, float, Array]] = field(
+        default_factory=dict[bytes, tuple[Array, Array, float, Array]]
+    )
 
     @property
     def visits(self) -> int:
@@ -92,7 +103,15 @@ class RepeatedProblem:
         return np.where(both, np.linalg.inv(filled), 0.0), float(self.blocks.counts @ log_det)
 
     def weighted(self, sigma: Array) -> tuple[Array, Array, float, Array]:
-        """(U, U [X y] of each row, log determinants, [X y]' V^-1 [X y])."""
+        """(U, U [X y] of each row, log determinants, [X y]' V^-1 [X y]); kept, for value and derivatives at one point share it."""
+        key = sigma.tobytes()
+        if key not in self.last:
+            found = self._weighted(sigma)
+            self.last.clear()
+            self.last[key] = found
+        return self.last[key]
+
+    def _weighted(self, sigma: Array) -> tuple[Array, Array, float, Array]:
         u, log_det = self.inverses(sigma)
         rows = self.blocks.rows
         d = u[self.blocks.pattern] @ rows
@@ -132,8 +151,9 @@ class RepeatedProblem:
         found, _, _ = self.at(psi)
         return _chained(found, *self.chain(psi))
 
-    def inference(self, psi: Array, method: str) -> Inference:
+    def inference(self, psi: Array, method: str, information: str = "expected") -> Inference:
         """Fixed effects in the units of the data with what their degrees of freedom need."""
+        check_information(method, information)
         found, beta, phi = self.at(psi)
         first, second = self.chain(psi)
         weights_psi = 2.0 * positive_inverse(_chained(found, first, second)[1])
@@ -147,6 +167,8 @@ class RepeatedProblem:
                 bend = np.einsum("rjk,jk->r", second, weights_psi)
                 change = change - 0.25 * np.tensordot(bend, found.p, axes=1)
             adjusted = phi + 2.0 * phi @ change @ phi
+        elif information == "observed":
+            adjusted = observed_covariance(found, weights, phi)
         back = self.scaled.back
         slopes = back @ phi @ found.p @ phi @ back.T
         name = "kenward-roger" if method.startswith("kenward-roger") else method

@@ -99,7 +99,7 @@ def weighted_smd(x: Array, treated: Array, weight: Array) -> float:
     if bool(np.isin(x, (0.0, 1.0)).all()):
         spread = [float(part.mean() * (1 - part.mean())) for part in (x[one], x[~one])]
     else:
-        spread = [float(part.var(ddof=1)) for part in (x[one], x[~one])]
+        spread = [float(part.var(ddof=1)) if len(part) > 1 else 0.0 for part in (x[one], x[~one])]
     sd = math.sqrt(sum(spread) / 2)
     return gap / sd if sd > 0 else 0.0 if abs(gap) < 1e-12 else math.copysign(math.inf, gap)
 

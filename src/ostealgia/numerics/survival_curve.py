@@ -84,12 +84,18 @@ def merged_times(*times: Array) -> tuple[Array, ...]:
     >>> merged_times(np.array([1.0, 0.3, 0.1 + 0.2]))[0].tolist()
     [1.0, 0.3, 0.3]
     """
-    together = np.concatenate(times)
+    together = times[0] if len(times) == 1 else np.concatenate(times)
     ordered = np.sort(together)
     steps = np.diff(ordered)
-    room = ROUNDING * float(np.mean(np.abs(ordered))) if len(ordered) else 0.0
-    if np.count_nonzero(steps <= room) == np.count_nonzero(steps == 0.0):
+    room = (
+        ROUNDING * float(np.mean(ordered if len(ordered) and ordered[0] >= 0.0 else np.abs(ordered)))
+        if len(ordered)
+        else 0.0
+    )
+    close = np.count_nonzero(steps <= room)
+    if not close or close == np.count_nonzero(steps == 0.0):
         return times
+    together = together.copy()
     different = np.unique(ordered)
     follower = np.flatnonzero(np.diff(different) <= room) + 1
     heads = np.concatenate([[True], np.diff(follower) > 1])  # the first that follows another begins a run
@@ -170,12 +176,15 @@ def product_limit(table: RiskTable) -> SurvivalCurve:
             hazard = np.where(risk > 0, hazard, 0.0)
             left = np.where(np.abs(left) < 1e-12 * np.maximum(risk, 1.0), 0.0, left)
             hazard = np.where(left == 0.0, np.where(deaths > 0, 1.0, 0.0), hazard)
-        greenwood = hazard / left
-        if not left.all():
+        some_left = bool(left.all())
+        greenwood = np.divide(hazard, left, out=left)
+        if not some_left:
             greenwood[deaths == 0] = 0.0
+    survival = np.subtract(1.0, hazard)
+    std_error_log = np.sqrt(np.cumsum(greenwood, out=greenwood), out=greenwood)
     return SurvivalCurve(
-        table=table, survival=running_product(1.0 - hazard), std_error_log=np.sqrt(np.cumsum(greenwood)), hazard=hazard
-    )  # fmt: skip
+        table=table, survival=np.cumprod(survival, out=survival), std_error_log=std_error_log, hazard=hazard
+    )
 
 
 # --- intervals --------------------------------------------------------------------------------------------------------
@@ -191,8 +200,12 @@ def _log(s: Array, se: Array, z: float) -> tuple[Array, Array]:
 
 def _log_log(s: Array, se: Array, z: float) -> tuple[Array, Array]:
     log_s = np.log(s)
-    factor = np.exp(z * se / log_s)  # of log survival: log(-log S) moved by z standard errors
-    return np.exp(log_s / factor), np.exp(log_s * factor)
+    factor = z * se
+    factor /= log_s
+    np.exp(factor, out=factor)  # of log survival: log(-log S) moved by z standard errors
+    low = log_s / factor
+    high = np.multiply(log_s, factor, out=factor)
+    return np.exp(low, out=low), np.exp(high, out=high)
 
 
 def _logit(s: Array, se: Array, z: float) -> tuple[Array, Array]:
@@ -226,12 +239,12 @@ def survival_interval(survival: Array, std_error_log: Array, kind: str, level: f
     (0.2952, 0.6745)
     """
     z = float(ndtri(0.5 + level / 2.0))
-    low, high = np.full(len(survival), np.nan), np.full(len(survival), np.nan)
     begin, end = int(np.count_nonzero(survival >= 1.0)), int(np.count_nonzero(survival > 0.0))  # survival does not rise
-    inside = slice(begin, end)
-    low[inside], high[inside] = INTERVALS[kind](survival[inside], std_error_log[inside], z)
-    low[:begin] = high[:begin] = 1.0
-    return low, high
+    low, high = INTERVALS[kind](survival[begin:end], std_error_log[begin:end], z)
+    if begin == 0 and end == len(survival):
+        return low, high
+    before, after = np.ones(begin), np.full(len(survival) - end, np.nan)
+    return np.concatenate([before, low, after]), np.concatenate([before, high, after])
 
 
 # --- quantiles --------------------------------------------------------------------------------------------------------

@@ -60,13 +60,34 @@ def fisher_test(counts: ArrayLike, *, seed: int = 0, draws: int = DRAWS) -> Exac
     table = table[np.argsort(table.sum(axis=1))][:, np.argsort(-table.sum(axis=0))]
     rows, columns = table.sum(axis=1), table.sum(axis=0)
     observed = -float(gammaln(table + 1.0).sum()) + SAME
-    exact = _network(rows, columns, observed)
+    exact = _hypergeometric(table) if table.shape == (2, 2) else _network(rows, columns, observed)
     if exact is None:
         listed = fisher_exact(table)  # two rows and many patients: fewer tables than cells of the paths
         exact = None if math.isnan(listed) else listed
     if exact is not None:
         return ExactTest(exact, 0)
     return ExactTest(_simulated(rows, columns, observed, seed, draws), draws)
+
+
+def _hypergeometric(table: Ints) -> float:
+    """A 2 x 2 table of any size: every count of the first cell that matters, by the ratios of neighbouring probabilities.
+
+    Counts further than 40 standard deviations from the mean have no probability that a double could hold.
+    """
+    n, row, column = int(table.sum()), int(table[0].sum()), int(table[:, 0].sum())
+    mean = row * column / n
+    sd = math.sqrt(mean * (n - row) / n * (n - column) / max(n - 1, 1))
+    low = max(0, row + column - n, math.floor(mean - 40 * sd - 10))
+    high = min(row, column, math.ceil(mean + 40 * sd + 10))
+    at = int(table[0, 0])
+    if not low <= at <= high:
+        return 0.0
+    k = np.arange(low, high, dtype=np.float64)
+    ratio = np.log((row - k) * (column - k)) - np.log((k + 1.0) * (n - row - column + k + 1.0))
+    log_p = np.concatenate([[0.0], np.cumsum(ratio)])
+    log_p -= log_p.max()
+    p = np.exp(log_p)
+    return min(1.0, float(p[log_p <= log_p[at - low] + SAME].sum() / p.sum()))
 
 
 def checked(counts: ArrayLike) -> Ints:

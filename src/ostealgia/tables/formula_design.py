@@ -15,6 +15,7 @@ from ostealgia.errors import OptionError, TableError, suggestion
 from ostealgia.numerics.splines import NaturalSpline, natural_spline, spline_columns
 from ostealgia.tables.formula import Formula, Term, Variable
 from ostealgia.tables.labels import as_text
+from ostealgia.tables.plain_columns import plain_array
 
 Array = NDArray[np.float64]
 INTERCEPT = "intercept"
@@ -86,15 +87,23 @@ class Recipe:
     def matrix(self, columns: Mapping[str, Any], k: int) -> Array:
         """The design matrix (k, p) for these columns."""
         blocks = [np.ones((k, 1))] if self.formula.intercept else []
-        blocks += [self._block(term, full, columns) for term, full in zip(self.formula.terms, self.full, strict=True)]
+        parts: dict[tuple[Variable, bool], Array] = {}
+        blocks += [
+            self._block(term, full, columns, parts) for term, full in zip(self.formula.terms, self.full, strict=True)
+        ]
         return np.hstack(blocks)
 
-    def _block(self, term: Term, full: tuple[bool, ...], columns: Mapping[str, Any]) -> Array:
-        block = np.ones((len(columns[term[0].column]), 1))
-        for variable, whole in zip(term, full, strict=True):
-            part = self.codings[variable].matrix(columns[variable.column], whole)
-            block = (block[:, None, :] * part[:, :, None]).reshape(len(block), -1)
-        return block
+    def _block(
+        self, term: Term, full: tuple[bool, ...], columns: Mapping[str, Any], parts: dict[tuple[Variable, bool], Array]
+    ) -> Array:
+        """Columns of one term. parts : those of each variable, kept for the next term."""
+        block: Array | None = None
+        for key in zip(term, full, strict=True):
+            if key not in parts:
+                parts[key] = self.codings[key[0]].matrix(columns[key[0].column], key[1])
+            part = parts[key]
+            block = part if block is None else (block[:, None, :] * part[:, :, None]).reshape(len(block), -1)
+        return np.zeros((0, 0)) if block is None else block
 
 
 def recipe_of(
@@ -147,6 +156,12 @@ def _full_codings(formula: Formula, codings: Mapping[Variable, Coding]) -> tuple
 def _coding(variable: Variable, values: Any, ordered: Sequence[str] | None = None) -> Coding:
     if variable.kind == "factor" or (variable.kind == "column" and (ordered is not None or is_text(values))):
         levels = levels_of(values)
+        numeric = sum(map(_is_number, levels))
+        if variable.kind == "column" and ordered is None and numeric > max(2, len(levels) - numeric) and numeric < len(levels):
+            raise TableError(
+                f"the column holds words among its numbers ({len(levels) - numeric} of {len(levels)} different values)", column=variable.column,
+                expected="numbers, or groups", action=f"Correct the words, or write factor({variable.column}) for groups.",
+            )  # fmt: skip
         if ordered is not None:
             levels = tuple(level for level in ordered if level in levels) or levels
         if len(levels) < 2:
@@ -173,7 +188,7 @@ def take_columns(formula: Formula, offered: Mapping[str, Any]) -> dict[str, Any]
                 f"no column {name!r} with values for the formula", column=name, expected=f"one of {listed}",
                 action=suggestion(name, offered).strip() or "Check the spelling; a name with spaces stands between backticks",
             )  # fmt: skip
-        out[name] = np.asarray(offered[name])
+        out[name] = plain_array(offered[name], name)
     return out
 
 
@@ -213,25 +228,60 @@ def labels_of(values: Any) -> tuple[list[str], NDArray[np.intp]]:
     """
     array = array_of(values)
     if array.dtype.kind in "fiub":
-        different, first, codes = np.unique(array, return_index=True, return_inverse=True)
-        order = np.argsort(first)
-        place = np.empty(len(order), dtype=np.intp)
-        place[order] = np.arange(len(order))
-        raw, rows = [as_text(value) for value in different[order]], place[codes.reshape(-1)]
+        different, rows = _different_numbers(array)
+        raw = _number_texts(different)
     else:
         different, rows = _different(array)
         raw = [as_text(value) for value in different]
     names = dict.fromkeys(raw)
+    if len(names) == len(raw):
+        return raw, rows
     index = {name: i for i, name in enumerate(names)}
     return list(names), np.array([index[name] for name in raw], dtype=np.intp)[rows]
+
+
+def _different_numbers(array: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """The different numbers in order of appearance, and the position of each row's; whole numbers of a small range by counting."""
+    if array.dtype.kind in "iu" and len(array):
+        low, high = int(array.min()), int(array.max())
+        if high - low < 4 * len(array) + 100:
+            at = (array - array.dtype.type(low)).astype(np.intp)
+            first = np.full(high - low + 1, len(array), dtype=np.intp)
+            first[at[::-1]] = np.arange(len(array) - 1, -1, -1)
+            values = np.flatnonzero(first < len(array))
+            order = values[np.argsort(first[values])]
+            place = np.empty(high - low + 1, dtype=np.intp)
+            place[order] = np.arange(len(order))
+            return array[first[order]], place[at]
+    different, first, codes = np.unique(array, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    place = np.empty(len(order), dtype=np.intp)
+    place[order] = np.arange(len(order))
+    return different[order], place[codes.reshape(-1)]
+
+
+def _number_texts(numbers: NDArray[Any]) -> list[str]:
+    """Numbers as labels, as ``as_text`` writes them."""
+    if numbers.dtype.kind in "iu":
+        return [str(value) for value in numbers.tolist()]
+    return [as_text(value) for value in (numbers.tolist() if numbers.dtype == np.float64 else numbers)]
 
 
 def _different(array: NDArray[Any]) -> tuple[Sequence[Any], NDArray[np.intp]]:
     """The different values of a column of objects in order of appearance, and the position of each row's; by pandas where it is there."""
     pandas: Any = sys.modules.get("pandas")
-    if pandas is not None and len(array) > LONG and pandas.api.types.infer_dtype(array) == "string":
+    if (
+        array.dtype.kind == "O"
+        and pandas is not None
+        and len(array) > LONG
+        and pandas.api.types.infer_dtype(array) == "string"
+    ):
         rows, different = pandas.factorize(array, use_na_sentinel=False)
         return list(different), rows.astype(np.intp)
+    items: list[Any] = array.tolist()
+    if array.dtype.kind == "U" or {value.__class__ for value in items} <= {str}:
+        index = {value: i for i, value in enumerate(dict.fromkeys(items))}
+        return list(index), np.fromiter(map(index.__getitem__, items), dtype=np.intp, count=len(items))
     seen: dict[Any, int] = {}
     positions = [seen.setdefault((value.__class__, value), len(seen)) for value in array]
     return [value for _, value in seen], np.array(positions, dtype=np.intp)
