@@ -258,7 +258,11 @@ def test_p_and_interval():
 @pytest.mark.parametrize(
     ("triplet", "scale", "verdict", "code", "repair"),
     [
-        (("1.50", "1.20", "1.10"), "ratio", "impossible", "typing-slip", "1.50 (1.10 to 1.20)"),
+        (("1.15", "1.20", "1.10"), "ratio", "impossible", "typing-slip", "1.15 (1.10 to 1.20)"),
+        # turned round the limits would still leave 1.50 out: one digit is wrong, 1.50 = sqrt(1.20 * 1.90) by rounding
+        (("1.50", "1.20", "1.10"), "ratio", "impossible", "typing-slip", "1.50 (1.20 to 1.90)"),
+        (("4.62", "1.21", "1.94"), "ratio", "impossible", "double-exponentiation", "1.53 (1.21 to 1.94)"),
+        (("1.53", "3.35", "6.96"), "ratio", "impossible", "double-exponentiation", "1.53 (1.21 to 1.94)"),
         (("1.50", "2.01", "3.00"), "ratio", "impossible", None, None),
         (("0.50", "1.00", "4.00"), "ratio", "impossible", "reversed-coding", "2.00"),
         (("2.00", "0.30", "1.09"), "ratio", "impossible", "wrong-scale", "2.00 (1.35 to 2.97)"),

@@ -4,13 +4,9 @@ import pytest
 from cross_papers import cohort, flags, paper, told
 
 from ostealgia.audit.checks.claims import claims_of_odds, claims_of_strength
-from ostealgia.audit.checks.cross_bounds import (
-    bounds_adjusted,
-    bounds_interval,
-    bounds_medians,
-    bounds_named_medians,
-    bounds_robust,
-)
+from ostealgia.audit.checks.cross_bounds import bounds_interval, bounds_robust
+from ostealgia.audit.checks.cross_crude import crude_and_adjusted
+from ostealgia.audit.checks.cross_medians import medians_named, medians_unnamed
 
 SIZE = "We included 120 patients. "
 
@@ -64,7 +60,7 @@ def test_pooled_ratios_of_reviews_are_left_alone():
     ],
 )
 def test_medians_beside_a_hazard_ratio(words, count):
-    found = told(bounds_medians, cohort(results=words))
+    found = told(medians_unnamed, cohort(results=words))
     assert [verdict for _, verdict, _ in found] == ["consistent"] * count
 
 
@@ -74,8 +70,8 @@ NAMED = (
 
 
 def test_named_groups_tell_the_order():
-    assert not flags(bounds_named_medians, cohort(results=NAMED.format("14.2", "9.8")))
-    (found,) = flags(bounds_named_medians, cohort(results=NAMED.format("9.8", "14.2")))
+    assert not flags(medians_named, cohort(results=NAMED.format("14.2", "9.8")))
+    (found,) = flags(medians_named, cohort(results=NAMED.format("9.8", "14.2")))
     assert found.basis == "judgement"
 
 
@@ -89,7 +85,7 @@ Diabetes\t1.10 (0.60-2.02)\t0.76\t0.95 (0.50-1.81)\t0.88
 
 @pytest.mark.parametrize(("adjusted", "flagged"), [("2.10 (1.12-3.94)", 0), ("0.48 (0.25-0.89)", 1)])
 def test_univariable_and_multivariable_on_opposite_sides(adjusted, flagged):
-    found = flags(bounds_adjusted, cohort(tables=REGRESSION.format(adjusted)))
+    found = flags(crude_and_adjusted, cohort(tables=REGRESSION.format(adjusted)))
     assert [one.cause_code for one in found] == ["reversed-coding"] * flagged
 
 

@@ -354,21 +354,29 @@ def _survival_words(d: Draft, theme: Theme, data: Data) -> tuple[str, str]:
         "hr", *_limits(beta, se)[:3], p, kind="hazard", events=int(data.event.sum()), n=len(data.arm), se=se
     )
     shown = [d.value(f"median.{i}", m, 1) for i, m in enumerate(medians)]
+    events = int(data.event.sum())
+    said = d.said_ratio(d.pick("hazard ratio", "HR"), parts, with_p=False)
+    tail = f"log-rank {d.said_p(parts['p'])}"
+    (g, h), (arm, other) = theme.groups, theme.arms
+    way = int(d.rng.integers(4))  # how the words say which group the hazard ratio is about
+    text = (
+        f"Median {name.lower()} was {shown[0]} months in the {g} and {shown[1]} months "
+        f"in the {h} ({said}; {tail}). In total {events} events occurred.",
+        f"Median {name.lower()} was {shown[0]} months in the {g} and {shown[1]} months in the {h} ({said} for the {g} "
+        f"versus the {h}; {tail}).",
+        f"Median {name.lower()} was {shown[0]} months with {arm} versus {shown[1]} months with {other} "
+        f"({said}; {tail}). Hazard ratios below 1 favour {arm}.",
+        f"After a total of {events} events, median {name.lower()} was {shown[0]} versus {shown[1]} "
+        f"months ({tail}; {said}).",
+    )[way]
+    known = way in (1, 2) or (way == 0 and h in ("control group", "standard care group"))
     d.fact(
         "medians",
         {"first": "median.0", "second": "median.1", "estimate": "hr.estimate"},
         beta=beta,
         se=se,
         medians=medians,
-    )
-    events = int(data.event.sum())
-    said = d.said_ratio(d.pick("hazard ratio", "HR"), parts, with_p=False)
-    tail = f"log-rank {d.said_p(parts['p'])}"
-    text = d.pick(
-        f"Median {name.lower()} was {shown[0]} months in the {theme.groups[0]} and {shown[1]} months "
-        f"in the {theme.groups[1]} ({said}; {tail}). In total {events} events occurred.",
-        f"After a total of {events} events, median {name.lower()} was {shown[0]} versus {shown[1]} "
-        f"months ({tail}; {said}).",
+        known=known,
     )
     short = f"{name} was {shown[0]} vs {shown[1]} months ({said}; {tail})."
     return text, d.pick(short, "")

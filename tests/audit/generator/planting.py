@@ -29,7 +29,7 @@ class Planted:
     wrong: str
     right: str
     families: frozenset[str]
-    cause: str | None = None
+    cause: str | None = None  # several codes that say the same are parted by "|"
     repair: bool = False  # the clean print is the one value that fits
     also: frozenset[str] = frozenset()  # statistic and P of the same row, which no longer fit
 
@@ -103,7 +103,7 @@ def percent(d: Draft, fact: Fact, rng: np.random.Generator) -> Plant | None:
     if other and rng.random() < 0.4:
         wrong = rounded(Fraction(100 * count, other), len(text.partition(".")[2]))
         if count <= other and _off(float(wrong), text, 100 * count / n):
-            cause = "neighbour-row" if fact.data.get("neighbour") else "wrong-denominator"
+            cause = "neighbour-row|wrong-denominator"  # the size of the other column or row: both words say it
             return {fact.keys["percent"]: wrong}, wrong, text, cause, True
         return None
     found = _slipped(text, rng, lambda v: v <= 100 and _off(v, text, 100 * count / n))
@@ -179,10 +179,14 @@ def p_of_ratio(d: Draft, fact: Fact, rng: np.random.Generator) -> Plant | None:
         else 0.05
     )
 
+    vague = 0.0  # what the rounding of the estimate leaves open, in standard errors
+    if fact.kind != "difference":
+        vague = 1.5 * rounding / fact.data["estimate"] / (math.log(high / low) / 3.919928)
+
     def sure(v: float) -> bool:
         if not 0 < v < 1:
             return False
-        apart = abs(-special.ndtri(v / 2) - z)
+        apart = abs(-special.ndtri(v / 2) - z) - vague
         crossed = (v < 0.05) != (p < 0.05) and abs(v - 0.05) > 0.011 and abs(p - 0.05) > 0.01
         return bool(apart > 0.9 + loose * z or (crossed and apart > 0.35 + loose * z))
 
@@ -261,7 +265,13 @@ def kinds(d: Draft, fact: Fact, rng: np.random.Generator) -> Plant | None:
     wrong = value + int(rng.choice([-1, 1, 2]))
     if wrong < 1 or wrong == value:
         return None
-    return {fact.keys[name]: str(wrong)}, str(wrong), str(value), None, True
+    return (
+        {fact.keys[name]: str(wrong)},
+        str(wrong),
+        str(value),
+        None,
+        False,
+    )  # any of the three kinds may be the wrong one
 
 
 def abstract(d: Draft, fact: Fact, rng: np.random.Generator) -> Plant | None:
@@ -321,6 +331,8 @@ def whole_share(d: Draft, fact: Fact, rng: np.random.Generator) -> Plant | None:
     possible = {math.floor(v + e) for v in exact for e in (0.0, 0.499999, 0.500001)}
     near = round(float(text) / unit)
     options = [v for v in range(near - 9, near + 10) if v not in possible and 0 < v * unit < 100]
+    if n < 20 and places == 0:  # "55% of 15" may be a rough share: no reader could be sure
+        options = [v for v in options if v % 5]
     if not options:
         return None
     wrong = rounded(options[int(rng.integers(len(options)))] * unit, places)
@@ -427,8 +439,13 @@ def pool(d: Draft, fact: Fact, rng: np.random.Generator) -> Plant | None:
 
 
 def medians(d: Draft, fact: Fact, rng: np.random.Generator) -> Plant | None:
-    """Medians exchanged beside a clear hazard ratio."""
+    """Medians exchanged beside a clear hazard ratio, where the words say which group the ratio is about.
+
+    "5.0 versus 11.0 months (HR 0.55)" alone may name either group first, and the ratio may be of either: no reader could be sure.
+    """
     del rng
+    if not fact.data["known"]:
+        return None
     first, second = fact.data["medians"]
     if (
         abs(fact.data["beta"]) < 2.3 * fact.data["se"]
@@ -450,6 +467,11 @@ def inverted(d: Draft, fact: Fact, rng: np.random.Generator) -> Plant | None:
         return None
     x, (low, high) = fact.data["estimate"], fact.data["limits"]
     if (a * e / (b * c) > 1) != (x > 1) or low <= 1 <= high:
+        return None
+    crude = 1.959964 * math.sqrt(1 / a + 1 / b + 1 / c + 1 / e)
+    if (
+        abs(math.log(a * e / (b * c))) < 1.1 * crude
+    ):  # adjustment may turn an effect that the counts do not show clearly
         return None
     places = len(d.prints[fact.keys["low"]].partition(".")[2])
     wrong = [rounded(1 / v, places) for v in (x, high, low)]

@@ -2,45 +2,101 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 
+from ostealgia.audit.causes import slip
 from ostealgia.audit.paper import Check
-from ostealgia.audit.tables.denominators import Share
+from ostealgia.audit.tables.denominators import Share, denominators
 from ostealgia.audit.tables.model import Line
-from ostealgia.audit.tables.view import count
+from ostealgia.audit.tables.view import count, number
 
 ROWS_ABOVE = 8  # rows in which the whole of a subset is looked for
+NEAR_ROWS = 2  # ... where the other groups of the row are blank
 MISSING = 0.15  # share of a group that may have no value
+MOST_MISSING = 0.5  # where the categories say how many have one
+SAID_MISSING = 0.3  # where the table says itself that values are missing
+FEW_MISSING = 0.05  # of a group: as many are often left out without a word
+LITTLE = 0.01  # of a size that is printed nowhere, beside percentages with decimals
 MANY = 4  # misfits of one column that speak against its size
 COARSE_ROWS = 3  # so many coarse percentages of one smaller number are no chance
 FINE = 0.1  # per cent; a percentage printed more coarsely fits many denominators
+ALIKE = 1.3  # shares of the groups that are the same part of the patients ("of the women")
+MOST = 0.75  # of the misfits of a column that one other number explains
+DIGIT = 5.0  # a count of so many times its group has a digit too many
+OTHER_SIZE = 1.6  # a row of another population is seldom larger than so many times the group
+
+# words of a caption, a note or a label that say that values are missing
+MISSING_SAID = re.compile(
+    r"missing|\bavailable\b|not (?:all|every|recorded|reported|known|assessed|answered|evaluable)|"
+    r"did not (?:answer|respond|report|complete)|(?:no|non)-?respon|prefer(?:red)? not|\bevaluable\b|\bassessable\b|"
+    r"\b(?:n|numbers?|denominators?|sample sizes?) (?:may )?(?:var|differ)|no data|may not (?:add|sum|total)|\bdon'?t know\b|"
+    r"\bunknown\b|\bcomplete(?:d)? data\b",
+    re.IGNORECASE,
+)
+_ROUNDED_SAID = re.compile(r"\bround", re.IGNORECASE)
+# brackets that hold no percentages
+_BRACKETS_SAID = re.compile(
+    r"numbers? of (?:adverse )?(?:events|episodes|occurrences)|"
+    r"(?:parenthes[ei]s|parentheses|brackets?)[^.;]{0,60}\b(?:events?|episodes?|ranges?|sd|deviations?|errors?|months?|days?|"
+    r"means?|medians?|ranks?)\b|\b(?:events?|episodes?|ranges?|standard deviations?)\b[^.;]{0,40}(?:parenthes|bracket)",
+    re.IGNORECASE,
+)
+_NO_VALUE = re.compile(
+    r"unknown|missing|not (?:available|reported|known|recorded|tested|done|assessed|evaluable)|\bn/?a\b|unspecified|no data",
+    re.IGNORECASE,
+)
 
 
-def another_reading(share: Share, found: Sequence[Share], lines: Sequence[Line]) -> bool:
+def another_reading(share: Share, found: Sequence[Share], lines: Sequence[Line], words: str = "") -> bool:
     """Whether a percentage that does not fit its group fits another denominator that the table itself suggests.
 
-    share : the percentage.  found : all those of its table.  lines : of the table.
+    share : the percentage.  found : all those of its table.  lines : of the table.  words : its caption and note.
     True where most percentages of its column or of its variable do not fit the group, so that its size is not certain;
-    where every percentage of the row is a share of one row above ("of these, ..."); or where all of its column that do
-    not fit their group fit one slightly smaller number: patients without a value are left out.
+    where every percentage of the row is a share of one row above ("of these, ..."), or none fits its group; where the
+    categories add up to those with a value; where the percentages that do not fit their group fit a slightly smaller
+    number (patients without a value are left out), or the words say so; where the words say that brackets hold no percentages.
     """
-    return _wrong_size(share, found) or _part_of_a_row(share, found, lines) or _without_missing(share, found)
+    return (
+        _wrong_size(share, found)
+        or _part_of_a_row(share, found, lines)
+        or _row_of_others(share, found)
+        or _not_patients(share, lines)
+        or _implied(share)
+        or _all_of_fewer(share, found)
+        or _of_everybody(share, found)
+        or _fewer_in_all(share, found)
+        or _without_missing(share, found)
+        or _by_words(share, found, words)
+    )
 
 
 def _wrong_size(share: Share, found: Sequence[Share]) -> bool:
     column = [one for one in found if one.column == share.column and one.base == share.base and one.count.value > 0]
     for these in (column, [one for one in column if one.variable is share.variable]):
-        misfits = sum(not one.fits(share.base or 0) for one in these)
-        if misfits >= MANY and misfits > 0.5 * len(these):
+        misfits = sum(not one.fits(share.base or 0) and not far_slip(one) for one in these)
+        if misfits >= MANY and misfits > 0.5 * len(these) and not far_slip(share):
             return True
     return False
 
 
+def far_slip(one: Share) -> bool:
+    """Whether one slip of a digit explains the percentage, and no group of about that size would: "8 (2.7)" of 30."""
+    if not one.base or one.count.value <= 0 or one.printed.value <= 0:
+        return False
+    value = 100 * one.count.value / one.base
+    ratio = value / one.printed.value
+    return not 1 / OTHER_SIZE <= ratio <= OTHER_SIZE and slip(one.printed, value) is not None
+
+
 def _part_of_a_row(share: Share, found: Sequence[Share], lines: Sequence[Line]) -> bool:
     row = [one for one in found if one.line is share.line]
-    if len({one.column for one in row}) < 2:
+    alone = len({one.column for one in row}) < 2
+    if alone and len(share.block.groups) < 2:
         return False
-    above = [line for line in lines if 0 < share.line.row - line.row <= ROWS_ABOVE]
+    reach = NEAR_ROWS if alone else ROWS_ABOVE
+    above = [line for line in lines if 0 < share.line.row - line.row <= reach]
     for line in above:
         wholes = [count(line, one.column) for one in row]
         if all(whole is not None and one.fits(whole) for one, whole in zip(row, wholes, strict=True)):
@@ -48,21 +104,226 @@ def _part_of_a_row(share: Share, found: Sequence[Share], lines: Sequence[Line]) 
     return False
 
 
+def _row_of_others(share: Share, found: Sequence[Share]) -> bool:
+    """Whether no percentage of the row fits its group, and each fits another possible number: another population.
+
+    Percentages that stand in one another's cells are an error of the row, not another population.
+    """
+    row = [one for one in found if one.line is share.line and one.count.value > 0 and one.column in share.block.indexes]
+    sized = [(one, _size(one)) for one in row]
+    known = [(one, n) for one, n in sized if n]
+    if len(known) < 2 or len(known) != len(row) or any(one.fits(n) for one, n in known):
+        return False
+    if all(
+        any(one.printed.fits(100 * other.count.value / n) for other, n in known if other is not one) for one, _ in known
+    ):
+        return False
+    if all(_fits_between(one, n / OTHER_SIZE, n * OTHER_SIZE) for one, n in known):
+        return True
+    parts = [100 * one.count.value / (one.printed.value * n) if one.printed.value else 0.0 for one, n in known]
+    alike = min(parts) > 0 and max(parts) < 1 and max(parts) <= ALIKE * min(parts)
+    return (
+        alike
+        and not any(far_slip(one) for one, _ in known)
+        and all(denominators(one.count.value, one.printed) for one, _ in known)
+    )
+
+
+def _not_patients(share: Share, lines: Sequence[Line]) -> bool:
+    """Whether a count of the row is above its group while its percentage is below 100: events, not patients."""
+    for column in share.block.groups:
+        counted, percent = number(share.line, column.index, "count"), number(share.line, column.index, "percent")
+        if counted is None or percent is None or column.n is None or counted.value <= column.n.value:
+            continue
+        digits = counted.value / column.n.value >= DIGIT  # one digit too many, where nothing else of the row is above
+        if percent.value < 100 and column.index != share.column and not digits:
+            return True
+    return False
+
+
+def _implied(share: Share) -> bool:
+    """Whether the size of the group is printed nowhere, so that it may be a little another."""
+    column = next((c for c in share.block.groups if c.index == share.column), None)
+    if column is None or column.n is not None or share.base_number is not None or share.name != "the size of the group":
+        return False
+    base, room = share.base or 0, FEW_MISSING if share.printed.unit > FINE else LITTLE
+    return _fits_between(share, base * (1 - room), base * (1 + room))
+
+
+def _of_everybody(share: Share, found: Sequence[Share]) -> bool:
+    """Whether the row, or the whole variable, gives percentages of all groups together."""
+    row = [one for one in found if one.line is share.line and one.column in share.block.indexes and one.count.value > 0]
+    sizes = share.block.sizes
+    if sizes and len(row) >= 2 and all(one.fits(sum(sizes)) for one in row):
+        return True
+    family = [
+        one for one in found if one.variable is share.variable and one.line.depth and one.column in share.block.indexes
+    ]
+    known = [one for one in family if one.count.value > 0]
+    added = sum(int(one.count.value) for one in known)
+    return len({one.column for one in known}) >= 2 and len(known) >= MANY and all(one.fits(added) for one in known)
+
+
+def _fewer_in_all(share: Share, found: Sequence[Share]) -> bool:
+    """Whether the column of all patients is one of fewer patients in this row, as this group is: values are missing."""
+    total = share.block.total
+    if total is None or total.n is None:
+        return False
+    whole = next((one for one in found if one.line is share.line and one.column == total.index), None)
+    if whole is None or whole.column == share.column or whole.fits(int(total.n.value)):
+        return False
+    pairs = ((whole, total.n.value), (share, share.base or 0))
+    return all(_fits_between(one, n * (1 - MISSING), n - 1) for one, n in pairs)
+
+
+def _all_of_fewer(share: Share, found: Sequence[Share]) -> bool:
+    """Whether the row prints 100% beside several counts below their groups: of those who were due."""
+    row = [one for one in found if one.line is share.line]
+    whole = [one for one in row if one.printed.value == 100]
+    return share in whole and len(whole) >= 2 and all(one.count.value < (_size(one) or 0) for one in whole[:2])
+
+
+def _size(one: Share) -> int:
+    column = next((c for c in one.block.groups if c.index == one.column), None)
+    return int(column.n.value) if column is not None and column.n is not None else one.base or 0
+
+
+def _fits_between(one: Share, least: float, most: float) -> bool:
+    """Whether some number of patients in this range gives the percentage."""
+    found = denominators(one.count.value, one.printed)
+    return found is not None and max(found[0], math.ceil(least)) <= min(found[1], math.floor(most))
+
+
 def _without_missing(share: Share, found: Sequence[Share]) -> bool:
     if not share.base:
         return False
-    column = [one for one in found if one.column == share.column and one.base == share.base]
-    level = [one for one in column if one.variable is share.variable]
-    added = sum(int(one.count.value) for one in level)
-    if len(level) >= 2 and share.base * (1 - MISSING) <= added < share.base and all(one.fits(added) for one in level):
+    base = share.base
+    if _of_known(share, found):
         return True
-    misfits = [one for one in column if not one.fits(share.base)]
+    column = [one for one in found if one.column == share.column and one.count.value > 0 and one.base in (base, None)]
+    misfits = [one for one in column if not one.fits(base)]
     rows = {one.line.row for one in misfits}
-    if len(rows) < 2 or (len(rows) < COARSE_ROWS and any(one.printed.unit > FINE for one in misfits)):
+    if len(rows) >= 2 and (len(rows) >= COARSE_ROWS or all(one.printed.unit <= FINE for one in misfits)):
+        fewest = max(2, int(base * (1 - MISSING)))
+        most = int(base * (1 + MISSING)) if len(rows) >= COARSE_ROWS else base - 1
+        for n in range(most, fewest - 1, -1):
+            if share.fits(n) and sum(one.fits(n) for one in misfits) >= max(2, MOST * len(misfits)):
+                return True
+    return _run_of_rows(share, found) or _many_fewer(share, found) or _lone_and_coarse(share, found)
+
+
+def _run_of_rows(share: Share, found: Sequence[Share]) -> bool:
+    """Whether the percentage stands in a run of rows (three at least) that all fit one other number, near the group's size."""
+    base = share.base or 0
+    column = sorted(
+        (one for one in found if one.column == share.column and one.count.value > 0), key=lambda one: one.line.row
+    )
+    at = next((i for i, one in enumerate(column) if one.line is share.line), None)
+    if at is None:
         return False
-    fewest = max(2, int(share.base * (1 - MISSING)))
-    most = int(share.base * (1 + MISSING)) if len(rows) >= COARSE_ROWS else share.base - 1
-    return any(all(one.fits(n) for one in misfits) for n in range(most, fewest - 1, -1))
+    first, last = at, at
+    while first > 0 and not column[first - 1].fits(base):
+        first -= 1
+    while last + 1 < len(column) and not column[last + 1].fits(base):
+        last += 1
+    run = column[first : last + 1]
+    if len(run) < COARSE_ROWS:
+        return False
+    sizes = range(max(2, int(base * (1 - MISSING))), int(base * (1 + MISSING)) + 1)
+    return any(all(one.fits(n) for one in run) for n in sizes)
+
+
+def _levels(share: Share, found: Sequence[Share]) -> list[Share]:
+    """The categories of its variable in its column that say something of the patient."""
+    return [
+        one
+        for one in found
+        if one.column == share.column
+        and one.variable is share.variable
+        and one.line.depth
+        and not _NO_VALUE.search(one.line.label)
+    ]
+
+
+def _beside(share: Share, found: Sequence[Share]) -> list[Share]:
+    """The rows next to it in its column up to the next heading, where the table does not say which are its categories."""
+    rows = {one.line.row: one for one in found if one.column == share.column and not _NO_VALUE.search(one.line.label)}
+    first = last = share.line.row
+    while first - 1 in rows:
+        first -= 1
+    while last + 1 in rows:
+        last += 1
+    return [rows[row] for row in range(first, last + 1) if row in rows] if last - first < ROWS_ABOVE else []
+
+
+def _of_known(share: Share, found: Sequence[Share]) -> bool:
+    """Whether the percentage is one of the categories' own sum, a number below the group, and the others fit it as well."""
+    level = _levels(share, found)
+    level = level if len(level) >= 2 else _beside(share, found)
+    added = sum(int(one.count.value) for one in level)
+    base = share.base or 0
+    unknown = sum(
+        n for line in share.variable.levels if _NO_VALUE.search(line.label) and (n := count(line, share.column))
+    )
+    if unknown and len(level) >= 2 and added + unknown < base and all(one.fits(added + unknown) for one in level):
+        return True
+    whole = abs(sum(one.printed.value for one in level) - 100) <= len(level) * share.printed.unit
+    if len(level) >= 2 and whole and 0 < added < base and all(one.fits(added) for one in level):
+        return True
+    if len(level) < 2 or not base * (1 - MOST_MISSING) <= added < base or not share.fits(added):
+        return False
+    fitting = sum(one.fits(added) for one in level)
+    return fitting == len(level) or (added >= base * (1 - MISSING) and fitting > sum(one.fits(base) for one in level))
+
+
+def _complete(share: Share, found: Sequence[Share]) -> bool:
+    """Whether the categories of the variable make up the group, so that nobody is missing."""
+    level = [one for one in found if one.column == share.column and one.variable is share.variable and one.line.depth]
+    level = level if len(level) >= 2 else _beside(share, found)
+    return len(level) >= 2 and sum(int(one.count.value) for one in level) == share.base
+
+
+def _many_fewer(share: Share, found: Sequence[Share]) -> bool:
+    """Whether rows of this table (three at least) print a little more than their group gives: values are missing here and there."""
+    base = share.base or 0
+    if _complete(share, found) or not _fits_between(share, base * (1 - MISSING), base - 1):
+        return False
+    alike = {
+        one.line.row
+        for one in found
+        if (n := _size(one))
+        and not one.fits(n)
+        and not _complete(one, found)
+        and _fits_between(one, n * (1 - MISSING), n - 1)
+    }
+    return len(alike) >= COARSE_ROWS
+
+
+def _lone_and_coarse(share: Share, found: Sequence[Share]) -> bool:
+    """Whether a percentage without decimals would fit with a patient or two less, and nothing says that all have a value."""
+    base = share.base or 0
+    if share.printed.unit <= FINE or _complete(share, found):
+        return False
+    return _fits_between(share, base * (1 - FEW_MISSING), base - 1)
+
+
+def _by_words(share: Share, found: Sequence[Share], words: str) -> bool:
+    """Whether the words of the table tell why the percentage is not that of the group."""
+    base = share.base or 0
+    labels = f"{share.line.label} {share.variable.name}"
+    value = 100 * share.count.value / base if base else math.nan
+    if (
+        _ROUNDED_SAID.search(words)
+        and share.printed.unit >= 1
+        and abs(share.printed.value - value) < share.printed.unit
+    ):
+        return True
+    if _BRACKETS_SAID.search(words):
+        return True
+    said = MISSING_SAID.search(words) or MISSING_SAID.search(labels)
+    if any(_NO_VALUE.search(line.label) for line in share.variable.levels):
+        return False  # the table prints how many are missing
+    return bool(said) and not _complete(share, found) and _fits_between(share, base * (1 - SAID_MISSING), base - 1)
 
 
 CHECKS: tuple[Check, ...] = ()

@@ -213,6 +213,8 @@ def effects_restated(paper: Paper) -> Iterator[Finding]:
         times = parsed(claim.times)
         if claim.times is None or times is None or claim.cell is not None or times.relation not in ("=", "~"):
             continue
+        if paper.document.plain[claim.times.start].isalpha():  # "doubled" is said of 1.8 and of 2.6
+            continue
         own = [one for one in listed if one.sentence == claim.sentence]
         if own or (claim.estimate is not None and claim.estimate.sentence == claim.sentence):
             yield from _own_sentence(paper, claim, times, own)

@@ -199,7 +199,12 @@ def numbers_differ(paper: Paper) -> Iterator[Finding]:
             continue
         for other, shared in _companions(passage, index):
             pair = _odd_one(passage, other, shared)
-            if pair is None or (pair[0].start, pair[1].start) in said or _stands_elsewhere(index, passage, pair[0]):
+            if (
+                pair is None
+                or _of_change(paper, pair[0]) != _of_change(paper, pair[1])
+                or (pair[0].start, pair[1].start) in said
+                or _stands_elsewhere(index, passage, pair[0])
+            ):
                 continue
             said |= {(pair[0].start, pair[1].start), (pair[1].start, pair[0].start)}
             yield _differs(paper, *pair, other)
@@ -259,9 +264,28 @@ def _odd_one(passage: Passage, other: Passage, shared: float) -> tuple[Fact, Fac
     typed = slip(fact.printed, twin.printed.value) is not None
     near = abs(fact.printed.value - twin.printed.value) <= 0.25 * abs(twin.printed.value)
     alike = fact.role != "p" and fact.printed.decimals == twin.printed.decimals
-    if shared >= 3 or (shared >= 2 and (typed or near)) or (shared >= 1 and typed and alike):
+    if (
+        shared >= 3
+        or (shared >= 2 and (typed or near))
+        or (shared >= 1 and typed and alike and _row_said(passage, other))
+    ):
         return fact, twin
     return (fact, twin) if typed and _one_thing(passage, other) else None
+
+
+_CHANGE = re.compile(r"\b(?:relative|increas|reduc|decreas|chang|differen|improve|higher|lower)", re.I)
+
+
+def _of_change(paper: Paper, fact: Fact) -> bool:
+    """Whether the words right before a percentage make it a change ("a relative increase of 37.6%")."""
+    if fact.role != "percent" or fact.table is not None:
+        return False
+    return _CHANGE.search(paper.document.plain, max(0, fact.start - 40), fact.start) is not None
+
+
+def _row_said(passage: Passage, other: Passage) -> bool:
+    """A row that shares one number only is the same thing where the clause says what the row is about."""
+    return other.table is None or overlap(other.label, passage.words) >= 0.6
 
 
 def _one_thing(passage: Passage, other: Passage) -> bool:
@@ -292,10 +316,17 @@ def _stands_elsewhere(index: Index, passage: Passage, fact: Fact) -> bool:
 
 
 def _differs(paper: Paper, fact: Fact, twin: Fact, other: Passage) -> Finding:
+    if other.table is None and other.section == "abstract" and fact.section == "results":
+        where = (
+            f"the results, line {paper.document.line(fact.start)}"  # the abstract is told: the results are its source
+        )
+        fact, twin = twin, fact
+    else:
+        where = _where(paper, other, twin)
     found = cross_reference(
         fact.number.text,
         twin.number.text,
-        what=f"the same quantity in {_where(paper, other, twin)}",
+        what=f"the same quantity in {where}",
         severity=_gravity(fact, twin),
         place=paper.place(fact.number.start, fact.number.end),
     )

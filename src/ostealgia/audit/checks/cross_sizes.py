@@ -181,7 +181,7 @@ def size_kinds(paper: Paper) -> Iterator[Finding]:
         whole = sum(parts) > max(totals, default=0) or {"prospective", "retrospective"} <= set(names)
         if len(totals) == 1 and (sum(parts) in totals or whole):
             place = paper.place(*sentence.span(kinds[0][2].start(), kinds[-1][2].end()))
-            yield _listed_sum(parts, totals.pop(), place)
+            yield replace(_listed_sum(parts, totals.pop(), place), repair=None)  # any of the kinds may be the wrong one
 
 
 def _design(word: str) -> str:

@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ostealgia.audit.causes import slip
 from ostealgia.audit.checks.cross_columns import Studies, median, said, study_key, study_tables
 from ostealgia.audit.checks.cross_facts import parsed, sentence_words
 from ostealgia.audit.checks.cross_text import COUNT, Sentence, loose, once, sentences
 from ostealgia.audit.checks.cross_words import overlap, spelled, stems
-from ostealgia.audit.finding import Finding, make
+from ostealgia.audit.finding import Cause, Finding, make
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.totals import total_vs_parts
 from ostealgia.audit.statements.model import Count, Estimate, Median, Number, Statement
@@ -411,7 +412,14 @@ def studies_events(paper: Paper) -> Iterator[Finding]:
             severity="none" if one.events == value else "major",
             message=f"{number.text} in the text; the sum of {one.name} is {one.events} ({one.rows} studies)",
             recomputed=float(one.events),
+            cause=_slip_of(number, one.events),
         )
+
+
+def _slip_of(number: Number, expected: float) -> Cause:
+    shown = parsed(number)
+    found = None if shown is None else slip(shown, expected)
+    return found or Cause(repair=f"{expected:g}")
 
 
 def _meant(paper: Paper, statement: Count, sums: list[Sum]) -> Sum | None:

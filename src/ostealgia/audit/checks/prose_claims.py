@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from ostealgia.audit.checks.prose_common import RATIOS, free, words_in
+from ostealgia.audit.checks.prose_common import MULTIPLICITY, RATIOS, free, mentions, words_in
 from ostealgia.audit.checks.prose_intervals import scale_name
 from ostealgia.audit.finding import Cause, Finding, make
 from ostealgia.audit.paper import Paper
@@ -31,7 +31,11 @@ WITHOUT = listed(
 )
 OTHER_GROUP = WITHOUT | listed("reference women men decreasing lower")
 REFERENCE = listed("those without control controls placebo the reference standard usual conventional single no")
+DESIRED = re.compile(r"better|improved|worse|poorer", re.I)
+INDEPENDENT = listed("independent independently irrespective regardless unrelated unchanged")
 UNSURE = ("rate", "incidence", "probability")
+NEAR_CLAIM = 90  # characters from "no significant difference" to its estimate
+CLEARLY_DENIED = 0.03  # an implied P above may be called not significant by another test or level
 ROUND = 2.5  # points by which a multiple of 10 may be rounded
 CLEARLY_ABOVE, CLEARLY_BELOW = 0.10, 0.01  # a P between them may be called significant or not
 
@@ -50,6 +54,8 @@ def directions(paper: Paper) -> Iterator[Finding]:
             continue
         if claim.estimate.transformed or claim.estimate.estimate.value == 1:  # 1 marks the reference group
             continue
+        if DESIRED.match(claim.wording) and claim.estimate.measure not in ("OR", "RR"):
+            continue  # better odds of survival stand beside a lower hazard of death
         if claim.of in UNSURE and claim.estimate.measure not in ("IRR", "RR"):
             continue  # a rate of what is wanted, or points of a percentage
         first, last = sorted((claim.end, claim.estimate.start))
@@ -142,6 +148,8 @@ def significance(paper: Paper) -> Iterator[Finding]:
             continue
         if claim.significant and claim.estimate is not None:
             yield from _against_intervals(paper, claim, estimates.get(claim.sentence, []))
+        if claim.significant is False:
+            yield from _denied(paper, claim, estimates.get(claim.sentence, []))
         found = _against_p(paper, claim, p_values.get(claim.sentence, []), estimates.get(claim.sentence, []))
         if found is not None:
             yield found
@@ -166,6 +174,8 @@ def _against_intervals(paper: Paper, claim: Claim, estimates: list[Estimate]) ->
             return
         if k and not _listed(paper.document.plain[last : estimate.start], between):
             return
+        if k and estimate.p_value is not None and estimate.p_value.printed.interval().low > 0.05:
+            return  # "decreased significantly in A (...) with an unchanged B (..., p = 0.98)"
         last = estimate.end
         scale = scale_name(estimate)
         if (
@@ -181,6 +191,46 @@ def _against_intervals(paper: Paper, claim: Claim, estimates: list[Estimate]) ->
         if scale == "ratio" and estimate.ci_low.value <= 0:
             continue
         yield _interval_finding(paper, claim, estimate, (estimate.ci_low.text, estimate.ci_high.text), scale, null)
+
+
+def _denied(paper: Paper, claim: Claim, estimates: list[Estimate]) -> Iterator[Finding]:
+    """ "No significant difference (HR 0.62, 0.41 to 0.94)": the one estimate right behind the words excludes no effect."""
+    after = [one for one in estimates if one.start >= claim.end]
+    if not after or after[0].start - claim.end > NEAR_CLAIM or len(estimates) != 1 or mentions(paper, *MULTIPLICITY):
+        return
+    one = after[0]
+    gap = paper.document.plain[claim.end : one.start]
+    scale = scale_name(one)
+    if (
+        scale not in ("ratio", "difference")
+        or one.ci_low is None
+        or one.ci_high is None
+        or one.measure in ("mean", "B")
+    ):
+        return
+    said = {*words_in(paper, claim.end, one.start)} & CONTRAST or {*words_in(paper, *claim.sentence)} & CONDITIONS
+    if said or _OTHER_NUMBER.search(gap):
+        return
+    null = 1.0 if scale == "ratio" and not one.transformed else 0.0
+    low, high = one.ci_low.printed, one.ci_high.printed
+    if low.value > high.value or not (low.interval().low > null or high.interval().high < null):
+        return
+    implied = p_vs_ci(one.estimate.text, low, high, "0.5", scale=scale)
+    if implied.recomputed is None or implied.recomputed > CLEARLY_DENIED:
+        return
+    p = one.p_value.printed if one.p_value is not None else None
+    if p is not None and p.interval().high > 0.05:
+        return  # then P and interval are compared
+    yield make(
+        "claim-vs-evidence",
+        paper.place(claim.start, one.end),
+        reported=f"{one.estimate.text} ({low.text} to {high.text})",
+        verdict="inconsistent",
+        severity="major",
+        basis="judgement",
+        message=f"the text says not significant; the interval {low.text} to {high.text} beside it excludes {null:g} "
+        f"(implied P {show(implied.recomputed)})",
+    )
 
 
 def _listed(gap: str, between: list[str]) -> bool:
@@ -221,6 +271,8 @@ def _against_p(paper: Paper, claim: Claim, p_values: list[PValue], estimates: li
     if ". " in gap or "considered" in words_in(paper, max(claim.sentence[0], claim.start - 40), claim.start):
         return None
     between = words_in(paper, claim.end, part.start)
+    if INDEPENDENT.intersection(between):
+        return None
     if (CONTRAST | CONDITIONS).intersection(between) or len(between) > 12 or _OTHER_NUMBER.search(gap):
         return None
     if CONDITIONS.intersection(words_in(paper, max(claim.sentence[0], claim.start - 60), claim.start)):

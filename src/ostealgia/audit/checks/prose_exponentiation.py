@@ -11,7 +11,7 @@ import math
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from scipy import special
@@ -30,6 +30,7 @@ from ostealgia.numerics.intervals import Interval, Printed
 from ostealgia.numerics.summary_tests import p_from_t
 
 NEAR_WIDTH = 0.15  # two widths of the same interval, relative
+NEAR_ROW = 0.25  # logarithm by which crude and adjusted ratio of one factor, and their limits, may differ
 NEAR_P = 4.0  # factor between a P and the one implied by the interval that was taken back
 FAR_P = 8.0  # factor by which P of the printed interval must miss it
 FAR_Z = 0.25  # normal deviates by which the printed interval must miss the P beside it
@@ -109,7 +110,7 @@ def _in_text(paper: Paper) -> list[Ratio]:
                     one.ci_low,
                     one.ci_high,
                     one.p_value,
-                    frozenset(one.subject),
+                    _content(one.subject),
                     one.study,
                     place,
                     one,
@@ -120,8 +121,14 @@ def _in_text(paper: Paper) -> list[Ratio]:
     for claim in free(paper, Claim):
         if claim.times is not None and claim.times.start not in points and claim.times.value > 0:
             place = paper.place(claim.start, claim.end)
-            found.append(Ratio(claim.times, None, None, None, frozenset(claim.subject), claim.study, place, claim))
+            found.append(Ratio(claim.times, None, None, None, _content(claim.subject), claim.study, place, claim))
     return found
+
+
+def _content(words: Iterable[str]) -> frozenset[str]:
+    """Content words; those with a hyphen ("beta-blocker") in their parts."""
+    parts = (part for word in words for part in re.findall(r"[^\W\d_]{3,}", word))
+    return frozenset(part for part in parts if part not in STOP_WORDS)
 
 
 def _in_tables(paper: Paper) -> list[Ratio]:
@@ -130,9 +137,7 @@ def _in_tables(paper: Paper) -> list[Ratio]:
         parts = row.entry.parts
         if row.measure not in RATIOS or parts["estimate"].value <= 0:
             continue
-        words = frozenset(
-            word for word in re.findall(r"[^\W\d_]{3,}", row.line.label.lower()) if word not in STOP_WORDS
-        )
+        words = _content([row.line.label.lower()])
         low, high, p = (parts.get(name) for name in ("ci_low", "ci_high", "p_value"))
         key = (row.table.index, row.line.row)
         found.append(Ratio(parts["estimate"], low, high, p, words, None, row.place, key, row.measure, row.wald))
@@ -259,7 +264,13 @@ def _by_its_row(one: Ratio, ratios: list[Ratio]) -> Finding | None:
         ):
             continue
         width = _std_error(other.low.value, other.high.value)
-        if wide > 2 * width and 0.7 <= taken / width <= 1.4 and 0.6 <= back.estimate / other.value <= 1.6:
+        near = max(
+            abs(math.log(mine / theirs))
+            for mine, theirs in zip(
+                (back.estimate, back.low, back.high), (other.value, other.low.value, other.high.value), strict=True
+            )
+        )
+        if wide > 2 * width and 0.7 <= taken / width <= 1.4 and near < NEAR_ROW:
             return _told(
                 one,
                 back,

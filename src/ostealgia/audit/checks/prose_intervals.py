@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ostealgia.audit.causes import slip
 from ostealgia.audit.checks.prose_common import (
     CERTAIN_SCALE,
     EFFECTS,
@@ -16,6 +17,7 @@ from ostealgia.audit.checks.prose_common import (
     mentions,
     words_in,
 )
+from ostealgia.audit.checks.table_premises import MANY, doubtful
 from ostealgia.audit.finding import Finding, Place, make
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.confidence import ci_vs_point
@@ -23,6 +25,7 @@ from ostealgia.audit.rules.p_values import p_vs_ci
 from ostealgia.audit.statements.model import Estimate, Number
 from ostealgia.numerics.intervals import Interval, Printed
 
+_NO_P = "many P values of this paper do not fit their intervals: they may be of another comparison"
 UNEVEN = ("bootstrap", "bayesian", "markov", "profile likelihood", "profile-likelihood", "permutation", "jackknife")
 ONE_SIDED = ("one-sided", "one-tailed", "1-sided", "1-tailed", "one sided", "one tailed")
 
@@ -32,10 +35,14 @@ def intervals(paper: Paper) -> Iterator[Finding]:
     adjusted = mentions(paper, *MULTIPLICITY)
     uneven = mentions(paper, *UNEVEN)
     one_sided = mentions(paper, *ONE_SIDED)
+    owners = _owners(paper)
+    of_p: list[Finding] = []
     for estimate in free(paper, Estimate):
         if estimate.ci_low is None or estimate.ci_high is None or estimate.ci_kind in ("prediction", "range", "iqr"):
             continue
         found = _point(paper, estimate)
+        if found is not None and found.flagged:
+            found = _copied(found, estimate, owners)
         if found is not None and found.basis == "judgement" and found.flagged and uneven:
             told = f"{found.message}; the paper names intervals that need not be symmetric"
             found = replace(found, severity="information", message=told)
@@ -45,12 +52,49 @@ def intervals(paper: Paper) -> Iterator[Finding]:
             p_found = _p(paper, estimate, adjusted, one_sided)
             broken = found is not None and found.flagged  # then a misfit of P says nothing more
             if p_found is not None and not (broken and p_found.flagged):
-                yield p_found
+                of_p.append(p_found)
+    several = len({one.message for one in of_p if one.flagged}) >= MANY  # an abstract repeats what the results say
+    yield from doubtful(of_p, "p-vs-ci", _NO_P) if several else of_p
+
+
+Owners = dict[tuple[str, str], list[Estimate]]
+
+
+def _owners(paper: Paper) -> Owners:
+    """The estimates of the paper by their limits, as printed."""
+    found: Owners = {}
+    for one in paper.of_kind(Estimate):
+        if one.ci_low is not None and one.ci_high is not None:
+            found.setdefault((one.ci_low.text, one.ci_high.text), []).append(one)
+    return found
+
+
+def _copied(found: Finding, estimate: Estimate, owners: Owners) -> Finding:
+    """Where the interval is that of another estimate of the paper, in whose middle it lies: say so."""
+    if estimate.ci_low is None or estimate.ci_high is None or estimate.measure is None:
+        return found
+    low, high = estimate.ci_low.text, estimate.ci_high.text
+    if sum(sign.isdigit() for sign in low + high) < 5:
+        return found
+    for other in owners.get((low, high), ()):
+        scale = scale_name(other)
+        if other.measure != estimate.measure or other.estimate.value == estimate.estimate.value or scale is None:
+            continue
+        if not ci_vs_point(other.estimate.text, low, high, scale=scale, level=level_of(other)).flagged:
+            typed = slip(estimate.estimate.printed, other.estimate.value)
+            if typed is not None:  # one effect at two places, with a slip at one of them
+                repair = f"{other.estimate.text} ({low} to {high})"
+                return replace(found, cause_code=typed.code, cause=typed.text, repair=repair)
+            text = f"the interval is that of another estimate of the paper, {other.estimate.text}"
+            return replace(found, cause_code="copied-interval", cause=text, repair=None)
+    return found
 
 
 def scale_name(estimate: Estimate) -> str | None:
     """The scale on which the interval of an estimate is symmetric, None where that is not certain."""
     scale = CERTAIN_SCALE.get(estimate.measure or "")
+    if scale == "ratio" and estimate.estimate.value < 0:
+        return "difference"  # "log odds ratio (OR), -0.01"
     if scale == "ratio" and estimate.transformed:
         return "difference"
     if scale == "proportion" and not estimate.percent and estimate.estimate.value > 1:
@@ -66,6 +110,15 @@ def _place(paper: Paper, estimate: Estimate, number: Number | None = None) -> Pl
 
 def _point(paper: Paper, estimate: Estimate) -> Finding | None:
     scale, place = scale_name(estimate), _place(paper, estimate)
+    before = paper.document.plain[max(estimate.sentence[0], estimate.estimate.start - 14) : estimate.estimate.start]
+    if _TIME.match(paper.document.plain, estimate.estimate.end) is not None:
+        if _AT_TIME.search(before):
+            return None  # "was 14.7% at 12 months (95% CI 2.4% to 27.0%)"
+        scale = None  # a median time: its interval need not be symmetric on any scale
+    if _ENDS.search(paper.document.plain, estimate.sentence[0], estimate.estimate.start):
+        return None  # "from the smallest of 3.8 to the largest of 4.6 (95% CI ...)"
+    if scale == "proportion" and _BY.search(before):
+        scale = None  # "decreased the incidence by 0.74%": a difference
     point, low, high = in_percent(estimate, estimate.estimate, estimate.ci_low, estimate.ci_high)
     if scale is None:
         return _contained(paper, estimate, place) if not _negative_ratio(estimate) else None
@@ -117,13 +170,20 @@ def _on_other_scales(estimate: Estimate, found: Finding, place: Place) -> Findin
     return found if other.flagged else other
 
 
-LOWERED = re.compile(r"\b(?:reduc|decreas|declin|lower|fell|drop|loss|lost|diminish|less|improve)", re.I)
+_TIME = re.compile(r"\s{0,2}-?(?:months?|weeks?|days?|years?|mo|hours?|h|min)\b")
+_AT_TIME = re.compile(r"\b(?:at|after|within|over|for|by|until)\s{1,3}$")
+_BY = re.compile(r"\bby\s{1,3}(?:an?\s{1,3})?$")
+_ENDS = re.compile(r"\bsmallest\b.{0,200}\blargest\b", re.I | re.S)
+LOWERED = re.compile(r"\b(?:small|reduc|decreas|declin|lower|fell|drop|loss|lost|diminish|less|improve)", re.I)
 
 
 def _lowered(paper: Paper, estimate: Estimate) -> bool:
     """Whether the words before say that the value went down, so that its sign may be left out."""
     first = max(estimate.sentence[0], estimate.estimate.start - 160)
-    return LOWERED.search(paper.document.plain, first, estimate.estimate.start) is not None
+    if LOWERED.search(paper.document.plain, first, estimate.estimate.start) is not None:
+        return True
+    behind = (estimate.end, min(estimate.sentence[1], estimate.end + 30))  # "6.6% (mean; 95% CI ...) smaller"
+    return LOWERED.search(paper.document.plain, *behind) is not None
 
 
 def _as_change(estimate: Estimate, place: Place) -> Finding | None:

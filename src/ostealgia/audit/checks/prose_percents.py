@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ostealgia.audit.causes import slip
 from ostealgia.audit.checks.prose_common import free, sizes_by_sentence, words_before, words_in
 from ostealgia.audit.finding import Finding, make
 from ostealgia.audit.paper import Paper
@@ -27,6 +28,7 @@ NOT_SHARES = listed(
     "reduction increase decrease improvement change adherence compliance confidence dose predicted volume weight efficacy "
     "weighted projected imputed adjusted standardized standardised coverage"
 )
+LIFE_TABLE = listed("cumulative actuarial kaplan-meier kaplan estimated")
 _SIZE_HEADER = re.compile(
     r"(?:sample size|n|no\.? (?:of )?(?:patients|participants|subjects|pts)|number (?:of )?(?:patients|participants|subjects)|patients|"
     r"participants|n pts|size)(?:,? ?\(?n\)?)?", re.IGNORECASE
@@ -48,11 +50,14 @@ def percentages(paper: Paper) -> Iterator[Finding]:
     known = known_sizes(sizes)
     by_sentence = sizes_by_sentence(sizes)
     siblings = _siblings(shares)
+    own = {count.n.start for count in shares if count.n is not None and count.count is not None}
     for count in shares:
         if count.count is not None and count.n is not None:
-            yield from _with_denominator(paper, count, known)
+            near = [size for size in by_sentence.get(count.sentence, []) if size.n.start not in own]
+            yield from _with_denominator(paper, count, known, near)
         elif count.count is not None:
             found = _without_denominator(paper, count, by_sentence.get(count.sentence, []), known, siblings)
+            found = found or _of_the_paragraph(paper, count, sizes, known, siblings)
             if found is not None:
                 yield found
         elif count.n is not None and _share(paper, count):
@@ -76,7 +81,7 @@ def _siblings(shares: list[Count]) -> dict[tuple[int, int], int]:
     return {sentence: sum(values) for sentence, values in found.items() if len(values) > 1}
 
 
-def _with_denominator(paper: Paper, count: Count, known: dict[str, int]) -> Iterator[Finding]:
+def _with_denominator(paper: Paper, count: Count, known: dict[str, int], near: list[Size]) -> Iterator[Finding]:
     if count.count is None or count.n is None or count.percent is None or count.n.value == 0:
         return
     n = int(count.n.value)
@@ -84,7 +89,20 @@ def _with_denominator(paper: Paper, count: Count, known: dict[str, int]) -> Iter
         return
     others = {name: value for name, value in known.items() if value != n}
     place = paper.place(count.start, count.end)
-    yield percent_vs_count(int(count.count.value), count.percent.text, n, denominators=others, place=place)
+    found = percent_vs_count(int(count.count.value), count.percent.text, n, denominators=others, place=place)
+    words = words_in(paper, *count.sentence) if found.flagged else []
+    if found.flagged and (_of_the_sentence(count, near) or LIFE_TABLE.intersection(words)):
+        return  # "among all 62 patients ..., 7 of 9 in remission (11%)"
+    yield found
+
+
+def _of_the_sentence(count: Count, near: list[Size]) -> bool:
+    """Whether the percentage is that of the count among more patients, named before in the sentence."""
+    if count.count is None or count.percent is None or count.n is None:
+        return False
+    before = [size.n.value for size in near if size.end <= count.start and size.n.value > count.n.value]
+    shares = [100 * count.count.value / size for size in before]
+    return any(count.percent.printed.allows(Interval(share, share)) for share in shares)
 
 
 def _no_fraction(paper: Paper, count: Count) -> bool:
@@ -94,6 +112,8 @@ def _no_fraction(paper: Paper, count: Count) -> bool:
     if count.percent.value > 100 and count.count.value <= count.n.value and _glued(count.percent.text, count):
         return True
     first, last = sorted((count.count, count.n), key=lambda number: number.start)
+    if _SPLIT.search(paper.document.plain[max(0, last.start - 4) : last.start]):
+        return True  # "79 of 10 218": a blank marks the thousands
     between = paper.document.plain[first.end : last.start]
     if "/" in between and count.n.value <= 5:
         return True  # "almost 1/4 (22%)": a fraction
@@ -112,6 +132,7 @@ def _glued(text: str, count: Count) -> bool:
     return any(Number(end, 0, 1).printed.allows(Interval(share, share)) for end in ends)
 
 
+_SPLIT = re.compile(r"\d\s$")
 _COUNTED = re.compile(r"[a-z]{3,}[^a-z]{1,3}(?:of|in|from|out)")
 
 
@@ -146,6 +167,43 @@ def _without_denominator(
     return replace(percent_vs_count(k, percent.text, certain, denominators=known, place=place), basis="judgement")
 
 
+REACH = 700  # characters before a count in which the size of its paragraph stands
+OFTEN = 3  # prints of a size that make it the paper's own
+
+
+def _of_the_paragraph(
+    paper: Paper, count: Count, sizes: list[Size], known: dict[str, int], siblings: dict[tuple[int, int], int]
+) -> Finding | None:
+    """A count whose denominator stands in a sentence before it: the one size of the paragraph, which the paper prints often.
+
+    Told only where the percentage is one slip away from that of the size, and fits no other size of the paper.
+    """
+    block = paper.document.block_at(count.start)
+    if (
+        block is None
+        or count.count is None
+        or count.percent is None
+        or count.study is not None
+        or count.cell is not None
+    ):
+        return None
+    if count.sentence in siblings or count.percent.start < count.count.start or count.unit not in (None, *PEOPLE):
+        return None
+    own = [size for size in sizes if block.start <= size.start < block.end]
+    near = [size for size in own if 0 <= count.start - size.end <= REACH and size.unit in PEOPLE]
+    values = {int(size.n.value) for size in own}
+    whole = next(iter(values)) if len(values) == 1 and near else 0
+    printed = sum(int(size.n.value) == whole for size in sizes)
+    if whole < 20 or printed < OFTEN or count.count.value > whole or NOT_SHARES.intersection(count.subject):
+        return None
+    shown = count.percent.printed
+    if slip(shown, 100 * count.count.value / whole) is None:
+        return None
+    place = paper.place(count.start, count.end)
+    found = percent_vs_count(int(count.count.value), count.percent.text, whole, place=place)
+    return replace(found, basis="judgement") if found.flagged else found
+
+
 def _certain_size(count: Count, own: list[Size]) -> int | None:
     """The one size of the sentence, printed before the count, close by: "In 20 studies (N=636), 502 (78.9%)"."""
     at = count.count.start if count.count is not None else count.start
@@ -160,8 +218,10 @@ def _certain_size(count: Count, own: list[Size]) -> int | None:
 
 def _share(paper: Paper, count: Count) -> bool:
     """Whether "91% among 48 patients" says what share of 48 patients: no estimate, no rough figure."""
-    if count.n is None or count.n.value < 20 or count.unit in STUDIES:
+    if count.n is None or count.percent is None or count.unit in STUDIES or count.n.value < 10:
         return False
+    if count.n.value < 20 and "." not in count.percent.text and count.percent.value % 5 == 0:
+        return False  # a rough share of a few
     before = words_before(paper, count.start, 3)
     if before[-1:] != ["as"] and ROUGH.intersection(before):
         return False
@@ -228,7 +288,7 @@ def _row_sizes(paper: Paper) -> dict[tuple[int, int], int]:
             continue
         for row in table.body:
             text = row[columns[0]].text.strip().replace(",", "")
-            if text.isdigit() and int(text) > 1:
+            if text.isascii() and text.isdigit() and int(text) > 1:
                 found[(index, row[columns[0]].row)] = int(text)
     return found
 

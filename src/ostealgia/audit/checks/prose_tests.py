@@ -126,11 +126,10 @@ def _limits(statement: Statement) -> Iterator[tuple[Number, float, float, str]]:
         yield statement.p_value, 0.0, 1.0, "P"
     if isinstance(statement, Test) and statement.test == "r":
         yield statement.statistic, -1.0, 1.0, "a correlation"
-    if isinstance(statement, Heterogeneity):
-        if statement.i2 is not None:
-            yield statement.i2, 0.0, 100.0, "I2"
-        if statement.tau2 is not None:
-            yield statement.tau2, 0.0, infinity, "tau2"
+    if isinstance(statement, Heterogeneity) and statement.i2 is not None:
+        yield statement.i2, 0.0, 100.0, "I2"
+    if isinstance(statement, Heterogeneity) and statement.tau2 is not None:
+        yield statement.tau2, 0.0, infinity, "tau2"
     if isinstance(statement, Mean) and statement.spread is not None:
         yield statement.spread, 0.0, infinity, "a standard deviation"
     if (

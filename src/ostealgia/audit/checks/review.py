@@ -179,11 +179,12 @@ def _reproduced(
 
 
 def _beyond(target: Target, inputs: Inputs, fits: Sequence[Fitted]) -> bool:
-    """Whether every method, on every study of the table, has its whole interval beside the printed one."""
+    """Whether, by every method on every study of the table, neither estimate lies in the other's interval, all on one side."""
     if len(inputs.data["study"]) != len(inputs.table.rows) or not target.share:
         return False
-    above = all(fit.low > target.high.interval().high for fit in fits)
-    below = all(fit.high < target.low.interval().low for fit in fits)
+    point, low, high = (part.interval() for part in (target.estimate, target.low, target.high))
+    above = all(fit.low > point.high and fit.estimate > high.high for fit in fits)
+    below = all(fit.high < point.low and fit.estimate < low.low for fit in fits)
     return bool(fits) and (above or below)
 
 
@@ -395,7 +396,7 @@ def review_heterogeneity(paper: Paper) -> Iterator[Finding]:
         df = parsed(statement.df)
         both = (limits[0], limits[1]) if limits[0] is not None and limits[1] is not None else None
         degrees = int(df.value) if df is not None and df.value == int(df.value) else _degrees(paper, statement)
-        exact = i2 is not None and i2.relation == "="
+        exact = i2 is not None and i2.relation == "=" and 0 <= i2.value <= 100  # others are told by scale-bound
         yield from heterogeneity(
             i2=i2 if exact else None, q=q, df=degrees, p_value=p, h=h, h2=h2, tau2=tau2, tau=tau,
             i2_limits=both if exact else None, place=paper.place(statement.start, statement.end),

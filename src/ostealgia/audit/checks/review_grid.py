@@ -15,6 +15,9 @@ TAU2 = ("DL", "REML", "PM", "ML", "HE", "SJ")
 INTERVALS = ("z", "HK")
 PROPORTIONS = {"PLO": "logit", "PR": "untransformed", "PFT": "Freeman-Tukey", "PAS": "arcsine", "PLN": "log"}
 DIFFERENCES = {"MD": "mean difference", "SMD": "Hedges' g"}
+TWO_ARMS = {"OR": "odds ratio", "RR": "risk ratio", "RD": "risk difference", "HR": "hazard ratio"}
+POOLED_COUNTS = {"OR": ("MH", "peto"), "RR": ("MH",), "RD": ("MH",)}  # methods that need counts, not effects
+NAMES = {"MH": "Mantel-Haenszel", "peto": "Peto"}
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ def grid(data: Data, measures: Mapping[str, str], scale: float = 1.0, *, quick: 
     for measure, name in measures.items():
         effects = _effects(data, measure)
         for label, options in _methods(measure) if effects is not None else ():
-            if quick and (options.get("tau2"), options["ci"]) != ("DL", "z"):
+            if quick and (options.get("tau2"), options.get("ci")) != ("DL", "z"):
                 continue
             found = _fit(effects, f"{name}, {label}", options, scale)
             if found is not None:
@@ -67,6 +70,12 @@ def _methods(measure: str) -> Iterator[tuple[str, dict[str, Any]]]:
     for tau2 in TAU2:
         for ci in INTERVALS:
             yield f"random effects, {tau2}, {ci}", {"tau2": tau2, "ci": ci, "pi": "none", "tau2_ci": "none"}
+    for model in POOLED_COUNTS.get(measure, ()):
+        yield f"{NAMES[model]}, z", {"model": model}
+    if measure in POOLED_COUNTS:  # the DL estimate around the Mantel-Haenszel mean, as review programs have it
+        yield "random effects, DL around Mantel-Haenszel, z", {
+            "tau2": "DL", "ci": "z", "pi": "none", "tau2_ci": "none", "q_center": "MH"
+        }  # fmt: skip
     if measure == "PLO":
         yield "GLMM, ML, z", {"model": "glmm", "glmm_method": "ML", "ci": "z", "pi": "none"}
         yield "GLMM, common effect, z", {"model": "glmm", "glmm_method": "EE", "ci": "z", "pi": "none"}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ostealgia.audit.causes import likely
-from ostealgia.audit.checks.cross_denominators import another_reading
+from ostealgia.audit.checks.cross_denominators import MISSING_SAID, another_reading, far_slip
 from ostealgia.audit.checks.cross_text import once
 from ostealgia.audit.checks.table_premises import doubtful, lowered
 from ostealgia.audit.finding import Cause, Finding
@@ -49,6 +50,13 @@ _EXCLUSIVE = re.compile(
     r"positive|negative|absent|stage|grade|i{1,3}v?|iv|single|never|former|current|unknown|missing|low|moderate|high|[tnm][0-4])\b|^\d+$",
     re.IGNORECASE,
 )
+# headings of which a patient may have several
+_SEVERAL = re.compile(
+    r"adverse|\bevents?\b|toxicit|complication|co-?morbid|medication|symptom|\breasons?\b|concomitant|\bdrugs?\b|risk factors?|"
+    r"histor(?:y|ies)|conditions?\b|procedures?\b|sites? of|diseases\b|diagnoses\b|treatments?\b|therap(?:y|ies)\b|"
+    r"metasta(?:ses|tic sites?)|findings\b|causes\b|barriers|sources",
+    re.IGNORECASE,
+)
 _NO_SIZE = "many percentages of this table are not of the size of their group: it may be another"
 _NO_WHOLE = "many categories of this table do not add up: patients may be missing or counted twice"
 # a mean or a count of events, not of patients: the unit or kind is in the label
@@ -60,8 +68,9 @@ NOT_PATIENTS = re.compile(
 )
 _COUNTED = re.compile(r"\bn\b|\bno\b|number|count", re.IGNORECASE)
 _ROW_OF_N = re.compile(r"(?:n|no\.?|number)$", re.IGNORECASE)
-_OWN_N = re.compile(r"\bn ?= ?\d", re.IGNORECASE)
+OWN_N = re.compile(r"\bn ?= ?\d", re.IGNORECASE)
 _SLASHED = re.compile(r"\d ?/ ?\d")
+_PAIRS = re.compile(r"\) ?/ ?\d")  # "9 (64)/5 (36)"
 
 
 @once
@@ -78,11 +87,24 @@ def table_counts(paper: Paper) -> Iterator[Finding]:
             continue
         found = paper_shares(paper)[table.index]
         system = system_of(table, found)
-        yield from doubtful(_percents(paper, table, found, system), "percent-vs-count", _NO_SIZE)
+        slips = {
+            one.line.entries[one.column].start for one in found if one.base and not one.fits(one.base) and far_slip(one)
+        }
+        yield from doubtful(_percents(paper, table, found, system), "percent-vs-count", _NO_SIZE,
+                            settled=lambda f, slips=slips: _starts(f) in slips)  # fmt: skip
         for block in blocks(table):
-            sums = [*_categories(paper, table, block, found, system), *_groups(paper, table, block, system)]
-            yield from doubtful(sums, "total-vs-parts", _NO_WHOLE)
+            alone: list[Finding] = []
+            sums = [
+                *_categories(paper, table, block, found, system, alone),
+                *_groups(paper, table, block, system, alone),
+            ]
+            yield from doubtful(sums, "total-vs-parts", _NO_WHOLE,
+                                settled=lambda f, alone=alone: any(f is one for one in alone))  # fmt: skip
             yield from _header(paper, table, block)
+
+
+def _starts(found: Finding) -> int:
+    return found.span[0] if found.span else -1
 
 
 # ---------------------------------------------------------------- the system of constraints
@@ -142,13 +164,31 @@ def compared(variable: Variable, block: Block) -> list[tuple[Line, tuple[Line, .
     levels = variable.counted(block.indexes)
     if not lines:
         return []
+    if len(lines) > 1 and _one_test(lines, columns):  # one cell beside all of them
+        return [(lines[0], levels)] if len(levels) >= 2 else []
     if not variable.levels:
         return [(lines[0], (lines[0],))]
     if len(lines) == 1 and len(levels) >= 2:
         return [(lines[0], levels)]
     if len(lines) == 1 and variable.head is not None and lines[0] is variable.head:
         return [(lines[0], levels)]
-    return [(line, (line,)) for line in lines if line in variable.levels]
+    found: list[tuple[Line, tuple[Line, ...]]] = []
+    for _, run in itertools.groupby(
+        (line for line in lines if line in variable.levels), lambda line: _tests_of(line, columns)
+    ):
+        same = tuple(run)
+        if len(same) == 1 or all(any(count(line, c) is not None for c in block.indexes) for line in same):
+            found.append((same[0], same))  # a P that is repeated is that of these rows together
+    return found
+
+
+def _tests_of(line: Line, columns: Sequence[int]) -> tuple[str, ...]:
+    return tuple(n.text for c in columns if c in line.entries for n in line.entries[c].parts.values())
+
+
+def _one_test(lines: Sequence[Line], columns: Sequence[int]) -> bool:
+    """Whether several rows carry one and the same statistic or P: it is that of the variable."""
+    return len({_tests_of(line, columns) for line in lines}) == 1
 
 
 # ---------------------------------------------------------------- percentages
@@ -163,7 +203,9 @@ def _percents(paper: Paper, table: ReadTable, found: Sequence[Share], system: Sy
         check = percent_vs_count(int(share.count.value), share.percent.printed, share.base, neighbours=others, denominators=totals,
                                  place=place)  # fmt: skip
         if check.flagged:
-            if another_reading(share, found, table.lines) or _no_patients(paper, share, found):
+            printed = paper.document.tables[table.index]
+            around = f"{printed.caption} {printed.note}"
+            if another_reading(share, found, table.lines, around) or _no_patients(paper, share, found):
                 continue
             check = _explained(check, share, found, system)
         yield check
@@ -173,15 +215,51 @@ def _no_patients(paper: Paper, share: Share, found: Sequence[Share]) -> bool:
     """Whether a number with another in brackets may be no count of the group's patients with its percentage."""
     words = f"{share.line.label} {share.variable.name}"
     above = share.base is not None and share.count.value > share.base
-    if (above and NOT_PATIENTS.search(words)) or _OWN_N.search(words):
+    if (above and NOT_PATIENTS.search(words)) or OWN_N.search(f"{words} {_heading(paper, share)}"):
         return True
+    if above and share.percent.value != 100 and not _digit_too_many(share):
+        return True  # the row is of other patients
+    if share.printed.relation != "=" or (above and share.printed.fits(100 * share.count.value / (share.base or 1))):
+        return True  # "> 33"; "62/60 (103.3)" of a target
     entry = share.line.entries[share.column]
     printed = paper.document.plain[entry.start : entry.end]
-    if _SLASHED.search(printed) and not any(n.value == share.base for n in entry.parts.values()):
+    if _SLASHED.search(printed) and _slashed(paper, share, printed, found):
         return True
     others = [one for one in found if one.column == share.column and one.line is not share.line]
     signed = sum("%" in paper.document.plain[(e := one.line.entries[one.column]).start : e.end] for one in others)
     return "%" not in printed and signed >= 2 and signed > 0.5 * len(others)
+
+
+def _heading(paper: Paper, share: Share) -> str:
+    """The words of the nearest row above without numbers of its own."""
+    table = next((t for t in group_tables(paper) if any(line is share.line for line in t.lines)), None)
+    above = [line for line in table.lines if line.row < share.line.row] if table is not None else []
+    return next((line.label for line in reversed(above) if set(line.entries) <= {0}), "")
+
+
+def _digit_too_many(share: Share) -> bool:
+    """Whether the count fits its percentage once a digit is taken out of it: "116 (53.3)" of 30."""
+    text = share.count.text
+    shorter = {text[:i] + text[i + 1 :] for i in range(len(text))} if len(text) > 1 and text.isdigit() else set()
+    return any(share.base and share.printed.allows(as_interval(100 * int(one) / share.base)) for one in shorter if one)
+
+
+def _slashed(paper: Paper, share: Share, printed: str, found: Sequence[Share]) -> bool:
+    """Whether numbers on both sides of a slash are two counts ("12 (8/4)", "0/1 (2)"), not a count of its patients."""
+    entry = share.line.entries[share.column]
+    if not any(n.value == share.base for n in entry.parts.values()) or share.count.value > (share.base or 0):
+        return True
+    column = next((c for c in share.block.groups if c.index == share.column), None)
+    size = int(column.n.value) if column is not None and column.n is not None else None
+    second = entry.parts.get("n")
+    if size and second is not None and share.printed.allows(as_interval(100 * second.value / size)):
+        return True  # "0/1 (2)": the percentage is of the second count
+    beside = [
+        paper.document.plain[e.start : e.end]
+        for c in share.block.indexes
+        if (e := share.line.entries.get(c)) is not None
+    ]
+    return any("/" in text and _PAIRS.search(text) for text in beside)
 
 
 def _neighbours(share: Share) -> tuple[dict[str, int], dict[str, int]]:
@@ -238,7 +316,7 @@ def _explained(check: Finding, share: Share, found: Sequence[Share], system: Sys
 
 
 def _categories(
-    paper: Paper, table: ReadTable, block: Block, found: Sequence[Share], system: System
+    paper: Paper, table: ReadTable, block: Block, found: Sequence[Share], system: System, alone: list[Finding]
 ) -> Iterator[Finding]:
     for variable in variables(table):
         for column in block.groups:
@@ -247,14 +325,40 @@ def _categories(
                 continue
             counts = [c for line in lines if (c := count(line, column.index)) is not None]
             whole = _whole_of(variable, column.index, column.n)
-            if whole is None:
+            if whole is None or (sum(counts) != whole and _apart_rows(table, variable, block, column.index, lines)):
                 continue
             if sum(counts) < whole and not _one_of_each(lines, column.index, found, whole):
                 one_of_each = _elsewhere_whole(table, variable, column.index)
                 if not (one_of_each and _test_wants(variable, block, column.index, whole - sum(counts))):
                     continue  # values may be missing, categories may be left out
             finding = _category_total(paper, table, variable, lines, counts, whole, column.index, found)
-            yield _repaired(finding, system, [n for line in lines if (n := number(line, column.index, "count"))])
+            counted = [n for line in lines if (n := number(line, column.index, "count"))]
+            yield _repaired(finding, system, counted, alone)
+
+
+def _apart_rows(table: ReadTable, variable: Variable, block: Block, column: int, lines: Sequence[Line]) -> bool:
+    """Whether the rows below a heading may be no categories of one variable: of which a patient may have several.
+
+    Each has a test of its own and labels that do not exclude one another; or they stand below a row with its own count,
+    to which they add up in no other group.
+    """
+    labelled = sum(_EXCLUSIVE.match(line.label.strip()) is not None for line in lines) >= max(2, len(lines) - 1)
+    if _SEVERAL.search(variable.name) and not labelled:
+        return True
+    tests = [c.index for c in (block.statistic, block.p_value) if c is not None]
+    tested = [line for line in lines if any(index in line.entries for index in tests)]
+    printed = {
+        tuple(line.entries[i].parts[n].text for i in tests if i in line.entries for n in line.entries[i].parts)
+        for line in tested
+    }
+    if len(tested) >= 2 and len(printed) >= 2 and not labelled:
+        return True
+    head = variable.head
+    if head is None or number(head, 0, "n") is not None or number(head, column, "count") is None:
+        return False
+    others = [c.index for c in table.columns if c.role in GROUPS and c.index != column]
+    sums = [(sum(n for line in lines if (n := count(line, index)) is not None), count(head, index)) for index in others]
+    return not any(added == own for added, own in sums if own)
 
 
 def _whole_of(variable: Variable, column: int, size: Number | None) -> int | None:
@@ -291,6 +395,10 @@ def _category_total(
     check = replace(check, reported=sum_text(counts))
     mine = [s for s in found if s.column == column and any(s.line is line for line in lines)]
     fewer = added < whole and sum(not s.fits(whole) for s in mine) >= 2
+    printed_table = paper.document.tables[table.index]
+    said = f"{printed_table.caption} {printed_table.note} {variable.name}"
+    if check.flagged and added < whole and MISSING_SAID.search(said):
+        return lowered(check, "the table says that values are missing")
     own_sizes = sum(_ROW_OF_N.match(line.label.strip()) is not None for line in table.lines) >= 2
     if check.flagged and (fewer or own_sizes):
         told = "the percentages are of fewer patients" if fewer else "every variable of the table has its own n"
@@ -348,13 +456,14 @@ def _fits_test(printed: Mapping[str, Number], counts: Sequence[Sequence[int]]) -
 
 def _elsewhere_whole(table: ReadTable, variable: Variable, column: int) -> bool:
     """Whether the categories make up another group exactly: then each patient has one of them."""
-    fits = 0
+    fits = tried = 0
     for other in table.columns:
         if other.index != column and other.role in GROUPS and other.n is not None:
             counts = [count(line, other.index) for line in variable.counted((other.index,))]
             known = [c for c in counts if c is not None]
+            tried += len(known) == len(counts) >= 2
             fits += len(known) == len(counts) >= 2 and sum(known) == other.n.value
-    return fits >= 1
+    return fits >= 1 and 2 * fits > tried
 
 
 def _others_off(table: ReadTable, variable: Variable, column: int, short: bool) -> bool:
@@ -385,7 +494,8 @@ def _one_of_each(lines: Sequence[Line], column: int, found: Sequence[Share], who
     return abs(total - 100) <= room and fitting >= len(mine) - 1
 
 
-def _repaired(check: Finding, system: System, numbers: Sequence[Number]) -> Finding:
+def _repaired(check: Finding, system: System, numbers: Sequence[Number], alone: list[Finding]) -> Finding:
+    """The cause and repair of a sum. alone : is given the findings that one changed number mends together with its percentage."""
     if not check.flagged:
         return check
     start = next((c for c in system.constraints if c.rule == "total-vs-parts" and set(numbers) <= set(c.numbers)), None)
@@ -393,7 +503,10 @@ def _repaired(check: Finding, system: System, numbers: Sequence[Number]) -> Find
     repair = named(repairs)
     if repair is not None:
         text = repair.cause.text or f"{repair.number.text} would have to be {repair.value}"
-        return replace(check, cause_code=repair.cause.code, cause=text, repair=repair.value)
+        told = replace(check, cause_code=repair.cause.code, cause=text, repair=repair.value)
+        if sum(repair.number in constraint.numbers for constraint in system.broken) >= 2:
+            alone.append(told)
+        return told
     if len(repairs) < 2:
         return check
     kind = likely([repair.cause for repair in repairs])
@@ -412,13 +525,19 @@ def group_sums(table: ReadTable, block: Block) -> list[tuple[list[Number], Numbe
     for line in table.lines:
         parts = [n for c in block.indexes if (n := number(line, c, "count")) is not None]
         whole = number(line, total.index, "count")
-        if _is_percent(line, block):
+        if _is_percent(line, block) or (whole is not None and parts and _is_average(parts, whole)):
             continue
         if whole is not None and len(parts) == len(block.groups):
             found.append((parts, whole, line))
     fitting = sum(sum(part.value for part in parts) == whole.value for parts, whole, _ in found)
     known = sizes is not None and total.n is not None
     return found if fitting >= (1 if known else 3) and fitting >= (0.5 if known else 0.8) * len(found) else []
+
+
+def _is_average(parts: Sequence[Number], whole: Number) -> bool:
+    """Whether the number of all patients lies between those of the groups, far from their sum: it is no count."""
+    values = [part.value for part in parts]
+    return min(values) <= whole.value <= max(values) and sum(values) > 1.5 * whole.value
 
 
 def _is_percent(line: Line, block: Block) -> bool:
@@ -429,20 +548,19 @@ def _is_percent(line: Line, block: Block) -> bool:
     )
 
 
-def _groups(paper: Paper, table: ReadTable, block: Block, system: System) -> Iterator[Finding]:
+def _groups(paper: Paper, table: ReadTable, block: Block, system: System, alone: list[Finding]) -> Iterator[Finding]:
     for parts, whole, line in group_sums(table, block):
         place = place_of(paper, table, line, whole)
-        check = total_vs_parts(
-            [p.text for p in parts], whole.text, what=f"{line.label}, groups", severity="minor", place=place
-        )
-        yield _repaired(check, system, [*parts, whole])
+        what = ", ".join(name for name in (line.label, "groups") if name)
+        check = total_vs_parts([p.text for p in parts], whole.text, what=what, severity="minor", place=place)
+        yield _repaired(check, system, [*parts, whole], alone)
 
 
 def _header(paper: Paper, table: ReadTable, block: Block) -> Iterator[Finding]:
     """Sizes of the groups against that of all patients, in the header."""
     total, sizes = block.total, block.sizes
-    if total is None or total.n is None or sizes is None or len(sizes) < 2:
-        return
+    if total is None or total.n is None or sizes is None or len(sizes) < 2 or {*sizes} == {int(total.n.value)}:
+        return  # equal sizes everywhere: the same patients in each group
     place = paper.place(total.n.start, total.n.end)
     check = total_vs_parts([str(s) for s in sizes], total.n.text, what="patients", severity="major", place=place)
     if check.flagged:

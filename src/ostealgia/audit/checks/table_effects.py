@@ -98,20 +98,37 @@ def table_intervals(paper: Paper) -> Iterator[Finding]:
         mixed = sum(_below_zero(row) for row in column) >= MIXED
         for row in column:
             triplet = row.triplet
-            if triplet is None or (mixed and row.scale == "ratio"):
+            if triplet is None or (mixed and row.scale == "ratio") or _ratio_among_differences(row, triplet):
                 continue
             first = _centre(row, triplet)
             if first is not None:
                 found.append(_copied(first, row, rows))
             if first is None or not first.flagged:
                 found += (lowered(f, _TWO) if _beside_another(row) else f for f in _p_value(row, triplet))
-        yield from doubtful(doubtful(found, "ci-vs-point", _NO_SCALE), "p-vs-ci", _NO_P)
+        yield from doubtful(doubtful(found, "ci-vs-point", _NO_SCALE, settled=_one_slip), "p-vs-ci", _NO_P)
+
+
+def _one_slip(found: Finding) -> bool:
+    """Whether the estimate lies outside its limits and one slip of a digit explains it."""
+    outside = found.verdict == "impossible" and "outside its interval" in (found.message or "")
+    return outside and found.repair is not None and found.cause_code in ("lost-digit", "typing-slip")
 
 
 def _beside_another(row: Row) -> bool:
     """Whether an estimate with an interval but without a P stands before it: this P may compare the two."""
     others = [entry for entry in row.line.entries.values() if entry is not row.entry and "ci_low" in entry.parts]
     return any("p_value" not in entry.parts and entry.start < row.entry.start for entry in others)
+
+
+def _ratio_among_differences(row: Row, triplet: Triplet) -> bool:
+    """Whether an interval in a column of differences is one of a ratio: it fits on the log scale and on no other."""
+    if row.scale != "difference" or triplet.low.value <= 0:
+        return False
+    tried = [
+        ci_vs_point(triplet.estimate, triplet.low, triplet.high, scale=name, level=row.level)
+        for name in ("difference", "ratio")
+    ]
+    return tried[0].flagged and not tried[1].flagged
 
 
 def _below_zero(row: Row) -> bool:
@@ -122,9 +139,10 @@ def _below_zero(row: Row) -> bool:
 
 def _centre(row: Row, triplet: Triplet) -> Finding | None:
     if row.scale is not None and row.wald:
-        return ci_vs_point(
+        found = ci_vs_point(
             triplet.estimate, triplet.low, triplet.high, scale=row.scale, level=row.level, place=row.place
         )
+        return found
     scales = (
         [row.scale]
         if row.scale
@@ -224,6 +242,7 @@ def table_duplicates(paper: Paper) -> Iterator[Finding]:
 def table_coefficients(paper: Paper) -> Iterator[Finding]:
     """Of a regression table: exp(B) against the ratio, and P against the Wald statistic."""
     rows = effect_rows(paper)
+    exponentials: dict[tuple[int, int], list[Finding]] = {}
     for row in rows:
         wald, p = row.printed("wald"), row.printed("p_value")
         if wald is not None and p is not None and wald.value >= 0 and 0 <= p.value <= 1:
@@ -239,7 +258,10 @@ def table_coefficients(paper: Paper) -> Iterator[Finding]:
             behind = [r for r in twins if r.entry.start > row.entry.start]  # of two models, its own
             twin = min(behind or twins, key=lambda r: r.entry.start, default=None)
             if twin is not None:
-                yield from _exponential(row, twin)
+                exponentials.setdefault((row.table.index, row.column.index), []).extend(_exponential(row, twin))
+    for found in exponentials.values():
+        fitting = sum(not f.flagged for f in found)
+        yield from (f for f in found if not f.flagged or fitting >= 1)  # else the column is of something else
 
 
 def _is_wald(row: Row, wald: Printed) -> bool:

@@ -25,7 +25,11 @@ _AVERAGED = re.compile(
     re.IGNORECASE,
 )
 _UNIT = re.compile(r"\([^()]*\)")
-_CHANGED = re.compile(r"change|difference|reduction|decrease|improvement|%|percent|ratio", re.IGNORECASE)
+_CHANGED = re.compile(
+    r"area under|\bauc\b|\bsums?\b|cumulative|change|difference|reduction|decrease|improvement|%|percent|ratio",
+    re.IGNORECASE,
+)
+_NORMAL = re.compile(r"\b(?:normal|reference|ref\.?|range|norm)\b", re.IGNORECASE)  # "(normal: 0-10)" is no scale
 _ZERO_TO_TEN = re.compile(r"\bnrs\b|numeric(?:al)? rating|\b0 ?(?:-|to) ?10\b|borg dyspn|cr-?10\b", re.IGNORECASE)
 
 
@@ -52,7 +56,7 @@ def table_study_scales(paper: Paper) -> Iterator[Finding]:
         if table.kind != "studies":
             continue
         for column in table.columns:
-            if not _ZERO_TO_TEN.search(column.name) or _CHANGED.search(column.name):
+            if not _ZERO_TO_TEN.search(column.name) or _NORMAL.search(column.name) or _CHANGED.search(column.name):
                 continue
             for line in table.lines:
                 mean, sd = number(line, column.index, "mean"), number(line, column.index, "sd")
@@ -68,7 +72,7 @@ def _row(paper: Paper, table: ReadTable, line: Line, label: str, column: int, n:
     if mean is None or sd is None or sd.value < 0:
         return
     place = place_of(paper, table, line, line.entries[column])
-    if _ZERO_TO_TEN.search(label):
+    if _ZERO_TO_TEN.search(label) and not _NORMAL.search(label):
         yield scale_bound(mean.printed, 0, 10, sd=sd.printed, n=n, what=line.label, place=place)
     if (
         not _WHOLE.search(label)

@@ -12,8 +12,8 @@ import numpy as np
 
 from ostealgia.audit.baseline import Source, weigh
 from ostealgia.audit.causes import only_repair, slip, within
-from ostealgia.audit.checks.table_counts import NOT_PATIENTS, compared, paper_shares
-from ostealgia.audit.checks.table_premises import ordinary_test
+from ostealgia.audit.checks.table_counts import NOT_PATIENTS, OWN_N, compared, paper_shares
+from ostealgia.audit.checks.table_premises import lowered, ordinary_test
 from ostealgia.audit.finding import Cause, Finding, Place
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.counts import chi2_vs_counts, p_values_of
@@ -41,10 +41,13 @@ _TESTS_SAID = {
 _UNKNOWN = re.compile(
     r"unknown|missing|not (?:available|reported|known|recorded|tested|done)|\bn/?a\b|unspecified", re.IGNORECASE
 )
+_DEVIATIONS = re.compile(r"\bs\.?d\.?\b|deviation", re.IGNORECASE)
+_NO_T = "another test (of ranks, of changes, of a part of the patients) may stand behind P"
 _NO_TEST = "few P values of this table follow from the groups: they may be of another test"
 NEAR = 0.25  # in normal deviates: variants of exact and ordinal tests differ by less
 MOST_MISSING = 0.3  # of the patients of a group with no value of a variable
 MISSING = 0.05  # of the patients of one group with one value
+NEARLY = 0.01  # of a statistic
 FAR = 1.5  # a t test and a rank test of the same data seldom differ by more
 
 
@@ -133,6 +136,8 @@ class _Case:
     p_value: Number | None
     named: frozenset[str]  # tests that the header names
     generic: bool  # it says only "statistic"
+    deviations: bool  # the table says that SDs stand beside the means
+    t_said: bool  # ... and that P is of a t test
     other_test: bool
     place: Place
     p_place: Place
@@ -149,9 +154,21 @@ def _case(paper: Paper, table: ReadTable, block: Block, variable: Variable, line
     place, p_place = (
         place_of(paper, table, line, part, variable) for part in (statistic or p_value, p_value or statistic)
     )
+    printed = paper.document.tables[table.index]
+    said = " ".join((printed.caption, printed.note, line.label, variable.name, *(c.name for c in table.columns)))
+    t_said = _TESTS_SAID["t"].search(said) is not None
+    deviations = _DEVIATIONS.search(said) is not None
     generic = block.statistic is not None and "?" in statistics_in(block.statistic.name)
-    return _Case(block, variable, line, statistic, p_value, frozenset(), generic, other_test, place, p_place,
+    return _Case(block, variable, line, statistic, p_value, frozenset(), generic, deviations, t_said, other_test, place, p_place,
                  _alone(table, block, line))  # fmt: skip
+
+
+def _one_of_some(case: _Case) -> bool:
+    """Whether a P stands beside a category that is not the first, and others have none: it may belong to another row."""
+    levels = case.variable.levels
+    if not any(case.line is line for line in levels) or case.line is levels[0] or case.block.p_value is None:
+        return False
+    return any(case.block.p_value.index not in line.entries for line in levels)
 
 
 def _alone(table: ReadTable, block: Block, line: Line) -> bool:
@@ -217,6 +234,8 @@ def _sizes_of(case: _Case, line: Line, based: Sequence[Share]) -> tuple[list[int
     mine = {share.column: share for share in based if share.line is line}
     sizes: list[int] = []
     sure = True
+    if sum(not share.fits(share.base) for share in mine.values() if share.base and share.count.value > 0) >= 2:
+        return None, False  # the percentages of the row are of other numbers
     for column in case.block.groups:
         share = mine.get(column.index)
         if share is not None:
@@ -239,7 +258,8 @@ def _by_counts(case: _Case, tables: Sequence[Counts], sure: bool, rows: int) -> 
     p = case.p_printed
     if case.statistic is None:
         if p is not None:
-            single = rows == 1 and (not case.alone or NOT_PATIENTS.search(case.line.label) is not None)
+            other = NOT_PATIENTS.search(case.line.label) or OWN_N.search(case.line.label)
+            single = rows == 1 and (not case.alone or other is not None or _one_of_some(case))
             found = _p_of_counts(case, tables, sure and not single, p)
             if found is not None:
                 yield found
@@ -344,10 +364,11 @@ def _by_means(case: _Case, groups: list[Group]) -> Iterator[Finding]:
         if p is not None:
             found = t_vs_summary(groups, None, p, place=case.p_place)
             if not found.flagged or _clear(case, found, p):
-                yield found
+                sure = case.deviations and case.t_said and _clear_of_errors(case, groups, p)
+                yield found if sure else lowered(found, _NO_T)
         return
     squared = "t" not in case.named or "F" in case.named
-    first = t_vs_summary(groups, case.statistic.printed, p, squared=squared, place=case.place)
+    first = _nearly(t_vs_summary(groups, case.statistic.printed, p, squared=squared, place=case.place), case.statistic)
     certain = case.named <= {"chi2", "t", "F"} and bool(case.named & {"t", "F"})
     fits = p is not None and not t_vs_summary(groups, None, p, place=case.p_place).flagged
     if first.flagged and not certain and not (fits and case.generic and "z" not in case.named):
@@ -389,6 +410,24 @@ def _clear(case: _Case, found: Finding, p: Printed) -> bool:
     if case.other_test or found.severity != "major" or found.recomputed is None or len(case.block.groups) > 2:
         return False
     return _apart(p, found.recomputed) > FAR
+
+
+def _nearly(found: Finding, statistic: Number) -> Finding:
+    """A statistic that programs give a little otherwise, from unrounded data: no error."""
+    if not found.flagged or found.recomputed is None:
+        return found
+    near = abs(abs(statistic.value) - abs(found.recomputed)) <= max(
+        NEARLY * abs(found.recomputed), statistic.printed.unit
+    )
+    return (
+        replace(found, verdict="rounding", severity="none", cause=None, cause_code=None, repair=None) if near else found
+    )
+
+
+def _clear_of_errors(case: _Case, groups: Sequence[Group], p: Printed) -> bool:
+    """The same where the numbers after the means are read as standard errors."""
+    widened = [Group.of(g.mean, Printed.of(f"{g.sd.value * math.sqrt(g.n):.4g}"), g.n) for g in groups]
+    return _clear(case, t_vs_summary(widened, None, p, place=case.p_place), p)
 
 
 def _p_of_statistic(case: _Case, groups: Sequence[Group], p: Printed) -> Finding:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import TypeVar
 
 from scipy import special
 
+from ostealgia.audit.checks.cross_text import sentences
 from ostealgia.audit.checks.prose_common import free, sizes_by_sentence
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Check, Paper
@@ -15,20 +17,24 @@ from ostealgia.audit.rules.bounds import scale_bound
 from ostealgia.audit.rules.counts import chi2_vs_counts, p_values_of
 from ostealgia.audit.rules.granularity import debit, grim_mean, grimmer
 from ostealgia.audit.rules.significance import p_range
-from ostealgia.audit.statements.model import Count, Mean, PValue, Size, Statement
+from ostealgia.audit.statements.model import Count, Mean, Number, PValue, Size, Statement, Test
+from ostealgia.numerics.intervals import Printed
+
+S = TypeVar("S", bound=Statement)
 
 WINDOW = 400  # characters of a sentence that are looked at on either side
 NEAR = 14  # characters between a mean and its size: "M = 5.02, SD = 1.34, n = 35"
 APART = 0.25  # normal deviates by which a less usual test of the counts may lie outside the usual ones
 
 _WHOLE = re.compile(
-    r"\bsingle[- ]item\b|\bone item\b|\bnrs\b|numeric(?:al)? rating scale|number of (?:lesions|metastases|fractures|fractions|"
-    r"children|visits|sessions|episodes|falls|attacks)"
+    r"\bsingle[- ]item\b|\bone item\b|\bnrs\b|numeric(?:al)? rating scale|\bwhole numbers?\b|number of (?:lesions|metastases|fractures|"
+    r"fractions|children|visits|sessions|episodes|falls|attacks|analgesics|drugs|medications|doses|comorbidities|admissions|days)"
 )
 _DERIVED = re.compile(
     r"\bitems\b|averag|\bchange|differen|reduc|decreas|increas|improve|adjusted|least.squares|imputed|weighted|estimated|model|"
     r"\bsum|composite|subscale|total score|standardi[sz]ed|log|per (?:day|week|month|year|cent)|%"
 )
+_SAME_SIZE = re.compile(r"\bthe same \d{1,4} (?:patients|participants|subjects|persons|women|men|children)")
 _CODED = re.compile(r"\bcoded\b[^.;]{0,40}\b0\b[^.;]{0,40}\b1\b")
 _ENDS = re.compile(
     r"\b(?:from|scale|item|rating|nrs|\(|points?)[ (:]{0,3}(?:of |from )?([0-5]) ?(?:to|-) ?(5|6|7|9|10|11|100)\b"
@@ -55,7 +61,8 @@ def means_of_whole_numbers(paper: Paper) -> Iterator[Finding]:
         ends = _ENDS.search(words) if _ENDS.search(_behind(paper, mean)) is None else None
         if not (coded or whole or ends):
             continue
-        n = _size_of(mean, sizes.get(mean.sentence, []), mean.sentence in alone)
+        same = _SAME_SIZE.search(_words(paper, mean)) is not None
+        n = _size_of(mean, sizes.get(mean.sentence, []), mean.sentence in alone, same)
         yield from _judged(paper, mean, n, bool(coded), bool(whole), ends)
 
 
@@ -79,6 +86,81 @@ def _judged(
     yield _weighed(first)
     if not first.flagged:
         yield _weighed(grimmer(mean.mean.printed, spread.printed, n, place=place))
+
+
+_FRACTION = re.compile(
+    r"(?<![\w.,/\-])(\d{1,5})\s{0,2}(?:/|(?:out\s{1,2})?of\s{1,2}(?:the\s{1,2}|all\s{1,2})?)\s{0,2}(\d{1,5})"
+    r"(?![\w/]|[.,]\d|\s{0,2}%)"
+)
+_BETWEEN = re.compile(r"\b(?:vs\.?|versus|compared\s{1,2}(?:with|to)|and|against|other\s{1,2}(?:group|arm)|control)\b")
+_SHARE = re.compile(r"%|\bmmhg\b|\bvision\b|\bacuity\b|\bnos\b|\bscor|\bpoints?\b|\bratio\b|\bscale\b")
+
+
+def p_of_two_fractions(paper: Paper) -> Iterator[Finding]:
+    """chi2-vs-counts for "38 of 62 patients with A versus 24 of 60 with B (P = 0.19)", and the chi-square beside them."""
+    values = _once(free(paper, PValue))
+    statistics = _once(one for one in free(paper, Test) if one.test == "chi2")
+    for sentence in {*values, *statistics}:
+        words = paper.document.plain[sentence[0] : sentence[1]]
+        found = list(_FRACTION.finditer(words)) if len(words) < 1200 else []
+        if len(found) != 2 or _SHARE.search(words.casefold()) or _OTHER_TEST.search(words.casefold()):
+            continue
+        p, test = values.get(sentence), statistics.get(sentence)
+        printed = p.p_value if p is not None else test.p_value if test is not None else None
+        last, at = found[1].end(), min(one.start for one in (p, test) if one is not None) - sentence[0]
+        if not _BETWEEN.search(words[found[0].end() : at].casefold()) or not 0 <= at - last <= 160 or (p and test):
+            continue
+        table = [[int(match[1]), int(match[2]) - int(match[1])] for match in found]
+        if not _comparable(table) or _SAME_PATIENTS.search(words.casefold()):
+            continue
+        yield from _of_fractions(paper, table, test, printed)
+
+
+def _once(statements: Iterable[S]) -> dict[tuple[int, int], S]:
+    """Statements of running text by sentence, for sentences that have one."""
+    found: dict[tuple[int, int], list[S]] = {}
+    for one in statements:
+        if one.cell is None and one.study is None:
+            found.setdefault(one.sentence, []).append(one)
+    return {sentence: several[0] for sentence, several in found.items() if len(several) == 1}
+
+
+def _comparable(table: list[list[int]]) -> bool:
+    """Two groups of five or more, with and without something."""
+    return min(min(row) for row in table) >= 0 and min(sum(row) for row in table) >= 5 and any(
+        sum(column) for column in zip(*table, strict=True)
+    ) and all(sum(column) > 0 for column in zip(*table, strict=True))  # fmt: skip
+
+
+def _of_fractions(paper: Paper, table: list[list[int]], test: Test | None, p: Number | None) -> Iterator[Finding]:
+    columns = [list(column) for column in zip(*table, strict=True)]
+    if test is not None and not test.df:
+        place = paper.place(test.start, test.end)
+        found = chi2_vs_counts(columns, test.statistic.printed, p.printed if p else None, place=place)
+        yield replace(found, basis="judgement") if found.flagged else found
+    if p is None or not 0 <= p.value <= 1:
+        return
+    found = chi2_vs_counts(columns, None, p.printed, place=paper.place(p.start, p.end))
+    if found.flagged and _distance(p.printed, list(p_values_of(columns).values())) < APART:
+        return
+    yield replace(found, basis="judgement") if found.flagged else found
+
+
+_SCALED = re.compile(
+    r"\b(?:nrs|vas|numeric(?:al)?\s{1,3}rating\s{1,3}scale|visual\s{1,3}analogue?\s{1,3}scale|pain\s{1,3}(?:scores?|ratings?|scale))\b[^.;()\d]{0,40}"
+    r"\(\s{0,2}(?:range,?\s{0,2}|scale,?\s{0,2}|from\s{0,2})?0\s{0,2}(?:-|–|to)\s{0,2}(10|100)\s{0,2}(?:points?|mm|cm)?\s{0,2}\)"
+    r"[^.;()\d]{0,60}?\b(?:was|were|of|is|averaged)\s{1,3}(\d{1,4}(?:\.\d{1,3})?)(?!\s{0,2}(?:%|patients|points?\s{1,3}(?:lower|higher)|/))",
+    re.I,
+)
+
+
+def scores_on_their_scale(paper: Paper) -> Iterator[Finding]:
+    """scale-bound for "mean NRS pain (0-10) was 11.2": the ends of the scale stand in brackets before the number."""
+    for sentence in sentences(paper.document):
+        for match in _SCALED.finditer(sentence.text):
+            number = sentence.number(match, 2)
+            place = paper.place(number.start, number.end)
+            yield scale_bound(number.printed, 0.0, float(match[1]), what="the score", place=place)
 
 
 def p_of_two_counts(paper: Paper) -> Iterator[Finding]:
@@ -131,7 +213,11 @@ def _tested(paper: Paper, pair: list[Count], p: PValue) -> Iterator[Finding]:
 
 def _apart(p: PValue, values: list[float]) -> float:
     """Distance in normal deviates between the printed P and the nearest two-sided or one-sided P of the counts."""
-    box = p_range(p.p_value.printed)
+    return _distance(p.p_value.printed, values)
+
+
+def _distance(p: Printed, values: list[float]) -> float:
+    box = p_range(p)
     nearest = []
     for value in [*values, *(value / 2 for value in values)]:
         inside = min(max(value, box.low), box.high)
@@ -168,15 +254,15 @@ def _alone(means: list[Mean]) -> set[tuple[int, int]]:
     return {sentence for sentence, count in once.items() if count == 1}
 
 
-def _size_of(mean: Mean, sizes: list[Size], alone: bool) -> int | None:
-    """The size beside the mean, or the only size of a sentence with one mean."""
+def _size_of(mean: Mean, sizes: list[Size], alone: bool, same: bool = False) -> int | None:
+    """The size beside the mean, or the only size of a sentence with one mean, or of one about "the same 19 patients"."""
     if mean.n is not None:
         return int(mean.n.value)
     beside = {int(s.n.value) for s in sizes if -NEAR <= mean.start - s.end <= NEAR or 0 <= s.start - mean.end <= NEAR}
     if len(beside) == 1:
         return beside.pop()
     values = {int(size.n.value) for size in sizes}
-    return values.pop() if alone and len(values) == 1 else None
+    return values.pop() if (alone or same) and len(values) == 1 else None
 
 
-CHECKS: tuple[Check, ...] = (means_of_whole_numbers, p_of_two_counts)
+CHECKS: tuple[Check, ...] = (means_of_whole_numbers, p_of_two_counts, p_of_two_fractions, scores_on_their_scale)

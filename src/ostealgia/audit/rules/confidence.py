@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ostealgia.audit.causes import likely, single_repairs
+from ostealgia.audit.causes import likely, lost_places, shifts, single_repairs
 from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, judge, make
 from ostealgia.audit.rules.exponentiation import recover
 from ostealgia.audit.rules.proportion_limits import binomial_limits_fit
@@ -145,18 +145,22 @@ def _limits_broken(printed: Triplet, rule: Scale, place: Place) -> Finding | Non
     if printed.low.value > printed.high.value and (
         ordered or not printed.low.interval().overlaps(printed.high.interval())
     ):
-        turned = f"{printed.estimate.text} ({printed.high.text} to {printed.low.text})"
-        cause = Cause(code="typing-slip", text="the limits stand in the wrong order", repair=turned)
+        fits = _middle_of(printed, rule)
         return make(
             RULE,
             place,
             reported=printed.text,
             verdict="impossible",
-            severity="information" if rule.name == "difference" and _middle_of(printed, rule) else "minor",
-            cause=cause,
+            severity="major" if not fits else "information" if rule.name == "difference" else "minor",
+            cause=_exchanged_limits(printed) if fits else likely(_digit_slips(printed, rule)),
             message=f"the lower limit {printed.low.text} is above the upper limit {printed.high.text}",
         )
     return None
+
+
+def _exchanged_limits(printed: Triplet) -> Cause:
+    turned = f"{printed.estimate.text} ({printed.high.text} to {printed.low.text})"
+    return Cause(code="typing-slip", text="the limits stand in the wrong order", repair=turned)
 
 
 def _differences(printed: Triplet) -> bool:
@@ -166,9 +170,13 @@ def _differences(printed: Triplet) -> bool:
 
 
 def _middle_of(printed: Triplet, rule: Scale) -> bool:
-    """Whether limits that stand in the wrong order fit the estimate all the same: only their order is unusual."""
+    """Whether limits that stand in the wrong order hold the estimate near their middle: only their order is unusual."""
     turned = replace(printed, low=printed.high, high=printed.low)
-    return any(_centre(turned, transform, rule).verdict != "inconsistent" for transform in rule.transforms)
+    centres = [_centre(turned, transform, rule) for transform in rule.transforms]
+    if any(centre.verdict != "inconsistent" for centre in centres):
+        return True
+    inside = turned.low.value <= turned.estimate.value <= turned.high.value
+    return inside and min(_distance(turned, rule, centre, 0.95) for centre in centres) < JUDGEMENT
 
 
 def _centre(printed: Triplet, transform: Transform, rule: Scale) -> Centre:
@@ -210,8 +218,11 @@ def _flag(printed: Triplet, rule: Scale, centre: Centre, level: float, place: Pl
     cause, single = _cause(printed, rule, centre)
     verdict = "impossible" if outside or distance > LARGE else "inconsistent"
     basis = "judgement" if distance < JUDGEMENT and not outside else "arithmetic"
-    if distance <= TINY and not outside:
-        severity = "information"  # profile, exact and bootstrap intervals are that far from symmetry
+    near = TINY
+    if rule.name == "ratio":
+        near = FEW_EVENTS if printed.high.value > 4 * printed.low.value else MARGINAL
+    if distance <= near and not outside:
+        severity = "information"  # profile, exact, marginal and bootstrap intervals are that far from symmetry
     elif basis == "judgement" and rule.name == "ratio" and _very_wide(printed):
         severity = "information"  # exact and conditional intervals
     elif distance <= SMALL and not outside:
@@ -241,6 +252,8 @@ def _flag(printed: Triplet, rule: Scale, centre: Centre, level: float, place: Pl
     )
 
 
+# standard errors by which intervals of ratios are off their middle: exact ones from few events, marginal and bootstrap ones
+FEW_EVENTS, MARGINAL = 0.2, 0.12
 WIDE = 50.0  # upper over lower limit of a ratio from a handful of events
 
 
@@ -292,6 +305,25 @@ def _exponentiated_limits(printed: Triplet, centre: Centre) -> Cause | None:
     )
 
 
+def _exponentiated_estimate(printed: Triplet, centre: Centre) -> Cause | None:
+    """An estimate exponentiated once more than its limits, or limits each exponentiated once more than the estimate."""
+    x = printed.estimate
+    if x.value > 1 and x.interval().clip(1e-300, math.inf).log().overlaps(centre.values):
+        shown = printed.low.like(math.log(x.value))
+        text = "the estimate was exponentiated once more than its limits: they belong to its logarithm"
+        repair = f"{shown} ({printed.low.text} to {printed.high.text})"
+        return Cause(code="double-exponentiation", text=text, repair=repair)
+    if not 1 < printed.low.value < printed.high.value or printed.low.interval().low <= 1:
+        return None
+    low, high = (part.interval().log() for part in (printed.low, printed.high))
+    middle = ((low.log() + high.log()) * 0.5).exp()
+    if not x.allows(middle):
+        return None
+    limits = " to ".join(x.like(math.log(part.value)) for part in (printed.low, printed.high))
+    text = "the limits were exponentiated once more than the estimate: their logarithms are its limits"
+    return Cause(code="double-exponentiation", text=text, repair=f"{x.text} ({limits})")
+
+
 def _log_limits(printed: Triplet, centre: Centre) -> Cause | None:
     """Ratio with limits on the log scale."""
     middle = ((printed.low.interval() + printed.high.interval()) * 0.5).exp()
@@ -332,14 +364,25 @@ def _negated(printed: Triplet, centre: Centre) -> Cause | None:
 
 Finder = Callable[[Triplet, Centre], Cause | None]
 CAUSES_BY_SCALE: dict[str, tuple[Finder, ...]] = {
-    "ratio": (_exponentiated_limits, _reciprocal, _log_limits, _natural_symmetry),
+    "ratio": (_exponentiated_limits, _exponentiated_estimate, _reciprocal, _log_limits, _natural_symmetry),
     "difference": (_negated,),
     "correlation": (_negated,),
 }
 
 
 def _digit_slips(printed: Triplet, rule: Scale) -> list[Cause]:
-    """Every change of one digit, in one of the three numbers, that makes them fit."""
+    """Every single slip, in one of the three numbers, that makes them fit; a shifted point before another digit."""
+    for verdicts in (("consistent",), ("consistent", "rounding")):
+        for finders in ((shifts,), (single_repairs,), (lost_places,)):
+            found = [cause for finder in finders for cause in _slips_by(printed, rule, finder, verdicts)]
+            if found:
+                return found
+    return []
+
+
+def _slips_by(
+    printed: Triplet, rule: Scale, finder: Callable[..., list[tuple[Printed, Cause]]], verdicts: tuple[str, ...]
+) -> list[Cause]:
     found: list[Cause] = []
     for name in ("estimate", "low", "high"):
         part: Printed = getattr(printed, name)
@@ -348,9 +391,11 @@ def _digit_slips(printed: Triplet, rule: Scale) -> list[Cause]:
             changed = replace(printed, **{name: edit})
             if changed.low.value >= changed.high.value or changed.low.value < rule.lowest:
                 return False
-            return _centre(changed, rule.main, rule).verdict == "consistent"
+            if rule.name == "ratio" and changed.low.value <= 0:
+                return False
+            return _centre(changed, rule.main, rule).verdict in verdicts
 
-        for edit, cause in single_repairs(part, fits):
+        for edit, cause in finder(part, fits):
             repaired = replace(printed, **{name: edit}).text
             found.append(Cause(code=cause.code, text=cause.text, repair=repaired))
     return found

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from ostealgia.audit.causes import slip
 from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, make
+from ostealgia.audit.rules.percents import rounded_twice
 from ostealgia.audit.rules.significance import ALPHA, changes, p_range, quantile
 from ostealgia.errors import OptionError
 from ostealgia.numerics.intervals import Interval, Numeral, Printed, as_interval
@@ -104,7 +105,7 @@ def _statistic(table: Any, printed: Printed, p: Printed | None, place: Place, al
         verdict=verdict,
         severity=severity,
         recomputed=value,
-        values=as_interval(value),
+        values=Interval(min(values.values()), max(values.values())),
         message=f"{head}, not {printed.text}{told}",
         cause=_cause(printed, values),
     )
@@ -164,7 +165,7 @@ def _best_fit(printed: Printed, values: dict[str, float]) -> tuple[str, str]:
         if printed.fits(value):
             return "consistent", name
     for name, value in values.items():
-        if printed.allows(as_interval(value)):
+        if printed.allows(as_interval(value)) or rounded_twice(printed, value):
             return "rounding", name
     return "inconsistent", next(iter(values))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from ostealgia.audit.causes import only_repair, slip
+from ostealgia.audit.causes import only_repair, probable
 from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, make
 from ostealgia.errors import OptionError
 from ostealgia.numerics.granularity import (
@@ -167,7 +167,9 @@ def debit(mean: Numeral, sd: Numeral, n: int, *, place: Place = NOWHERE) -> Find
         "no whole count gives this mean" if failed == "mean" else f"zeros and ones with this mean have SD {value:.3g}"
     )
     message = f"mean {m.text} and SD {s.text} of {n}: {told}"
-    cause = slip(s, value) if failed == "sd" else None
+    cause = None
+    if failed == "sd":
+        cause = probable(s, lambda edit: binary_sd_possible(_ends(m), _ends(edit), n)[0])
     return _finding("DEBIT", m.text if failed == "mean" else s.text, place, fits, message, None, value, cause)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ostealgia.audit.causes import only_repair, within
+from ostealgia.audit.causes import probable, within
 from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, judge, make
 from ostealgia.audit.rules.significance import ALPHA, changes, p_range, show, show_range
 from ostealgia.errors import OptionError
@@ -179,7 +179,7 @@ def _statistic(
         message=message,
         recomputed=test.value,
         values=test.values,
-        cause=_cause(groups, tests, size) if verdict == "inconsistent" else None,
+        cause=_cause(groups, tests, size, p_value) if verdict == "inconsistent" else None,
     )
 
 
@@ -217,7 +217,7 @@ def _p_value(tests: list[Candidate], printed: Printed, place: Place, alpha: floa
         message=message,
         recomputed=test.p,
         values=test.p_values,
-        cause=only_repair(printed, within(test.p_values)) if verdict == "inconsistent" else None,
+        cause=probable(printed, within(test.p_values)) if verdict == "inconsistent" else None,
     )
 
 
@@ -244,12 +244,26 @@ def _p_of_print(groups: Sequence[Group], size: Printed) -> Interval:
     return Interval(float(p_from_t(box.high, total - 2)), float(p_from_t(box.low, total - 2)))
 
 
-def _cause(groups: Sequence[Group], tests: list[Candidate], size: Printed) -> Cause | None:
-    if len(groups) == 2 and size.allows(_as_standard_errors(*groups)):
+def _cause(groups: Sequence[Group], tests: list[Candidate], size: Printed, p_value: Numeral | None) -> Cause | None:
+    """Standard errors in place of SDs, or a slip; a printed P that fits the means and SDs tells among several slips."""
+    p = None if p_value is None else Printed.of(p_value)
+    by_summary = p is not None and any(p.allows(test.p_values) for test in tests)
+    by_print = p is not None and p.allows(_p_of_print(groups, size))
+    if len(groups) == 2 and (by_print or not by_summary) and size.allows(_as_standard_errors(*groups)):
         text = "t fits where the numbers after the means are standard errors, not standard deviations"
         return Cause(code="wrong-scale", text=text)
-    found = (only_repair(size, within(test.values)) for test in tests)
-    return next((cause for cause in found if cause is not None), None)
+    for test in tests:
+        near = within(test.values)
+
+        def fits(edit: Printed, near: Callable[[Printed], bool] = near) -> bool:
+            if not near(edit):
+                return False
+            return p is None or not by_summary or p.allows(_p_of_print(groups, edit))
+
+        found = probable(size, fits)
+        if found is not None:
+            return found
+    return None
 
 
 def _as_standard_errors(a: Group, b: Group) -> Interval:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from ostealgia.audit.causes import likely, only_repair, single_repairs, within
+from ostealgia.audit.causes import only_repair, probable, within
 from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, judge, make
 from ostealgia.audit.rules.scales import scale_of
 from ostealgia.audit.rules.significance import ALPHA, changes, p_range, quantile, show, show_range, side
@@ -75,9 +76,11 @@ def p_vs_statistic(
     told = f"{show(point)} (rounding allows {show_range(values)})"
     message = f"{distribution} {printed.text}{_df_text(df)} has P {told}; printed {p.text}"
     severity, basis, cause = "none", "arithmetic", None
-    if verdict == "inconsistent":
+    if verdict == "inconsistent" and p.relation == "<" and abs(float(p.like(point)) - p.value) < 0.1 * p.unit:
+        severity, message = "information", f"{message}, which it rounds to"  # "< 0.02" for 0.0202
+    elif verdict == "inconsistent":
         severity = "major" if changes(p_range(p), values, alpha) else "minor"
-        cause = _statistic_slip(distribution, printed, df, p) or _p_slip(p, values)
+        cause = _slip_of_either(_statistic_slip(distribution, printed, df, p), _p_slip(p, values, point))
         if p.allows(values * 0.5) and distribution in ("t", "z", "r"):
             severity, basis, message = "information", "judgement", f"{message}; it fits a one-sided test"
     elif p.value == 0 and p.relation == "=":
@@ -128,8 +131,23 @@ def _statistic_slip(distribution: str, printed: Printed, df: Sequence[float | In
     return only_repair(printed, fits)
 
 
-def _p_slip(p: Printed, values: Interval) -> Cause | None:
-    return likely([cause for _, cause in single_repairs(p, within(values))]) if p.relation == "=" else None
+def _p_slip(p: Printed, values: Interval, point: float) -> Cause | None:
+    """The slip in P; where a digit was lost the repair has the places of P."""
+    if p.relation != "=" or p.value == 0:
+        return None
+    near = within(values)
+    found = probable(p, lambda edit: edit.value > 0 and near(edit))
+    if found is None or found.repair is None or Printed.parse(found.repair).decimals >= p.decimals:
+        return found
+    text = p.like(point)
+    return replace(found, repair=text, text=f"{(found.text or '').partition(' (')[0]} ({p.text} for {text})")
+
+
+def _slip_of_either(statistic: Cause | None, p: Cause | None) -> Cause | None:
+    """Where one change of the statistic and one change of P would both do, that of P is named: it has fewer digits to slip."""
+    if p is not None and p.repair is not None:
+        return p
+    return statistic or p
 
 
 def p_vs_ci(
@@ -187,7 +205,7 @@ def p_vs_ci(
         message=message,
         recomputed=None if math.isnan(point) else point,
         values=values,
-        cause=_p_slip(p, values) if severity in ("minor", "major") else None,
+        cause=_p_slip(p, values, point) if severity in ("minor", "major") else None,
     )
 
 

@@ -9,8 +9,8 @@ from itertools import pairwise
 
 from numpy.typing import ArrayLike
 
-from ostealgia.audit.causes import slip
-from ostealgia.audit.finding import NOWHERE, Finding, Place, make
+from ostealgia.audit.causes import likely, slip
+from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, make
 from ostealgia.audit.rules.counts import p_values_of
 from ostealgia.audit.rules.significance import ALPHA, show
 from ostealgia.errors import OptionError
@@ -125,8 +125,17 @@ def sample_flow(
         message=f"{what}: {sums} = {left}; printed {end}",
         recomputed=float(left),
         values=as_interval(left),
-        cause=slip(Printed.parse(str(end)), left) if wrong and left >= 0 else None,
+        cause=_of_flow(start, losses, end) if wrong else None,
     )
+
+
+def _of_flow(start: int, losses: Sequence[int], end: int) -> Cause | None:
+    """The slip of the end that makes a flow add up, else that of the start or a loss; its kind only where several would do."""
+    left = start - sum(losses)
+    at_end = slip(Printed.parse(str(end)), left) if left >= 0 else None
+    wanted = [(start, start - left + end), *((loss, loss + left - end) for loss in losses)]
+    found = [slip(Printed.parse(str(number)), other) for number, other in wanted if other >= 0]
+    return at_end or likely([cause for cause in found if cause is not None])
 
 
 def star_limit(stars: int, domain: str, *, tool: str = "NOS", place: Place = NOWHERE) -> Finding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ostealgia.audit.causes import slip
+from ostealgia.audit.causes import likely, slip
 from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, make
 from ostealgia.audit.rules.confidence import Triplet
 from ostealgia.errors import OptionError
@@ -53,8 +53,18 @@ def total_vs_parts(
         message=f"{what}: {sums}; printed {whole.text}",
         recomputed=value,
         values=values,
-        cause=slip(whole, value) if flagged else None,
+        cause=_of_sum(shown, whole, value, exact) if flagged else None,
     )
+
+
+def _of_sum(parts: Sequence[Printed], whole: Printed, value: float, exact: bool) -> Cause | None:
+    """The slip of the total that makes a sum fit, else that of a part; its kind only where several parts would do."""
+    of_total = slip(whole, value)
+    if of_total is not None or not exact:
+        return of_total
+    wanted = [(part, whole.value - (value - part.value)) for part in parts]
+    found = [slip(part, other) for part, other in wanted if other >= 0 and part.value != other]
+    return likely([cause for cause in found if cause is not None])
 
 
 def same_total(

@@ -14,6 +14,17 @@ MORE = listed("higher greater increased elevated raised larger excess increase i
 LESS = listed(
     "lower reduced decreased smaller decrease decreases reduction reductions reduces decreasing less fewer diminished"
 )
+# desirable or not: a direction of what is wanted, so only with odds and chances ("better odds of response")
+BETTER = listed("better improved")
+WORSE = listed("worse poorer")
+# a factor in one word -> (numerals, direction)
+MULTIPLES: dict[str, tuple[str, int]] = {
+    **dict.fromkeys(("doubled", "doubles", "doubling", "twice", "twofold", "two-fold"), ("2", 1)),
+    **dict.fromkeys(("tripled", "triples", "trebled", "tripling", "threefold", "three-fold"), ("3", 1)),
+    **dict.fromkeys(("quadrupled", "quadruples", "fourfold", "four-fold"), ("4", 1)),
+    **dict.fromkeys(("halved", "halves", "halving", "half"), ("0.5", -1)),
+}
+AS_LIKELY = (["as", "likely"], ["more", "likely"])
 NOUNS = {
     "odds": "odds", "risk": "risk", "risks": "risk", "hazard": "hazard", "hazards": "hazard", "likelihood": "odds",
     "probability": "probability", "chance": "probability", "chances": "probability", "mortality": "mortality", "rate": "rate",
@@ -64,7 +75,9 @@ def find_claims(stream: Stream, p_numbers: set[int]) -> list[Wording]:
             one = _times(stream, i)
         elif word in VERBS_UP or word in VERBS_DOWN:
             one = _verb(stream, i)
-        if one is None and (word in MORE or word in LESS):
+        elif word in MULTIPLES:
+            one = _multiple(stream, i)
+        if one is None and (word in MORE or word in LESS or word in BETTER or word in WORSE):
             one = _direction(stream, i)
         if one is not None and one.size not in p_numbers:
             one = replace(one, negated=_negated(stream, one.first))
@@ -103,6 +116,44 @@ def _times(stream: Stream, i: int) -> Wording | None:
         if (word == "as" and stream.words[k + 1 : k + 2] == ["likely"]) or (word in NOUNS and k == i + 2):
             sign = 1 if _size_value(stream, number) >= 1 else -1
             return Wording(number, k + 1 if word == "as" else k, sign, NOUNS.get(word, "odds"), times=number)
+    return None
+
+
+def _multiple(stream: Stream, i: int) -> Wording | None:
+    """Twice as likely / half the risk / doubled the odds / a twofold increase in the risk / the risk was doubled."""
+    word, sign = stream.words[i], MULTIPLES[stream.words[i]][1]
+    low, high = stream.sentence(i)
+    if word in ("twice", "half") and stream.words[i + 1 : i + 3] in AS_LIKELY and i + 2 < high:
+        return Wording(i, i + 2, sign, "odds", times=i)
+    if word.endswith("fold"):
+        after = next(
+            (k for k in range(i + 1, min(i + 3, high)) if stream.words[k] in MORE or stream.words[k] in LESS), None
+        )
+        noun, end = (None, i) if after is None else _noun(stream, after, high)
+        return (
+            None if after is None or noun is None or stream.words[after] in LESS else Wording(i, end, 1, noun, times=i)
+        )
+    for k in range(i + 1, min(i + 5, high)):
+        noun = NOUNS.get(stream.words[k])
+        if noun in CERTAIN_NOUNS:
+            behind = stream.words[k + 1 : k + 2]
+            kinds = behind != [] and (behind[0] in KINDS_OF_RISK or behind[0].startswith(("factor", "ratio", "score")))
+            return None if kinds else Wording(i, k, sign, noun, times=i)
+        if stream.words[k] not in SMALL_WORDS:
+            break
+    if word in ("twice", "half", "halving", "doubling"):
+        return None
+    return _was_multiplied(stream, i, sign, low)
+
+
+def _was_multiplied(stream: Stream, i: int, sign: int, low: int) -> Wording | None:
+    """The risk of death was doubled / the odds nearly tripled."""
+    for at in range(i - 1, max(low, i - 10) - 1, -1):
+        if stream.kinds[at] in "n;()PMC:,":
+            return None
+        noun = NOUNS.get(stream.words[at])
+        if noun in CERTAIN_NOUNS:
+            return Wording(i, i, sign, noun, times=i)
     return None
 
 
@@ -153,9 +204,11 @@ def _noun(stream: Stream, i: int, high: int) -> tuple[str | None, int]:
 def _direction(stream: Stream, i: int) -> Wording | None:
     """53% lower odds / 32% relative reduction in the risk / higher odds / more likely."""
     word = stream.words[i]
-    sign = 1 if word in MORE else -1
+    sign = 1 if word in MORE or word in BETTER else -1
     high = stream.sentence(i)[1]
     noun, end = _noun(stream, i, high)
+    if word in BETTER or word in WORSE:
+        return Wording(i, end, sign, noun) if noun in ("odds", "probability") and stream.words[end] in NOUNS else None
     size = _size_before(stream, i)
     if noun is None:
         return _passive(stream, i, sign)
@@ -313,6 +366,13 @@ def _size_number(stream: Stream, i: int | None) -> Number | None:
     if i is None:
         return None
     number = stream.number(i)
+    if stream.words[i] in MULTIPLES:
+        rough = ROUGH.intersection(stream.words[max(0, i - 1) : i]) or stream.words[max(0, i - 1) : i] == ["than"]
+        return (
+            None
+            if rough or stream.words[i - 1] == "to"
+            else Number(MULTIPLES[stream.words[i]][0], number.start, number.end)
+        )
     spelled = SPELLED.get(number.text.lower())
     text = number.text if spelled is None else str(spelled)
     rough = (

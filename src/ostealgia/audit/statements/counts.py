@@ -15,11 +15,11 @@ from ostealgia.audit.statements.words import PEOPLE, SPELLED, UNITS, listed
 _P = r"(?P<percent>n)%(?!-?C|o|/|[,;]a?n%(?!-?C))"
 
 # n of n (p%) / n out of the n patients (p%) / n/n (p%) / n/n, p%
-_OF = re.compile(r"(?P<count>n)u?(?:w?o[wo]{0,3}|/)(?P<n>n)[uwf]{0,5}[(,;][:=i]?" + _P)
+_OF = re.compile(r"(?<!%,)(?<!%\()(?P<count>n)u?(?:w?o[wo]{0,3}|/)(?P<n>n)[uwf]{0,5}[(,;][:=i]?" + _P)
 # n (p%) of n patients
 _OF_BEHIND = re.compile(r"(?P<count>n)u?\(" + _P + r"\)u?o[wo]{0,2}(?P<n>n)(?=[ufw),.S;]|$)")
 # p% (n of n) / p% (n/n)
-_TURNED = re.compile(r"(?P<percent>n)%[uw]{0,3}[(,](?P<count>n)u?(?:w?o[wo]{0,2}|/)(?P<n>n)u?[),;]")
+_TURNED = re.compile(r"(?P<percent>n)%[uw]{0,3}[(,](?P<count>n)u?(?:w?o[wo]{0,2}|/)(?P<n>n)u?(?:[),;]|(?=f))")
 # p% of n patients / p% among the 48 patients
 _AMONG = re.compile(r"(?P<percent>n)%(?:[of]w{0,2}(?P<n>n)(?=w{0,1}u)|o(?P<n2>n)(?=\)))")
 # n = 31 (25.8%) / n = 31, 25.8%

@@ -204,7 +204,8 @@ def _orphans(stream: Stream, limits: list[Limits], drafts: dict[int, Draft]) -> 
         low = stream.sentence(one.first)[0]
         for i in range(one.first - 1, low - 1, -1):
             if stream.kinds[i] == "n" and i in drafts:
-                if drafts[i].limits is None:
+                apart = stream.opener[i] >= 0 and stream.opener[i] != stream.opener[one.first] and one.first - i > 3
+                if drafts[i].limits is None and not apart:
                     drafts[i] = replace(drafts[i], limits=one)
                 break
             if stream.kinds[i] == "n" and _times(stream, i):
@@ -267,10 +268,21 @@ def _with_p(stream: Stream, drafts: list[Draft], p_parts: list[PPart]) -> list[D
     others = {i for part in p_parts if part.what is not None for i in range(part.first, part.last + 1)}
     found: list[Draft] = []
     used: set[int] = set()
+    leading = False
     for k, draft in enumerate(drafts):
         last = max(draft.point, draft.limits.last if draft.limits else 0)
         until = drafts[k + 1].point if k + 1 < len(drafts) else len(stream.kinds)
         part = _behind(stream, last, until, free[bisect_right(firsts, last) :], others)
+        ahead = _right_before(stream, draft, free)
+        following = _right_before(stream, drafts[k + 1], free) if k + 1 < len(drafts) else None
+        if (
+            ahead is not None
+            and ahead.first not in used
+            and (part is None or part is following)
+            and (k == 0 or leading)
+        ):
+            part = ahead  # a list in which each P leads: "p = 0.004, OR = 1.49, CI ... and p = 0.02, OR = ..."
+        leading = ahead is not None and part is ahead
         if part is None:
             part = _before(stream, draft, drafts[k - 1] if k else None, free, used)
         if part is None:
@@ -281,6 +293,14 @@ def _with_p(stream: Stream, drafts: list[Draft], p_parts: list[PPart]) -> list[D
         else:
             found.append(draft)
     return _with_distant_p(stream, found, [part for part in free if part.first not in used])
+
+
+def _right_before(stream: Stream, draft: Draft, parts: list[PPart]) -> PPart | None:
+    """P with nothing but marks between it and the name of an estimate."""
+    anchor = draft.measure if draft.measure is not None else draft.point
+    part = next((part for part in reversed(parts) if part.last < anchor), None)
+    near = part is not None and anchor - part.last <= 3 and set(stream.kinds[part.last + 1 : anchor]) <= set(",;:")
+    return part if near and part is not None and _same_sentence(stream, part.first, anchor) else None
 
 
 def _behind(stream: Stream, last: int, until: int, parts: list[PPart], others: set[int]) -> PPart | None:

@@ -92,7 +92,15 @@ def read_cell(plain: str, start: int) -> Shape:
     if REFERENCE.search(stripped) and len(numbers) <= 2 and "(" not in pattern.replace("(ref", ""):
         return Shape(stripped, "one" if pattern == "9" else "reference", numbers, start, end, pattern)
     form = FORMS.get(pattern, "text")
+    if form == "percent of" and "%" not in pattern and not _is_share(numbers):
+        form = "text"  # "78 (41/37)": all patients, split in two groups
     return Shape(stripped, form, numbers, start, end, pattern)
+
+
+def _is_share(numbers: tuple[Number, ...]) -> bool:
+    """Whether the first of three numbers can be the percentage that the second is of the third."""
+    share, part, whole = (number.value for number in numbers[:3])
+    return 0 < part <= whole and abs(share - 100 * part / whole) <= 0.2 * share and share != part + whole
 
 
 def _tokens(plain: str, start: int) -> tuple[tuple[Number, ...], str]:

@@ -187,7 +187,9 @@ def _grouped(grid: Grid, roles: list[str], i: int) -> str:
     if role == "data":
         return "total" if is_total(grid.groups[i]) else "group"
     if role == "n":
-        return "count" if i + 1 < len(roles) and roles[i + 1] == "percent" else "group" if grid.head > 1 else "n"
+        if i + 1 < len(roles) and roles[i + 1] == "percent":
+            return "total" if is_total(grid.groups[i]) else "count"
+        return "group" if grid.head > 1 else "n"
     return role
 
 

@@ -143,7 +143,7 @@ def _reading(cells: Sequence[Share], block: Block, sizes: dict[int, tuple[int, N
     fits = {"column": 0, "row": 0, "all": 0}
     grand = _grand_total(block)
     for cell in usable:
-        fits["column"] += cell.fits(sizes[cell.column][0])
+        fits["column"] += cell.fits(sizes[cell.column][0]) or _lost_digit(cell, sizes[cell.column][0])
         row = row_total(cell.line, block)
         fits["row"] += bool(row) and cell.fits(row)
         fits["all"] += bool(grand) and cell.fits(grand)
@@ -152,9 +152,20 @@ def _reading(cells: Sequence[Share], block: Block, sizes: dict[int, tuple[int, N
     return name if enough and fits[name] >= 1 else None
 
 
+FAR = 1.6  # times the printed percentage; no group of about that size has it
+
+
+def _lost_digit(cell: Share, n: int) -> bool:
+    """Whether a digit was lost in a percentage of that size: "8 (2.7)" of 30 speaks for 30, not against it."""
+    value = 100 * cell.count.value / n
+    cause = slip(cell.printed, value) if cell.printed.value > 0 and value > FAR * cell.printed.value else None
+    return cause is not None and cause.code == "lost-digit" and cell.printed.decimals > 0
+
+
 def _own_n(cell: Share) -> Number | None:
+    head = cell.variable.head
     return number(cell.line, cell.column, "n") or number(cell.line, 0, "n") or (
-        number(cell.variable.head, 0, "n") if cell.variable.head is not None else None
+        number(head, cell.column, "n") or number(head, 0, "n") if head is not None else None
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from ostealgia.audit.statements.model import Number
 from ostealgia.audit.tables.cells import Shape
 from ostealgia.audit.tables.columns import Frame
 from ostealgia.audit.tables.grid import Grid
+from ostealgia.audit.tables.headers import is_n
 from ostealgia.audit.tables.model import Column, Entry
 
 SINGLE = ("one", "bound", "p")
@@ -43,12 +44,20 @@ def _blocks(frame: Frame) -> list[list[Column]]:
         if column.role == "estimate":
             blocks.append([column])
         elif blocks and column.role in ("interval", "ci_low", "ci_high", "p_value", "std_error", "wald"):
-            if column.role in {c.role for c in blocks[-1]}:
+            if column.role in {c.role for c in blocks[-1]} or (
+                column.role == "p_value" and _far(frame, blocks[-1], column)
+            ):
                 continue
             blocks[-1].append(column)
         elif blocks and column.role in ("group", "total", "count") and column.index > blocks[-1][-1].index + 1:
             continue
     return blocks
+
+
+def _far(frame: Frame, block: list[Column], column: Column) -> bool:
+    """Whether numbers of another kind stand between an estimate and a P: it may be of these."""
+    between = (c for c in frame.columns if block[-1].index < c.index < column.index)
+    return any(c.role in ("data", "group", "total", "statistic") and not is_n(c.name) for c in between)
 
 
 def _block_entry(grid: Grid, row: int, block: list[Column]) -> Entry | None:

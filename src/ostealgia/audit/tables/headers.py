@@ -28,7 +28,9 @@ HINTS: dict[str, str] = {
 }
 _HINTS = tuple((name, re.compile(pattern)) for name, pattern in HINTS.items())
 
-_SIZE = re.compile(r"\bn\s{0,9}[=:]\s{0,9}(\d{1,3}(?:,\d{3}){1,3}|\d{1,8})(?!\d|\.\d|,\d| ?%)", re.IGNORECASE)
+_SIZE = re.compile(
+    r"\bn\s{0,9}[=:]\s{0,9}(\d{1,3}(?:,\d{3}){1,3}|\d{1,8})(?!\d|\.\d|,\d| ?%| ?[-–−+/] ?\d)", re.IGNORECASE
+)
 _SIZE_WORD = re.compile(
     r"(?<![\d.,])(\d{1,3}(?:,\d{3}){1,3}|\d{1,8}) ?(?:patients|pts\.?|participants|subjects|cases|women|men|persons|individuals|"
     r"children)\b",
@@ -55,6 +57,15 @@ MEASURES: dict[str, tuple[str, str]] = {
     "B": (r"^(?:b|β|beta)\b|\bcoef(?:ficients?|\.)?\b|\bβ", r"^B$"),
     "?": (r"\bestimates?\b|\beffects?(?: size)?\b|\bdifferences?\b", r"^$"),
 }
+# one column for both kinds: "Odds ratio or mean difference", "RR / mean difference"
+_RATIO_WORDS = r"(?:(?:odds |risk |hazards? |rate |relative ){0,2}(?:ratios?|risks?)|[a-z]{0,3}[oh]rs?|i?rrs?)"
+_DIFFERENCE_WORDS = (
+    r"(?:(?:mean |risk |weighted |standardi[sz]ed |regression ){0,2}(?:differences?|coefficients?)|w?md|b|β|beta)"
+)
+_RATIO_OR_DIFFERENCE = re.compile(
+    rf"(?<![a-z]){_RATIO_WORDS}[^a-z]{{0,9}}(?:\bor\b|\band\b|/)[^a-z]{{0,4}}{_DIFFERENCE_WORDS}(?![a-z])|"
+    rf"(?<![a-z]){_DIFFERENCE_WORDS}[^a-z]{{0,9}}(?:\bor\b|\band\b|/)[^a-z]{{0,4}}{_RATIO_WORDS}(?![a-z])"
+)
 _MEASURES = tuple(
     (name, re.compile(words, re.IGNORECASE), re.compile(acronym)) for name, (words, acronym) in MEASURES.items()
 )
@@ -158,6 +169,8 @@ def measure_in(text: str) -> str | None:
     ['OR', None, 'HR', 'B', '?']
     """
     flat, printed = folded(text), re.sub(r"[$*_]", "", text).strip()
+    if _RATIO_OR_DIFFERENCE.search(flat):
+        return "?"
     return next(
         (name for name, words, acronym in _MEASURES if words.search(flat) or (printed and acronym.search(printed))),
         None,

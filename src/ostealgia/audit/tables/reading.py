@@ -109,7 +109,7 @@ def _with_percents(grid: Grid, frame: Frame, line: Line) -> Line:
         if entry is None:
             continue
         value = entry.parts.get("count") or entry.parts.get("value")
-        if value is not None and is_whole(value):
+        if value is not None and is_whole(value) and value.start != shape.first.start:  # not one cell above both
             entries[column] = joined(Entry(row=entry.row, column=column, parts={"count": value}, start=entry.start, end=shape.end),
                                      {"percent": shape.first})  # fmt: skip
     return Line(

@@ -10,7 +10,7 @@ from ostealgia.audit.statements.model import Number
 from ostealgia.audit.tables.cells import Shape
 from ostealgia.audit.tables.columns import Frame
 from ostealgia.audit.tables.grid import Grid
-from ostealgia.audit.tables.headers import hint_of, is_n, is_p, size_in, statistics_in, studies_in
+from ostealgia.audit.tables.headers import hint_of, is_n, is_p, several_hints, size_in, statistics_in, studies_in
 from ostealgia.audit.tables.model import Entry, Line
 from ostealgia.numerics.intervals import as_interval
 
@@ -125,7 +125,7 @@ def _hierarchy(rows: Sequence[Row], columns: Sequence[int], sizes: Mapping[int, 
     for row in rows:
         if row.section:
             head, kept = None, []
-        elif not row.cells:
+        elif not row.cells or all(shape.form == "size" for shape in row.cells.values()):
             head, kept = row, []
         elif head is not None and _belongs(row, head, kept, columns, sizes):
             row.depth, row.variable = 1, head.label
@@ -203,12 +203,18 @@ def _interpret(grid: Grid, rows: Sequence[Row], sizes: Mapping[int, int]) -> Non
     for row in rows:
         if row.depth and row.hint:
             first_hints.setdefault(row.variable, row.hint)
+    mixed = {
+        c: len(several_hints(grid.lasts[c]) & {"count percent", "mean sd", "median iqr", "mean se"}) > 1
+        for c in range(grid.width)
+    }
+    below = _said_below(grid, rows)
     for row in rows:
         for column, shape in row.cells.items():
             hint = (
                 row.hint
                 or heads.get(row.variable)
-                or hint_of(grid.lasts[column])
+                or below.get((row.row, column))
+                or (None if mixed[column] else hint_of(grid.lasts[column]))
                 or first_hints.get(row.variable)
                 or only
             )
@@ -219,7 +225,32 @@ def _interpret(grid: Grid, rows: Sequence[Row], sizes: Mapping[int, int]) -> Non
                 row.parts[column] = parts
     _resolve(open_cells, sizes)
     _means([(row, column) for row, column in open_cells if column not in row.parts], grid)
+    _zeros(rows)
     _whole_counts(rows, sizes)
+
+
+def _said_below(grid: Grid, rows: Sequence[Row]) -> dict[tuple[int, int], str]:
+    """The form that words inside a column give to the rows below them: "Median (IQR)" halfway down a table of n (%)."""
+    found: dict[tuple[int, int], str] = {}
+    for column in range(grid.width):
+        said: str | None = None
+        for row in grid.body:
+            shape = grid.shape(row, column)
+            if shape.form == "text" and not shape.numbers:
+                said = hint_of(shape.text) or said
+            if said is not None:
+                found[(row, column)] = said
+    return found
+
+
+def _zeros(rows: Sequence[Row]) -> None:
+    """A bare 0 (or another whole number) beside counts with percentages in the same row is a count too."""
+    for row in rows:
+        if not any({"count", "percent"} <= set(parts) for parts in row.parts.values()):
+            continue
+        for column, parts in row.parts.items():
+            if set(parts) == {"value"} and is_whole(parts["value"]):
+                row.parts[column] = {"count": parts["value"]}
 
 
 def _means(cells: Sequence[tuple[Row, int]], grid: Grid) -> None:
@@ -232,6 +263,10 @@ def _means(cells: Sequence[tuple[Row, int]], grid: Grid) -> None:
         return
     for row, column in cells:
         first, second = row.cells[column].numbers[:2]
+        if row.cells[column].pattern in ("9,9", "9;9"):
+            continue  # median and width as well as mean and SD
+        if row.hint in ("percent", "count", "count percent", "percent count") and "mean" not in row.label.casefold():
+            continue
         if second.value >= 0 and (not is_whole(first) or CONTINUOUS.search(f"{row.label} {row.variable}")):
             row.parts[column] = {"mean": first, "sd": second}
 
@@ -264,6 +299,13 @@ def _parts(shape: Shape, hint: str | None, row: Row, *, sure: bool) -> dict[str,
         return {}
     if form == "pair" and (hint is None or (hint == "count percent" and not sure and CONTINUOUS.search(row.label))):
         return None
+    if (
+        form == "pair"
+        and shape.pattern in ("9,9", "9;9")
+        and row.hint is None
+        and hint in ("count percent", "percent count")
+    ):
+        return {}  # "10, 34" in a column of n (%): minimum and maximum, or quartiles
     names = HINTED.get((form, hint or "")) or PARTS.get(form)
     if names is None:
         return None if form == "pair" else {"value": numbers[0]}

@@ -57,6 +57,9 @@ class Block:
     @property
     def independent(self) -> bool:
         """Whether the groups hold different patients, as far as their names tell."""
+        shared = [column.n.start for column in self.groups if column.n is not None]
+        if len(shared) > 1 and len(set(shared)) == 1:
+            return False  # one size above all of them: the same patients
         return len(self.groups) >= 2 and not any(is_time(column.group or "") for column in self.groups)
 
 
