@@ -163,7 +163,9 @@ def test_an_analysis_without_rows_does_not_stop_the_others(make):
         (MINIMAL + 'effect_options = { incremant = 0.5 }\n', ROWS, ProjectError, "Did you mean 'increment'"),
         (MINIMAL + '[[claim]]\nid = "c"\nquantity = "poled"\n', ROWS, ProjectError, "Did you mean 'pooled'"),
         ('[project]\ntitle = "x"\n', ROWS, ProjectError, "nothing to do"),
-        ('[project]\ntitle = "x"\nkind = "cohort"\n', None, ProjectError, "cohort"),
+        ('[project]\ntitle = "x"\nkind = "cohort"\n', None, TableError, "no table 'patients'"),
+        ('[project]\ntitle = "x"\n[groups]\nreference = "a"\n', ROWS, ProjectError, 'for kind = "cohort"'),
+        (MINIMAL.replace('[project]', '[project]\nkind = "cohort"'), ROWS, ProjectError, 'for kind = "review"'),
     ],
 )  # fmt: skip
 def test_nothing_is_written_where_the_input_is_refused(make, config, results, error, words):

@@ -11,10 +11,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ostealgia.plot.arm_trajectories_plot import arm_trajectories
     from ostealgia.plot.baujat_plot import baujat
     from ostealgia.plot.bubble_plot import bubble
+    from ostealgia.plot.butterfly_plot import butterfly
     from ostealgia.plot.calibration_plot import calibration, decision
     from ostealgia.plot.export import figure_png, figure_svg
+    from ostealgia.plot.flow_diagram_plot import flow_diagram
+    from ostealgia.plot.follow_up_plot import follow_up
     from ostealgia.plot.forest_plot import forest, forest_pages
     from ostealgia.plot.funnel_plot import funnel
     from ostealgia.plot.influence_plots import influence
@@ -24,20 +28,26 @@ if TYPE_CHECKING:
     from ostealgia.plot.network_plots import comparison_funnel, network_forest, network_graph
     from ostealgia.plot.posterior_plot import posterior
     from ostealgia.plot.radial_plot import radial
+    from ostealgia.plot.response_stack_plot import response_stack
     from ostealgia.plot.selection_plots import selection_weights
     from ostealgia.plot.sensitivity_plot import sensitivity
+    from ostealgia.plot.subgroup_forest_plot import subgroup_forest
     from ostealgia.plot.survival_plot import cumulative_incidence, kaplan_meier
     from ostealgia.plot.trajectory_plot import trajectory
 
 __all__ = [
+    "arm_trajectories",
     "baujat",
     "bubble",
+    "butterfly",
     "calibration",
     "comparison_funnel",
     "cumulative_incidence",
     "decision",
     "figure_png",
     "figure_svg",
+    "flow_diagram",
+    "follow_up",
     "forest",
     "forest_pages",
     "funnel",
@@ -50,12 +60,20 @@ __all__ = [
     "network_graph",
     "posterior",
     "radial",
+    "response_stack",
     "selection_weights",
     "sensitivity",
+    "subgroup_forest",
     "trajectory",
 ]
 
 _HOME = {
+    "arm_trajectories": "arm_trajectories_plot",
+    "follow_up": "follow_up_plot",
+    "butterfly": "butterfly_plot",
+    "flow_diagram": "flow_diagram_plot",
+    "response_stack": "response_stack_plot",
+    "subgroup_forest": "subgroup_forest_plot",
     "love": "love_plot",
     "decision": "calibration_plot",
     "calibration": "calibration_plot",

@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
 
@@ -207,7 +208,46 @@ class Pen:
         self.axes.add_artist(artist)
         artist.set_clip_path(None)
 
+    def box(
+        self, x: float, y: float, width: float, height: float, *, fill: str = style.PAPER, edge: str = "none", line: float = 0.75,
+        url: str | None = None, z: float = 2, **options: Any,
+    ) -> None:  # fmt: skip
+        """A rectangle from its top left corner."""
+        artist = Rectangle(
+            (x, y),
+            width,
+            height,
+            facecolor=fill,
+            edgecolor=edge,
+            linewidth=line * self.scale,
+            zorder=z,
+            clip_on=False,
+            **options,
+        )
+        if url:
+            artist.set_url(url)
+        self.axes.add_artist(artist)
+        artist.set_clip_path(None)
+
 
 def leading(size: float) -> float:
     """Distance from line to line."""
     return style.LEADING * size
+
+
+def on_points(ax: Any, width: float, height: float) -> tuple[Any, Pen]:
+    """Axes without spines whose coordinates are points from the top left corner, and a pen for them.
+
+    ax : Axes to draw in, everything alike smaller where they are too small; None makes a figure of ``width`` by ``height`` points.
+    """
+    scale = 1.0
+    if ax is None:
+        ax = new_sheet(width, height)
+    else:
+        own = size_of(ax)
+        scale = min(1.0, own[0] / width, own[1] / height)
+        width, height = own[0] / scale, own[1] / scale
+    ax.set_xlim(0.0, width)
+    ax.set_ylim(height, 0.0)
+    ax.set_axis_off()
+    return ax, Pen(ax, scale)

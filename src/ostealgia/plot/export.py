@@ -62,7 +62,7 @@ def figure_png(figure: Any, *, dpi: float = PNG_DPI) -> bytes:
         warnings.warn(missing_note(missing), MissingLetters, stacklevel=2)
     with house_style(), drawn_with_fallback(figure, as_text=False):
         buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+        figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None}, pil_kwargs={"compress_level": 4})
     return buffer.getvalue()
 
 

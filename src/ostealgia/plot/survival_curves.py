@@ -90,14 +90,14 @@ def new_axes(panel: Panel) -> Any:
     return new_sheet(WIDTH, whole, (left / WIDTH, below / whole, (WIDTH - left - right) / WIDTH, HEIGHT / whole))
 
 
-def _name(label: str) -> str:
+def short_name(label: str) -> str:
     lines = wrap(label, LONGEST_NAME, style.SMALL)
     return lines[0] + ("…" if len(lines) > 1 else "")
 
 
 def _left(panel: Panel) -> float:
     """Room for the names of the table, or for the ticks of the value axis."""
-    names = [text_width(_name(row.label), style.SMALL) for row in panel.rows] if len(panel.rows) > 1 else []
+    names = [text_width(short_name(row.label), style.SMALL) for row in panel.rows] if len(panel.rows) > 1 else []
     half = (
         max(
             text_width(_cell(row, np.array([0.0]), panel.small_cell)[0].split(" ")[0], style.SMALL)
@@ -112,7 +112,11 @@ def _right(panel: Panel) -> float:
     return max(
         [
             14.0,
-            *(text_width(_name(curve.label), style.SMALL, True) + KEY + 19.0 for curve in panel.curves if curve.label),
+            *(
+                text_width(short_name(curve.label), style.SMALL, True) + KEY + 19.0
+                for curve in panel.curves
+                if curve.label
+            ),
         ]
     )
 
@@ -243,9 +247,9 @@ def _draw_names(ax: Any, panel: Panel) -> None:
     named = [curve for curve in panel.curves if curve.label]
     ends = [float(_stairs(curve, curve.value, panel.until)[1][-1]) / panel.top * height for curve in named]
     for curve, up in zip(named, apart(ends, leading(style.SMALL) + 0.5, height), strict=True):
-        _key(ax, curve, width + 6.0, up)
+        key_line(ax, curve, width + 6.0, up)
         ax.annotate(
-            _name(curve.label), (1.0, up / height), xytext=(KEY + 11.0, -0.33 * style.SMALL), xycoords="axes fraction",
+            short_name(curve.label), (1.0, up / height), xytext=(KEY + 11.0, -0.33 * style.SMALL), xycoords="axes fraction",
             textcoords="offset points", va="baseline", ha="left", fontproperties=style.font(style.SMALL, bold=True), color=style.INK,
             parse_math=False, annotation_clip=False, zorder=6,
         )  # fmt: skip
@@ -295,8 +299,8 @@ def _draw_table(ax: Any, panel: Panel, ticks: Array) -> None:
     for row in panel.rows:
         y -= TABLE_ROW
         if len(panel.rows) > 1:
-            say(ax, 0.0, 0.0, left + KEY + 5.0, y, _name(row.label), style.INK)
-            _key(ax, row, left, y + 3.0)
+            say(ax, 0.0, 0.0, left + KEY + 5.0, y, short_name(row.label), style.INK)
+            key_line(ax, row, left, y + 3.0)
         for tick, text in zip(ticks, _cell(row, ticks, panel.small_cell), strict=True):
             shift = 0.5 * text_width(
                 text.split(" ")[0], style.SMALL
@@ -304,7 +308,7 @@ def _draw_table(ax: Any, panel: Panel, ticks: Array) -> None:
             say(ax, tick / panel.until, 0.0, -shift, y, text, style.INK)
 
 
-def _key(ax: Any, of: Curve | RiskRow, x: float, y: float) -> None:
+def key_line(ax: Any, of: Curve | RiskRow, x: float, y: float) -> None:
     """A piece of a group's line, from (x, y) points off the lower left corner of the Axes."""
     from matplotlib.lines import Line2D
     from matplotlib.transforms import ScaledTranslation

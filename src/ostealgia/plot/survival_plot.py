@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,12 +33,14 @@ def kaplan_meier(
     until: float | None = None,
     censor_marks: bool = True,
     small_cell: int = 0,
+    labels: Mapping[str, str] | None = None,
 ) -> Any:
     """How many remain free of the event, over time?
 
     fit : what ``cohort.kaplan_meier`` gave.  ax : Axes to draw in, with room below for the table; None makes a figure.
     test : a log-rank test to be noted.  time_label : with the unit ("Months since radiotherapy").  until : where the time axis ends.
     censor_marks : a tick at every censoring (patient data: leave them out of what is shared).  small_cell : counts below it are hidden.
+    labels : group -> name.
     Steps with pointwise ribbons on 0 to 100%; dotted lines mark the medians; under the axis the number at risk just before each time, and
     the events up to then in brackets. Returns the Axes.
 
@@ -49,12 +51,15 @@ def kaplan_meier(
     'Months'
     """
     drawn = [curve for curve in fit.curves if len(curve.time)]
+    names = {curve.group: str((labels or {}).get(curve.group, curve.group)) for curve in drawn}
     last = _until(until, [float(curve.time[-1]) for curve in drawn])
     several = len(drawn) > 1
     marks = censor_marks and sum(int((curve.curve.table.n_censor > 0).sum()) for curve in drawn) <= MOST_MARKS
-    curves = tuple(_survival_curve(curve, i, several, marks) for i, curve in enumerate(drawn))
+    curves = tuple(
+        _survival_curve(curve, names[curve.group] if several else "", i, marks) for i, curve in enumerate(drawn)
+    )
     rows = tuple(
-        RiskRow(label=curve.group, colour=i, dash=i // 5, at_risk=curve.at_risk, events=_events_of(curve))
+        RiskRow(label=names[curve.group], colour=i, dash=i // 5, at_risk=curve.at_risk, events=_events_of(curve))
         for i, curve in enumerate(drawn)
     )
     panel = Panel(
@@ -79,10 +84,10 @@ def _drawn(panel: Panel, ax: Any) -> Any:
     return ax
 
 
-def _survival_curve(curve: GroupCurve, i: int, several: bool, marks: bool) -> Curve:
+def _survival_curve(curve: GroupCurve, label: str, i: int, marks: bool) -> Curve:
     table = curve.curve.table
     return Curve(
-        label=curve.group if several else "", colour=i, dash=i // 5, time=curve.time, value=curve.curve.survival, low=curve.ci_low,
+        label=label, colour=i, dash=i // 5, time=curve.time, value=curve.curve.survival, low=curve.ci_low,
         high=curve.ci_high, first=1.0, end=float(curve.time[-1]), median=float(curve.quantile(np.array([0.5]))[0][0]),
         censored=table.time[table.n_censor > 0] if marks else None,
     )  # fmt: skip
@@ -121,11 +126,12 @@ def cumulative_incidence(
     value_label: str = "Cumulative incidence, %",
     until: float | None = None,
     small_cell: int = 0,
+    labels: Mapping[str, str] | None = None,
 ) -> Any:
     """How many have had each event, over time, with the others competing?
 
     fit : what ``cohort.cumulative_incidence`` gave.  cause : one cause (its code or its name), None for all: the first solid, the others
-    dashed.  ax, time_label, until, small_cell : as in ``kaplan_meier``.  Returns the Axes.
+    dashed.  ax, time_label, until, small_cell, labels : as in ``kaplan_meier``.  Returns the Axes.
 
     >>> import ostealgia as oa
     >>> data = {"months": [1, 2, 3, 4], "end": [1, 2, 0, 1]}
@@ -135,13 +141,18 @@ def cumulative_incidence(
     """
     wanted = range(len(fit.causes)) if cause is None else [_place(fit, cause)]
     drawn = [curve for curve in fit.curves if curve.n]
+    names = {curve.group: str((labels or {}).get(curve.group, curve.group)) for curve in drawn}
     last = _until(until, [float(curve.incidence.time[-1]) for curve in drawn])
     several = len(drawn) > 1
     curves: list[Curve] = []
     for i, curve in enumerate(drawn):
         for j, k in enumerate(wanted):
             label = (
-                fit.names[k] if not several else curve.group if len(wanted) == 1 else f"{curve.group}: {fit.names[k]}"
+                fit.names[k]
+                if not several
+                else names[curve.group]
+                if len(wanted) == 1
+                else f"{names[curve.group]}: {fit.names[k]}"
             )
             colour = i if several else j
             dash = i // 5 if len(wanted) == 1 else j
@@ -150,7 +161,11 @@ def cumulative_incidence(
             )
     rows = tuple(
         RiskRow(
-            label=curve.group, colour=i, dash=i // 5, at_risk=curve.at_risk, events=_incidence_events(curve, wanted)
+            label=names[curve.group],
+            colour=i,
+            dash=i // 5,
+            at_risk=curve.at_risk,
+            events=_incidence_events(curve, wanted),
         )
         for i, curve in enumerate(drawn)
     )

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ostealgia.project.bundled import DemoResult, demo
+    from ostealgia.project.centres import CentresResult, pool_centres
     from ostealgia.project.steps import ProjectResult, run
     from ostealgia.project.store import Project, load
     from ostealgia.project.templates import TEMPLATES, init
     from ostealgia.project.verification import VerifyResult, verify
 
 _HOME = {
+    "CentresResult": "centres",
     "DemoResult": "bundled",
     "Project": "store",
     "ProjectResult": "steps",
@@ -21,11 +23,13 @@ _HOME = {
     "demo": "bundled",
     "init": "templates",
     "load": "store",
+    "pool_centres": "centres",
     "run": "steps",
     "verify": "verification",
 }
 __all__ = [
     "TEMPLATES",
+    "CentresResult",
     "DemoResult",
     "Project",
     "ProjectResult",
@@ -33,6 +37,7 @@ __all__ = [
     "demo",
     "init",
     "load",
+    "pool_centres",
     "run",
     "verify",
 ]

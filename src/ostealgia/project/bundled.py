@@ -14,7 +14,9 @@ from ostealgia.io.writers import write_text
 from ostealgia.project.model import CONFIG
 from ostealgia.project.steps import BUILD, PROVENANCE, Progress, ProjectResult, run
 
-PROJECTS = ("mrgfus", "refractory-pain", "cryoablation", "rt-analgesia", "therapies")
+PROJECTS = ("mrgfus", "refractory-pain", "cryoablation", "rt-analgesia", "therapies", "cohort")
+# project -> folder of the package with its tables, copied beside ostealgia.toml
+TABLES = {"cohort": ("data", "cohort")}
 INDEX = "index.html"
 CLAIM_KEYS = (
     "id",
@@ -68,7 +70,7 @@ class DemoResult:
 
 
 def demo(out: str | Path = "ostealgia-demo", progress: Progress | None = None) -> DemoResult:
-    """Recompute the bundled reviews and cohort from their printed tables.
+    """Recompute the bundled reviews and cohort from their printed tables, and analyse the SIMULATED cohort from its patients.
 
     out : folder for the copies of the projects with their ``build/``, and ``index.html``; made where it is missing, and used again
     where it is an earlier demo. The bundled data themselves are never written to.
@@ -96,8 +98,9 @@ def index_page(results: Mapping[str, ProjectResult]) -> str:
     return render_index(
         entries,
         title="Painful bone metastases: published results, recomputed",
-        subtitle="Three reviews and one cohort, each recomputed from its own printed tables, and a network of trials",
-        footer="Made by ostealgia demo. Every number is typed from the papers that are cited; nothing is corrected.",
+        subtitle="Three reviews and one cohort, each recomputed from its own printed tables, a network of trials, and a SIMULATED cohort",
+        footer="Made by ostealgia demo. Every number is typed from the papers that are cited; nothing is corrected. The patients of the cohort "
+        "are SIMULATED.",
     )
 
 
@@ -105,7 +108,7 @@ def available(names: Sequence[str] = PROJECTS) -> list[str]:
     """The names of the bundled projects that are there.
 
     >>> available()
-    ['mrgfus', 'refractory-pain', 'cryoablation', 'rt-analgesia', 'therapies']
+    ['mrgfus', 'refractory-pain', 'cryoablation', 'rt-analgesia', 'therapies', 'cohort']
     """
     root = files("ostealgia") / "data" / "projects"
     return [name for name in names if (root / name / CONFIG).is_file()]
@@ -125,9 +128,12 @@ def _refuse_foreign(target: Path) -> None:
 def _copy(name: str, target: Path) -> None:
     """A fresh copy of a bundled project; changes made in an earlier copy go, its ``build/`` stays until the run replaces it."""
     try:
-        with as_file(files("ostealgia") / "data" / "projects" / name) as source:
-            target.mkdir(parents=True, exist_ok=True)
-            shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", BUILD))
+        for place in (TABLES.get(name), ("data", "projects", name)):
+            if place is None:
+                continue
+            with as_file(files("ostealgia").joinpath(*place)) as source:
+                target.mkdir(parents=True, exist_ok=True)
+                shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", BUILD))
     except OSError as error:
         raise OstealgiaError(f"{target}: the demo cannot be written: {error.strerror or error}.") from None
     for path in (target, *target.rglob("*")):

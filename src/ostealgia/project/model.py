@@ -3,8 +3,9 @@
 Nothing in the file is ever evaluated as code; a key that is not known is refused with the key that was probably
 meant, and every path must stay inside the project folder. Numbers keep their printed decimals (``-5.0`` has one).
 
-Beside the keys of a review (analysis, claim) there are three that earn a word. ``[[table]]`` declares a summary table
-as printed in a paper; with it a project of ``kind = "summary"`` recomputes a paper that shares no study or patient
+A project of ``kind = "cohort"`` has tables of its own, see ``cohort_spec``.
+
+Beside the keys of a review (analysis, claim) there are three that earn a word. ``[[table]]`` declares a summary table as printed in a paper; with it a project of ``kind = "summary"`` recomputes a paper that shares no study or patient
 data: every chi-square and t test, every ratio with its interval and P. ``[[comparison]]`` sets the same quantity from
 several places side by side. ``like = "other"`` in an analysis takes over every key of another one, so that a
 sensitivity analysis states only what differs.
@@ -23,7 +24,19 @@ from ostealgia.audit.rules.scales import scale_of
 from ostealgia.errors import ProjectError, suggestion
 from ostealgia.numerics.intervals import Printed
 from ostealgia.options import between, confidence_level
+from ostealgia.project.cohort_spec import (
+    PARTS as COHORT_PARTS,
+)
+from ostealgia.project.cohort_spec import (
+    CohortFiles,
+    EndpointsInfo,
+    EstimandsInfo,
+    GroupsInfo,
+    ModelsInfo,
+    SubgroupsInfo,
+)
 from ostealgia.project.printed import read, with_decimals
+from ostealgia.project.survives_spec import BesideSpec, ConclusionSpec
 from ostealgia.project.times import days_of
 from ostealgia.tables.measures import measure_of
 
@@ -384,9 +397,12 @@ class PaperSpec(Strict):
 
 
 class Privacy(Strict):
-    """``[privacy]``: cells below ``small_cell`` are hidden and single patients are drawn only where it is allowed."""
+    """``[privacy]``: cells below ``small_cell`` are hidden and single patients are drawn only where it is allowed.
 
-    small_cell: int = 5
+    In a cohort's own ``build/`` counts are hidden where ``small_cell`` is stated; what is made to be shared hides those below 5 unless told.
+    """
+
+    small_cell: Annotated[int, Field(ge=0)] = 5
     individual_lines: bool = False
 
 
@@ -400,7 +416,15 @@ class ProjectSpec(Strict):
     table: tuple[TableSpec, ...] = ()
     comparison: tuple[ComparisonSpec, ...] = ()
     paper: tuple[PaperSpec, ...] = ()
+    conclusion: tuple[ConclusionSpec, ...] = ()
+    beside: tuple[BesideSpec, ...] = ()
     privacy: Privacy = Privacy()
+    cohort: CohortFiles = CohortFiles()
+    groups: GroupsInfo = GroupsInfo()
+    endpoints: EndpointsInfo = EndpointsInfo()
+    models: ModelsInfo = ModelsInfo()
+    subgroups: SubgroupsInfo = SubgroupsInfo()
+    estimands: EstimandsInfo = EstimandsInfo()
 
     def analysis_of(self, ident: str) -> AnalysisSpec | None:
         """The analysis of that id, or None."""
@@ -508,9 +532,11 @@ def _known_keys(loc: tuple[int | str, ...]) -> list[str]:
     models: dict[str, type[BaseModel]] = {
         "project": ProjectInfo, "question": QuestionInfo, "analysis": AnalysisSpec, "claim": ClaimSpec, "table": TableSpec,
         "comparison": ComparisonSpec, "paper": PaperSpec, "privacy": Privacy, "exclude": Exclude, "replace": Replace, "assume": Assumption,
-        "groups": Group, "against": RowOf, "place": RowOf,
+        "against": RowOf, "place": RowOf, **COHORT_PARTS,
     }  # fmt: skip
     names = [str(part) for part in loc[:-1] if isinstance(part, str)]
+    if names[:1] == ["table"] and names[-1] == "groups":
+        return list(Group.model_fields)
     model = models.get(names[-1], ProjectSpec) if names else ProjectSpec
     return list(model.model_fields)
 
@@ -552,10 +578,16 @@ POOL_ONLY = (
     "correlation",
 )
 NETWORK_ONLY = ("treatment", "reference", "component")
+REVIEW_ONLY = ("analysis", "claim", "table", "comparison")
 
 
 def _check_kinds(spec: ProjectSpec) -> None:
     """Keys that an analysis states and that would change nothing are refused."""
+    is_cohort = spec.project.kind == "cohort"
+    idle_tables = [name for name in (REVIEW_ONLY if is_cohort else COHORT_PARTS) if name in spec.model_fields_set]
+    if idle_tables:
+        kinds = 'kind = "review" or "summary"' if is_cohort else 'kind = "cohort"'
+        raise ProjectError(f'{CONFIG}: [{idle_tables[0]}] is for {kinds}, and this is kind = "{spec.project.kind}".')
     for item in spec.analysis:
         idle = POOL_ONLY if item.kind == "network" else NETWORK_ONLY
         stated = [name for name in idle if name in item.model_fields_set and getattr(item, name) not in ("", ())]

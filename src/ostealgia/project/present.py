@@ -21,6 +21,7 @@ from ostealgia.project.present_parts import Parts
 from ostealgia.project.printed_tables import STATISTIC, P, short
 from ostealgia.project.run_result import AnalysisRun
 from ostealgia.project.store import APPRAISAL, REPAIRS, STUDIES, Project, Row
+from ostealgia.project.survives_present import survival_answers, survival_sections
 from ostealgia.project.times import plural
 from ostealgia.project.words import patients_text, signs, title_of
 from ostealgia.report import content
@@ -56,9 +57,9 @@ def build(parts: Parts) -> content.Report:
             text=spec.question.text, population=spec.question.population, intervention=spec.question.intervention,
             comparator=spec.question.comparator, outcomes=spec.question.outcomes,
         ),
-        answers=tuple(_answers(parts)),
+        answers=(*survival_answers(parts), *_answers(parts)),
         problems=tuple(_problems(parts, told, findings)),
-        analyses=(*_analyses(parts), *(comparison(item, parts) for item in spec.comparison)),
+        analyses=(*survival_sections(parts), *_analyses(parts), *(comparison(item, parts) for item in spec.comparison)),
         claims=claims,
         findings=findings,
         tables=tuple(_entered(parts)),

@@ -19,6 +19,7 @@ from ostealgia.project.store import RESULTS, Project, load
 
 if TYPE_CHECKING:
     from ostealgia.audit.finding import Finding
+    from ostealgia.cohort.analysis_model import CohortAnalysis
     from ostealgia.project.claims import ClaimResult
     from ostealgia.project.figures import Drawing
     from ostealgia.project.papers import PaperAudit
@@ -33,7 +34,10 @@ SOFTWARE = ("numpy", "scipy", "pandas", "matplotlib")
 
 @dataclass(frozen=True)
 class ProjectResult:
-    """What a run made. out : the folder with the files.  files : name in it -> content.  report : its content as plain data."""
+    """What a run made. out : the folder with the files.  files : name in it -> content.  report : its content as plain data.
+
+    analysis : of a cohort; a review has ``runs`` instead.
+    """
 
     project: Project
     out: Path
@@ -43,20 +47,44 @@ class ProjectResult:
     results: list[dict[str, Any]]
     report: Report
     files: Mapping[str, bytes] = field(repr=False, default_factory=dict)
+    analysis: CohortAnalysis | None = field(repr=False, default=None)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON: where the files are, the estimates, the claims, and what does not fit."""
-        from ostealgia.project.outputs import excluded_rows
-
-        return {
+        return self._cohort_dict() | {
             "project": self.project.name,
             "title": self.project.spec.project.title,
             "out": str(self.out),
             "results": self.results,
             "claims": [claim.to_dict() for claim in self.claims],
+            **self._conclusions(),
             "findings": [finding.to_dict() for finding in self.findings],
-            "excluded": excluded_rows(self.runs.values()),
+            "excluded": self._excluded(),
         }
+
+    def _conclusions(self) -> dict[str, Any]:
+        """What survives of the conclusions of a paper, where the project names them."""
+        from ostealgia.project.survives import conclusions_of
+
+        found = conclusions_of(self.project, self.claims)
+        return {"conclusions": [one.to_dict() for one in found]} if found else {}
+
+    def _excluded(self) -> list[dict[str, Any]]:
+        """Who or what was left out of which analysis, and why; of a cohort counts only."""
+        if self.analysis is not None:
+            from ostealgia.project.cohort_run import excluded_rows
+
+            return excluded_rows(self.analysis)
+        from ostealgia.project.outputs import excluded_rows as left_out
+
+        return left_out(self.runs.values())
+
+    def _cohort_dict(self) -> dict[str, Any]:
+        if self.analysis is None:
+            return {}
+        from ostealgia.project.cohort_build import summary
+
+        return {"cohort": summary(self.analysis)}
 
     def text(self) -> str:
         """For a terminal: the answers, what is wrong, the claims, and where the report is."""
@@ -71,7 +99,7 @@ class ProjectResult:
             lines += ["", "What is wrong with the inputs:", *(f"  ! {text}" for text in wrong[:6])]
             if len(wrong) > 6:
                 lines.append(f"  and {len(wrong) - 6} more, in the report")
-        left = sum(len(run.excluded) for run in self.runs.values())
+        left = len(self._excluded())
         if left:
             lines += ["", f"Left out, by name and with the reason: {left} lines in tables/excluded.csv"]
         if self.claims:
@@ -116,6 +144,10 @@ def compute(project: Project, out: Path, say: Progress) -> ProjectResult:
     """Everything a run makes, in memory: nothing is written."""
     from ostealgia.project.claims import Context, judge
 
+    if project.spec.project.kind == "cohort":
+        from ostealgia.project.cohort_build import compute_cohort
+
+        return compute_cohort(project, out, say)
     _refuse_unready(project)
     name = project.name
     say(f"{name}: checking the inputs")
@@ -142,12 +174,7 @@ def compute(project: Project, out: Path, say: Progress) -> ProjectResult:
 
 
 def _refuse_unready(project: Project) -> None:
-    """A project that has nothing to compute yet, or of a kind that this version does not compute."""
-    if project.spec.project.kind == "cohort":
-        raise ProjectError(
-            f"{project.folder} is a project of kind 'cohort' (patient-level data), which this version can begin and not yet analyse; "
-            'it analyses reviews, and papers known by their printed tables (kind = "summary").'
-        )
+    """A project that has nothing to compute yet."""
     if project.spec.analysis and not project.results.rows:
         raise TableError(
             "the table has a header and no rows",
@@ -226,9 +253,15 @@ def _tables(
 ) -> tuple[list[dict[str, Any]], Mapping[str, list[dict[str, Any]]]]:
     """The rows of ``results.json`` and of the tidy tables."""
     from ostealgia.project.outputs import result_rows, tables_of
+    from ostealgia.project.survives import conclusions_of
+    from ostealgia.project.survives_beside import beside_of
 
     results = result_rows(runs.values(), project.inputs_sha256)
-    return results, tables_of(runs.values(), claims, findings, results)
+    tables = dict(tables_of(runs.values(), claims, findings, results))
+    for name, rows in (("conclusions.csv", conclusions_of(project, claims)), ("beside-simulated.csv", beside_of(project))):
+        if rows:
+            tables[name] = [row.to_dict() for row in rows]
+    return results, tables
 
 
 def _scripts(runs: Mapping[str, AnalysisRun]) -> tuple[dict[str, str], tuple[str, ...]]:

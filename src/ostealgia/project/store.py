@@ -142,7 +142,7 @@ def load(folder: str | Path) -> Project:
         appraisal=_sheet(path, APPRAISAL, APPRAISAL_COLUMNS),
         repairs=repairs,
         tables={table.id: read_sheet(inside(path, table.file), table.file) for table in spec.table},
-        hashes=_hashes(path, spec, papers),
+        hashes=_hashes(path, spec, papers) | _cohort_hashes(path, spec),
         papers=papers,
     )
 
@@ -236,6 +236,15 @@ def _papers(folder: Path, spec: ProjectSpec, studies: set[str]) -> tuple[Paper, 
             )
         found[file] = Paper(file, study)
     return tuple(found.values())
+
+
+def _cohort_hashes(folder: Path, spec: ProjectSpec) -> dict[str, str]:
+    """SHA-256 of the tables of a cohort; a review has none."""
+    if spec.project.kind != "cohort":
+        return {}
+    from ostealgia.project.cohort_run import input_hashes
+
+    return input_hashes(folder, spec)
 
 
 def _hashes(folder: Path, spec: ProjectSpec, papers: tuple[Paper, ...]) -> dict[str, str]:

@@ -222,15 +222,52 @@ TEMPLATES: dict[str, Template] = {
 }
 
 COHORT_HELP = """
-# patients.csv         one row a patient; id links the tables
-# visits.csv           pain and opioids at each visit: worst pain 0-10, oral morphine equivalent in mg a day
-# qlq_items.csv        questionnaire items as answered     labs.csv  laboratory values with their week
-# adverse_events.csv   one row an event, CTCAE grade       events.csv  survival and progression, months and 0/1
-# screening.csv        everyone who was looked at          data_dictionary.csv  what each column means
-# Patient data stay on this machine. This version begins a cohort and checks this file; it does not analyse it yet.
+# patients.csv         one row a patient; id links the tables. group: who got what
+# visits.csv           id, week, day, status (assessed, missed_visit, dropout, death), worst pain 0-10, oral morphine equivalent in mg a day
+# qlq_items.csv        questionnaire items as answered (q1, q2 ...)     labs.csv  laboratory values with their week
+# adverse_events.csv   one row an event, CTCAE grade, onset day         events.csv  survival and progression, months and 0/1
+# screening.csv        everyone who was looked at                       data_dictionary.csv  what each column means
+# opioids.csv, skeletal_events.csv and diary.csv may be added. Only patients.csv and visits.csv are needed: what is not there is left out and said.
+# Another export (REDCap, CSV, XLSX) is read with a mapping file; plan.toml holds the analysis plan. Patient data stay on this machine.
+
+[cohort]
+folder = "."                    # where the tables are, inside this folder
+# mapping = "mapping.toml"      # brings another export to these tables
+
+[groups]
+column = "group"                # of patients.csv; without groups everything that compares is left out and said
+# reference = "control"         # value of the reference group; default: control, standard ..., else the first by alphabet
+# treated = "observation"       # value of the treated group; needed where there are more than two groups
+# labels = { control = "Radiotherapy alone", observation = "Radiotherapy with protocolised analgesia" }
+
+[endpoints]
+# weeks = [1, 4, 8, 12]         # default: all after baseline
+# primary_week = 12             # default: the last
+definition = "consensus_2012"   # of pain response; others: nrs2, nrs2_medd25, nrs3, pct30, pct50 ...
+retreatment = "non_response"    # of the index site before the visit; or treatment_policy
+# opioid_table = "CDC_2022"     # OMED from opioids.csv; default: the dose given in visits.csv
+# landmark_week = 4             # of the landmark analysis; choose it before looking
+# rmst_months = 12              # horizon of restricted mean survival
+# windows = { "4" = [21, 35] }  # week = first and last day
+
+[models]
+covariance = ["us", "toeph", "csh"]   # of the MMRM, tried in turn
+df_method = "kenward-roger"     # satterthwaite, kenward-roger, kenward-roger-linear, none
+# covariates = ["ecog"]         # of the pain model, beside pain at baseline
+# confounders = ["age", "sex", "ecog_2_or_more", "tumour"]   # of the propensity score; columns of patients.csv or derived ones
+# predictors = ["age", "ecog_2_or_more"]                     # candidates of the prognostic model
+# strata = ["ecog_2_or_more"]   # of the stratified log-rank test
+screen_p = 0.10                 # screening limit, as in many papers; its stability is shown beside
+bootstrap = 200
+imputations = 20
+level = 0.95
+rng_seed = 1                    # of everything random
+
+[subgroups]
+# factors = ["ecog_2_or_more", "tumour", "visceral_mets"]    # stated before looking
 
 [privacy]
-small_cell = 5                  # cells with fewer patients are hidden
+# small_cell = 5                # state it to hide counts of 1 to 4 here too; what is exported to be shared hides them anyway
 individual_lines = false        # single patients are drawn only where this is true
 """
 

@@ -9,8 +9,11 @@ if TYPE_CHECKING:
     from ostealgia.report.audit_files import audit_csv, audit_json, audit_pages
     from ostealgia.report.audit_terminal import audit_text
     from ostealgia.report.audit_word import audit_docx
+    from ostealgia.report.follow_up_html import follow_up_page
     from ostealgia.report.index import render_index
+    from ostealgia.report.options_page_html import options_page
     from ostealgia.report.page import render_report
+    from ostealgia.report.report_word import report_docx
     from ostealgia.report.text import claims_text
 
 __all__ = [
@@ -21,8 +24,11 @@ __all__ = [
     "audit_pages",
     "audit_text",
     "claims_text",
+    "follow_up_page",
+    "options_page",
     "render_index",
     "render_report",
+    "report_docx",
 ]
 
 _WHERE = {
@@ -33,8 +39,11 @@ _WHERE = {
     "audit_pages": "audit_files",
     "audit_text": "audit_terminal",
     "claims_text": "text",
+    "follow_up_page": "follow_up_html",
+    "options_page": "options_page_html",
     "render_index": "index",
     "render_report": "page",
+    "report_docx": "report_word",
 }
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,6 +22,7 @@ from ostealgia.report.audit_notes import (
     title_of,
 )
 from ostealgia.report.palette import COLOURS
+from ostealgia.report.word import saved, set_up
 
 _LIMITS = (
     "A number that is not listed stands alone: nothing else in the paper allows it to be recomputed.",
@@ -31,7 +30,6 @@ _LIMITS = (
     "Rounding alone never counts against a number: half up, half to even and truncation are allowed for.",
     "A finding says what does not fit together; it does not say which number is right, nor why it came to be.",
 )
-_EPOCH = (1980, 1, 1, 0, 0, 0)
 _WIDTHS_CM = {3: (4.4, 8.2, 4.4), 4: (4.2, 8.4, 2.2, 2.2)}
 
 
@@ -43,7 +41,7 @@ def audit_docx(papers: Sequence[Audited | Unread]) -> bytes:
     import docx
 
     document = docx.Document()
-    _set_up(document)
+    set_up(document, "Audit")
     read = [paper for paper in papers if isinstance(paper, Audited)]
     for number, paper in enumerate(read):
         if number:
@@ -57,33 +55,7 @@ def audit_docx(papers: Sequence[Audited | Unread]) -> bytes:
     document.add_heading("Limits", 1)
     for line in _LIMITS:
         document.add_paragraph(line, style="List Bullet")
-    buffer = io.BytesIO()
-    document.save(buffer)
-    return _fixed(buffer.getvalue())
-
-
-def _set_up(document: Any) -> None:
-    import datetime
-
-    from docx.oxml.ns import qn
-    from docx.shared import Cm, Pt, RGBColor
-
-    page = document.sections[0]
-    page.page_width, page.page_height = Cm(21.0), Cm(29.7)
-    page.left_margin = page.right_margin = Cm(2.0)
-    page.top_margin = page.bottom_margin = Cm(2.0)
-    for name, size in (("Normal", 10.5), ("Title", 18), ("Heading 1", 14), ("Heading 2", 11.5)):
-        style = document.styles[name]
-        style.font.name, style.font.size = "Source Sans 3", Pt(size)
-        style.font.color.rgb = RGBColor.from_string(COLOURS["ink"][0].lstrip("#").upper())
-        fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
-        for attribute in ("w:asciiTheme", "w:hAnsiTheme", "w:eastAsiaTheme", "w:cstheme"):
-            fonts.attrib.pop(qn(attribute), None)
-        for attribute in ("w:ascii", "w:hAnsi", "w:cs"):
-            fonts.set(qn(attribute), "Source Sans 3")
-    properties = document.core_properties
-    properties.author, properties.title, properties.comments = "ostealgia", "Audit", ""
-    properties.created = properties.modified = datetime.datetime(1980, 1, 1)
+    return saved(document)
 
 
 def _paper(document: Any, audit: Audit) -> None:
@@ -200,14 +172,3 @@ def _clean(text: str) -> str:
 
 def _typeset(text: str) -> str:
     return cells.typeset(_clean(text))
-
-
-def _fixed(data: bytes) -> bytes:
-    """The same file with one date for all its parts."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as given, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
-        for name in given.namelist():
-            entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            made.writestr(entry, given.read(name))
-    return buffer.getvalue()

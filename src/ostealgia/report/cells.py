@@ -94,11 +94,17 @@ class SetCell:
     target: str = ""
     strong: bool = False
     missing: bool = False
+    id: str = ""
 
     @property
     def text(self) -> str:
         """What a reader sees, without the padding."""
         return "".join(text for kind, text in self.pieces if kind == "text")
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the cell is a number with what belongs to it."""
+        return bool(re.match(r"[<\u2212-]?\s?\d", self.text))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,6 +201,7 @@ def _set_cell(cell: Cell, pieces: tuple[Piece, ...]) -> SetCell:
         verdict=cell.verdict,
         target=cell.target,
         strong=cell.strong,
+        id=cell.id,
         missing="".join(text for _, text in pieces) == MISSING,
     )
 

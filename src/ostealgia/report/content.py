@@ -34,6 +34,39 @@ VERDICTS: dict[str, tuple[str, str, str]] = (
 SEVERITIES: tuple[str, ...] = ("conclusion-changing", "major", "minor", "information", "none")
 
 
+@dataclass(frozen=True)
+class Link:
+    """A piece of a sentence that leads to the cell (or table, figure, section) it comes from. target : its id."""
+
+    text: str
+    target: str
+
+
+class Said(str):
+    """A sentence whose numbers are linked: text everywhere, with ``parts`` where links can be set.
+
+    >>> said("HR ", Link("0.73", "hr"), ".")
+    'HR 0.73.'
+    >>> [part for part in said("HR ", Link("0.73", "hr")).parts if isinstance(part, Link)]
+    [Link(text='0.73', target='hr')]
+    """
+
+    parts: tuple[str | Link, ...]
+
+
+def said(*parts: str | Link) -> Said:
+    """Text and links put together; a ``Said`` among them brings its own links."""
+    flat: list[str | Link] = []
+    for part in parts:
+        if isinstance(part, Said):
+            flat += part.parts
+        elif part:
+            flat.append(part)
+    made = Said("".join(part if isinstance(part, str) else part.text for part in flat))
+    made.parts = tuple(flat)
+    return made
+
+
 @dataclass(frozen=True, kw_only=True)
 class Question:
     """What was asked. Each part is a phrase; an empty part is left out. ``outcomes`` one phrase an outcome."""
@@ -100,13 +133,15 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """A cell with more than a value: a footnote letter, a verdict, a link in the page (``target``: an id), weight."""
+    """A cell with more than a value: a footnote letter, a verdict, a link in the page (``target``: an id), weight, an id of its own to
+    which sentences lead."""
 
     value: str | int | float | None = None
     footnote: str = ""
     verdict: str = ""
     target: str = ""
     strong: bool = False
+    id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -299,7 +334,8 @@ class Download:
 class Report:
     """A whole report, in the order in which it is read.
 
-    kind : "review" or "cohort".  subtitle : one line.  citation : the published paper that is recomputed.  methods :
+    kind : "review" or "cohort".  subtitle : one line.  banner : what must be said on every page ("SIMULATED data").  glance : the main
+    results as one table, instead of the columns of the answers.  citation : the published paper that is recomputed.  methods :
     paragraphs. notes : what must be said.  not_done : what was not done, one phrase each.
 
     >>> claim = ClaimRow(id="c", claim="response", published="79%", recomputed="79%", verdict="reproduced")
@@ -311,7 +347,9 @@ class Report:
     title: str
     kind: str = "review"
     subtitle: str = ""
+    banner: str = ""
     citation: str = ""
+    glance: Table | None = None
     question: Question = field(default_factory=Question)
     answers: tuple[Answer, ...] = ()
     problems: tuple[Problem, ...] = ()

@@ -5,17 +5,19 @@ from __future__ import annotations
 import base64
 import binascii
 import dataclasses
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ostealgia.errors import OstealgiaError
-from ostealgia.report import content, theme
+from ostealgia.report import content, palette, theme
 from ostealgia.report.svg import inline_svg
 
 KINDS = {"review": "Systematic review, recomputed from its tables", "cohort": "Cohort, analysed from its tables"}
 FIT = ("consistent", "rounding")
+PARTS = ("summary", "methods", "provenance", "claims", "findings")  # of the page itself; a link to one leads there
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +104,13 @@ class Places:
         self.by_target.setdefault(thing.id, place)
         return place
 
+    def add_cells(self, table: content.Table) -> None:
+        """The cells of a table that sentences lead to."""
+        for row in table.rows if table.total is None else (*table.rows, table.total):
+            for value in row.values():
+                if isinstance(value, content.Cell) and value.id and value.id not in self.by_target:
+                    self.by_target[value.id] = self.unique(f"c-{value.id}")
+
     def of(self, thing: Any) -> str:
         """The id of a thing that was added."""
         return self.by_object[id(thing)]
@@ -114,13 +123,15 @@ class Places:
 def places_of(report: content.Report) -> Places:
     """Ids for all that can be linked; analyses first, so that they win where an id is used twice."""
     places = Places()
+    for name in PARTS:
+        places.by_target[name] = places.unique(name)
     for analysis in report.analyses:
         places.add(analysis, "analysis")
     for claim in report.claims:
         places.add(claim, "claim")
     for finding in report.findings:
         places.add(finding, "finding")
-    for table in report.tables:
+    for table in (*([report.glance] if report.glance else []), *report.tables):
         places.add(table, "table")
     for analysis in report.analyses:
         for table in (*([analysis.estimates] if analysis.estimates else []), *analysis.sensitivity, *analysis.tables):
@@ -132,7 +143,21 @@ def places_of(report: content.Report) -> Places:
                 places.add(table, "table", analysis.id)
             for figure in panel.figures:
                 places.add(figure, "figure", analysis.id)
+    for table in tables_of(report):
+        places.add_cells(table)
     return places
+
+
+def tables_of(report: content.Report) -> Iterator[content.Table]:
+    """Every table of a report, in its order."""
+    if report.glance is not None:
+        yield report.glance
+    for analysis in report.analyses:
+        yield from ([analysis.estimates] if analysis.estimates else [])
+        yield from (*analysis.sensitivity, *analysis.tables)
+        for panel in analysis.panels:
+            yield from panel.tables
+    yield from report.tables
 
 
 def _figure_downloads(figure: content.Figure) -> tuple[DownloadView, ...]:
@@ -279,6 +304,15 @@ def _downloads(report: content.Report) -> list[DownloadView]:
     return views
 
 
+def _running_head(banner: str) -> str:
+    """What must be said on every page, at the top of each when printed."""
+    if not banner:
+        return ""
+    text = re.sub(r"[^\w .,;:()-]", " ", banner)
+    look = f'font:600 8pt "Ostealgia Sans",sans-serif;color:{palette.COLOURS["warn"][0]}'
+    return f'@media print{{@page{{@top-center{{content:"{text}";{look}}}}}}}'
+
+
 def render_report(report: content.Report) -> str:
     """The report as one self-contained HTML page; the same report gives the same bytes.
 
@@ -294,7 +328,9 @@ def render_report(report: content.Report) -> str:
     views, colours = _analysis_views(report, places)
     left_out = _left_out(report)
     wrong = _by_severity([row for row in report.findings if row.verdict not in FIT])
-    shell = theme.shell(language=report.language, page_title=report.title, figure_colours=colours)
+    shell = theme.shell(
+        language=report.language, page_title=report.title, figure_colours=colours, more_css=_running_head(report.banner)
+    )
     template = theme.environment().get_template("report.html")
     page = template.render(
         shell,

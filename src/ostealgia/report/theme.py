@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ostealgia.errors import OstealgiaError
 from ostealgia.options import one_of
 from ostealgia.report import cells, palette
-from ostealgia.report.content import VERDICTS
+from ostealgia.report.content import VERDICTS, Link, Said
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -90,10 +90,24 @@ def _finalize(value: Any) -> Any:
     return cells.clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
+def _typeset(context: Any, text: Any) -> Any:
+    """A text for the page; the numbers of a sentence lead to the cells they come from."""
+    from markupsafe import Markup, escape
+
+    if not isinstance(text, Said):
+        return cells.typeset(str(text))
+    anchor, made = context.get("anchor"), []
+    for part in text.parts:
+        shown = escape(cells.typeset(cells.clean(part if isinstance(part, str) else part.text)))
+        place = anchor(part.target) if anchor and isinstance(part, Link) else ""
+        made.append(Markup('<a class="cell" href="#{}">{}</a>').format(place, shown) if place else shown)
+    return Markup("").join(made)
+
+
 @lru_cache(maxsize=1)
 def environment() -> Environment:
     """The templates with escaping on."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 
     made = Environment(
         loader=PackageLoader("ostealgia.report"),
@@ -103,7 +117,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         finalize=_finalize,
     )
-    made.filters["typeset"] = lambda text: cells.typeset(str(text))
+    made.filters["typeset"] = pass_context(_typeset)
     made.globals.update(
         tone=tone, symbol=symbol, set_rows=cells.set_rows, shown_columns=cells.shown_columns, verdict_key=slug
     )
