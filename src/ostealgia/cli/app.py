@@ -10,12 +10,15 @@ import typer
 
 from ostealgia.cli import failures
 from ostealgia.cli import pool_options as given
+from ostealgia.cli.cohort_command import cohort_app
 from ostealgia.cli.help_texts import (
     AUDIT_EXAMPLES,
     DEMO_EXAMPLES,
+    FOLLOW_UP_EXAMPLES,
     INIT_EXAMPLES,
     MAIN_EPILOG,
     NETWORK_EXAMPLES,
+    OPTIONS_EXAMPLES,
     POOL_EXAMPLES,
     RUN_EXAMPLES,
     VERIFY_EXAMPLES,
@@ -246,6 +249,98 @@ def audit(
     from ostealgia.cli import audit_command
 
     raise typer.Exit(audit_command.execute(audit_command.request(asked)))
+
+
+@app.command("follow-up", epilog=FOLLOW_UP_EXAMPLES, short_help="The visits of one patient: response, course, alerts.")
+def follow_up(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="Visits: CSV, Excel or JSON; one row a visit.", show_default=False)
+    ],
+    sheet: given.Sheet = "",
+    table: Annotated[
+        str,
+        typer.Option(
+            "--table",
+            metavar="NAME",
+            help="Conversion table where doses are given.  [default: CDC_2022]",
+            show_default=False,
+        ),
+    ] = "",
+    html: Annotated[str, typer.Option("--html", metavar="OUT", help="One page to print.", show_default=False)] = "",
+    json: given.Json = False,
+) -> None:
+    """Pain and opioid dose over time: response by the consensus at each visit, onset, progression, and what should not be overlooked.
+
+    Columns: day (or week) from the start of treatment, pain (worst of 24 h at the site, 0 to 10), omed_mg_per_day; and where known
+    new_neurological_symptom, analgesic_increased, retreated, died (yes or no). Exit status 1: an alert is an emergency or urgent.
+    """
+    from ostealgia.cli import follow_up_command
+
+    raise typer.Exit(follow_up_command.execute(file, sheet=sheet, table=table, html=html, as_json=json))
+
+
+@app.command(short_help="CDS Hooks on this machine: cards for one patient of an electronic record.")
+def hooks(
+    host: Annotated[
+        str,
+        typer.Option("--host", metavar="ADDRESS", help="Where to listen.  [default: 127.0.0.1]", show_default=False),
+    ] = "",
+    port: Annotated[str, typer.Option("--port", metavar="N", help="Port.  [default: 8799]", show_default=False)] = "",
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-origin",
+            metavar="URL",
+            help="A browser origin that may call; give it again for more.",
+            show_default=False,
+        ),
+    ] = None,
+    public: Annotated[bool, typer.Option("--public", help="Allow an address that other machines can reach.")] = False,
+    quiet: given.Quiet = False,
+) -> None:
+    """Serve CDS Hooks 2.0 (patient-view, prefetch only) on loopback: emergencies and published criteria as cards with their sources."""
+    from ostealgia.cli import hooks_command
+
+    raise typer.Exit(hooks_command.execute(host, port, allow_origin or [], public=public, quiet=quiet))
+
+
+@app.command(epilog=OPTIONS_EXAMPLES, short_help="One patient: emergencies, then criteria of therapies.")
+def options(
+    file: Annotated[
+        str,
+        typer.Argument(metavar="PATIENT.json", help="Facts of one patient, - for standard input.", show_default=False),
+    ] = "",
+    html: Annotated[
+        str, typer.Option("--html", metavar="OUT", help="The same as one HTML page.", show_default=False)
+    ] = "",
+    sort: Annotated[
+        str,
+        typer.Option(
+            "--sort",
+            metavar="COLUMN",
+            help="therapy, status, per_100, ci_low, ci_high, pi_low, pi_high, k or n.  [default: not sorted]",
+            show_default=False,
+        ),
+    ] = "",
+    examples: Annotated[
+        str,
+        typer.Option("--examples", metavar="DIR", help="Write invented patients and the schema.", show_default=False),
+    ] = "",
+    schema: Annotated[bool, typer.Option("--schema", help="The JSON Schema of a patient.")] = False,
+    show_values: Annotated[
+        bool, typer.Option("--show-values", help="Values in error messages, on a terminal only.")
+    ] = False,
+    json: given.Json = False,
+    quiet: given.Quiet = False,
+) -> None:
+    """Emergencies, open questions, and the therapies whose published criteria one patient meets. It informs and orders nothing."""
+    asked = dict(locals())
+    from ostealgia.cli import options_command
+
+    raise typer.Exit(options_command.execute(options_command.request(asked)))
+
+
+app.add_typer(cohort_app)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

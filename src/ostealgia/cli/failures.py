@@ -142,10 +142,18 @@ def as_flags(text: str) -> str:
 def usage_text(error: Any, app: typer.Typer, words: list[str]) -> str:
     """What is wrong with the call, the nearest command or option, and where to read more."""
     message = str(error.format_message() if hasattr(error, "format_message") else error).strip().rstrip(".")
-    command = next((f"ostealgia {word}" for word in words if word in command_names(app)), "ostealgia")
+    context = getattr(error, "ctx", None)
+    named = next((f"ostealgia {word}" for word in words if word in command_names(app)), "ostealgia")
+    command = getattr(context, "command_path", None) or named
+    group = getattr(context, "command", None)
     wrong = re.search(r"[Nn]o such (command|option):? '?([^'\s]+?)'?(?:\s|\.|$)", message)
     if wrong:
-        names = command_names(app) if wrong[1] == "command" else option_names(error)
+        of_group: Any = getattr(group, "list_commands", None)
+        names = (
+            (command_names(app) if of_group is None else of_group(context))
+            if wrong[1] == "command"
+            else option_names(error)
+        )
         message = f"there is no {wrong[1]} {wrong[2]!r}.{_nearest(wrong[2], names)}".rstrip(".")
     ending = "" if message.endswith("?") else "."
     return f"error: {message}{ending}\n  Try '{command} --help'."
@@ -159,8 +167,12 @@ def _nearest(word: str, names: list[str]) -> str:
 
 
 def command_names(app: typer.Typer) -> list[str]:
-    """Names of the commands."""
-    return [command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands]
+    """Names of the commands, and of the groups of commands behind them."""
+    names = [command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands]
+    return [
+        *names,
+        *(str(group.name or group.typer_instance.info.name) for group in app.registered_groups if group.typer_instance),
+    ]
 
 
 def option_names(error: Any) -> list[str]:

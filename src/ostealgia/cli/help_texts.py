@@ -72,3 +72,26 @@ Examples:
   ostealgia audit paper.xml --no-judgement --json > findings.json
 \b
 Exit status: 0 nothing is flagged; 1 something is; 2 a paper could not be read, or the call is wrong."""
+
+OPTIONS_EXAMPLES = """\b
+A fact that is absent or null is unknown, never "no". Laboratory values carry their unit. Messages hold no value of a
+patient. Not a medical device, not validated for decisions on one patient.
+\b
+Examples:
+  ostealgia options --examples patients          (invented patients, with the schema)
+  ostealgia options patients/typical.json
+  ostealgia options patients/radium.json --html radium.html
+  ostealgia options patients/sparse.json --json > options.json
+  ostealgia options patients/typical.json --sort pi_low
+\b
+Exit status: 0 done; 2 the record cannot be read, or its facts contradict one another."""
+
+FOLLOW_UP_EXAMPLES = """\b
+What is not recorded is asked for and never taken as "no". Not a medical device, not validated for decisions on one patient.
+\b
+Examples:
+  ostealgia follow-up visits.csv
+  ostealgia follow-up visits.csv --html course.html
+  ostealgia follow-up visits.json --json > course.json
+\b
+Exit status: 0 done; 1 an alert is an emergency or urgent; 2 the visits cannot be read."""

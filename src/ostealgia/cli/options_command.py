@@ -1,0 +1,142 @@
+"""options: one patient's facts against published rules; emergencies and open questions first."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ostealgia.cli import progress
+from ostealgia.cli.failures import BAD_INPUT, DONE
+from ostealgia.cli.output import print_json, print_text
+from ostealgia.errors import OptionError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What was asked for. file : of the patient, "-" for standard input.  html, examples : where to write, "" for nowhere."""
+
+    file: str = ""
+    html: str = ""
+    sort: str = ""
+    examples: str = ""
+    schema: bool = False
+    as_json: bool = False
+    show_values: bool = False
+    quiet: bool = False
+
+
+def request(asked: dict[str, Any]) -> Request:
+    """The request of a call. Raises OptionError for what cannot be."""
+    made = Request(
+        file=asked["file"],
+        html=asked["html"],
+        sort=asked["sort"],
+        examples=asked["examples"],
+        schema=asked["schema"],
+        as_json=asked["json"],
+        show_values=asked["show_values"],
+        quiet=asked["quiet"],
+    )
+    others = [name for name, on in (("--examples", made.examples), ("--schema", made.schema)) if on]
+    if len(others) == 2 or (others and made.file):
+        raise OptionError(f"{' and '.join(others)} stands alone: leave out the patient and the other.")
+    if not others and not made.file:
+        raise OptionError("a patient is missing: give a JSON file, or --examples DIR for invented ones, or --schema.")
+    if made.sort:
+        from ostealgia.decision.options_result import SORT_COLUMNS
+        from ostealgia.options import one_of
+
+        one_of("sort", made.sort, SORT_COLUMNS)
+    if made.html:
+        _check_target(made)
+    return made
+
+
+def _check_target(asked: Request) -> None:
+    real = os.path.realpath(asked.html)
+    if not asked.html.lower().endswith((".html", ".htm")):
+        raise OptionError(f"--html {asked.html}: give a name that ends in .html.")
+    if asked.file != "-" and real == os.path.realpath(asked.file):
+        raise OptionError(f"--html {asked.html} is the patient's file; give another name.")
+
+
+def execute(asked: Request) -> int:
+    """Print or write the options. Returns the exit status: 0 done, 2 the record contradicts itself."""
+    if asked.schema:
+        from ostealgia.decision.json_schema import patient_schema
+
+        print_json(patient_schema())
+        return DONE
+    if asked.examples:
+        return _examples(asked)
+    return _patient(asked)
+
+
+def _examples(asked: Request) -> int:
+    from ostealgia.decision.bundled_patients import example_files
+    from ostealgia.decision.fact_fields import data_folder
+    from ostealgia.io.writers import write_all
+
+    folder = Path(asked.examples)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {folder / name: data for name, data in example_files().items()}
+    files[folder / "patient.schema.json"] = data_folder().joinpath("patient.schema.json").read_bytes()
+    write_all({str(path): data for path, data in files.items()})
+    if asked.as_json:
+        print_json({"written": [str(path) for path in files]})
+    elif not asked.quiet:
+        progress.line(f"written: {len(files) - 1} invented patients and patient.schema.json in {asked.examples}")
+    return DONE
+
+
+def _patient(asked: Request) -> int:
+    from ostealgia.decision.candidacy import options
+    from ostealgia.decision.patient_reading import PatientError, read_patient_file, read_patient_json
+
+    name = "standard input" if asked.file == "-" else asked.file
+    try:
+        given = read_patient_json(sys.stdin.buffer.read()) if asked.file == "-" else read_patient_file(asked.file)
+        found = options(given)
+    except PatientError as error:
+        _say_problems(name, error, show=asked.show_values)
+        return BAD_INPUT
+    if asked.sort:
+        found = found.sorted_by(asked.sort)
+    if asked.html:
+        from ostealgia.io.writers import write_text
+        from ostealgia.report.options_page_html import options_page
+
+        write_text(asked.html, options_page(found))
+        if not asked.quiet:
+            progress.line(f"written: {asked.html}")
+    if asked.as_json:
+        print_json(found.to_dict())
+    elif not asked.html or found.now or found.refused:
+        print_text(str(found))
+    if not found.refused:
+        return DONE
+    sys.stdout.flush()
+    contradictions = [one for one in found.questions if one.kind == "contradiction"]
+    told = "\n  ".join(f"{' and '.join(one.fields[:2])}: {one.text}" for one in contradictions)
+    print(f"ostealgia: error: {name}: the facts contradict one another\n  {told}", file=sys.stderr, flush=True)
+    return BAD_INPUT
+
+
+def _say_problems(name: str, error: Any, *, show: bool) -> None:
+    """One message; values of a patient only where they were asked for, and only on a terminal."""
+    shown = show and sys.stderr.isatty()
+    lines = []
+    for field, text in error.problems[:8]:
+        value = f" Found: {str(error.found[field])[:80]!r}." if shown and field in error.found else ""
+        lines.append(f"{field}: {text}.{value}" if field else f"{text}.{value}")
+    more = len(error.problems) - len(lines)
+    if more:
+        lines.append(f"and {more} more")
+    if show and not shown:
+        lines.append("--show-values shows values only on a terminal.")
+    sys.stdout.flush()
+    head = f"ostealgia: error: {name}: the record cannot be used"
+    print("\n  ".join([head, *(line.replace("..", ".") for line in lines)]), file=sys.stderr, flush=True)
