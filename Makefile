@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= ostealgia-demo
 
-.PHONY: demo test lint slow bench growth audit-generator lock clean help
+.PHONY: demo test lint slow bench growth audit-generator simulate-cohort lock clean help
 
 help: ## what the targets do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -43,6 +43,9 @@ slow: $(VENV)/.dev ## the tests that take minutes (a million rows, long simulati
 audit-generator: $(VENV)/.dev ## 1,000 made-up papers a rule and layout: what the audit finds, written to docs/guide/audit-rates.md (an hour or more)
 	$(BIN)/python tests/audit/generator/rates.py --papers 1000 --seed 4 --out docs/guide/audit-rates.md
 
+simulate-cohort: $(VENV)/.core ## 2,000 made-up cohorts a scenario: what the cohort methods find, written to docs/guide/cohort-simulation.md (half an hour on one core)
+	$(BIN)/python bench/simulation_cohort.py --out docs/guide/cohort-simulation.md
+
 .bench/venv/bin/python: requirements.lock bench/peers.txt | $(VENV)/bin/python
 	$(PYTHON) -m venv .bench/venv
 	.bench/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
@@ -54,7 +57,8 @@ bench: .bench/venv/bin/python ## speed and size as ratios against peers in the s
 	$(PYTHON) -m venv .bench/statcheck && .bench/statcheck/bin/python -m pip install --quiet --disable-pip-version-check -r bench/peers-statcheck.txt \
 	  || echo "statcheck (PyPI) cannot be had here"
 	.bench/venv/bin/python bench/audit.py
-	.bench/venv/bin/python bench/cohort.py
+	.bench/venv/bin/python bench/cohort_speed.py
+	.bench/venv/bin/python bench/cohort_speed.py --growth
 
 growth: .bench/venv/bin/python ## time and memory by number of effects, with the picture in docs
 	.bench/venv/bin/python bench/growth.py --draw docs/growth.svg

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from ostealgia.errors import JsonError
-from ostealgia.io.fhir.bundles import Resource, full_day
+from ostealgia.io.fhir.bundles import Parts, Resource, full_day
 from ostealgia.io.fhir.codes import codes, codings, longest, system
 from ostealgia.io.fhir.gathering import Gathering
 
@@ -58,27 +58,51 @@ def gather_conditions(found: Gathering) -> None:
 
 def _meaning(concept: Any) -> Any:
     table = codes()["conditions"]
-    known = {system(name) for name in SYSTEMS}
     for where, code in codings(concept):
-        if where in known:
+        if where in _systems():
             meaning = longest(code, table) or longest(_dotted(code), table)
             if meaning is not None:
                 return meaning
     return None
 
 
+def _systems() -> set[str]:
+    return {system(name) for name in SYSTEMS}
+
+
+def _codes(concept: Any, where: str) -> set[str]:
+    return {code for place, code in codings(concept) if place == where}
+
+
 def _dotted(code: str) -> str:
     return f"{code[:3]}.{code[3:]}" if len(code) > 3 and "." not in code else code
 
 
+def names_bone_metastasis(parts: Parts) -> bool:
+    """Whether a Condition names bone metastasis or myeloma and is neither refuted, entered in error nor over."""
+    for resource in parts.of("Condition"):
+        over = _codes(resource.content.get("clinicalStatus"), CLINICAL) & {"inactive", "remission", "resolved"}
+        void = _codes(resource.content.get("verificationStatus"), VERIFICATION) & {"refuted", "entered-in-error"}
+        named = [code for where, code in codings(resource.content.get("code")) if where in _systems()]
+        snomed = _codes(resource.content.get("code"), system("snomed"))
+        bone = any(_dotted(code).startswith(BONE_METASTASIS) for code in named) or bool(
+            snomed & {BONE_METASTASIS_SNOMED}
+        )
+        if bone and not over and not void:
+            return True
+    return False
+
+
+BONE_METASTASIS = ("C79.5", "C90.0")
+BONE_METASTASIS_SNOMED = "94222008"
 CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
 
 
 def _left_out(resource: Resource) -> str:
     content = resource.content
-    clinical = {code for where, code in codings(content.get("clinicalStatus")) if where == CLINICAL}
-    verification = {code for where, code in codings(content.get("verificationStatus")) if where == VERIFICATION}
+    clinical = _codes(content.get("clinicalStatus"), CLINICAL)
+    verification = _codes(content.get("verificationStatus"), VERIFICATION)
     if verification and verification != {"confirmed"}:
         return "it is not confirmed"
     if not clinical:

@@ -10,7 +10,7 @@ from typing import Any
 from ostealgia.display import count_of
 from ostealgia.io.fhir.bundles import take_apart
 from ostealgia.io.fhir.codes import codes
-from ostealgia.io.fhir.conditions import gather_conditions, gather_patient
+from ostealgia.io.fhir.conditions import gather_conditions, gather_patient, names_bone_metastasis
 from ostealgia.io.fhir.gathering import Gathering, NotUsed, Used
 from ostealgia.io.fhir.medications import gather_medications
 from ostealgia.io.fhir.observations import gather_observations
@@ -25,6 +25,7 @@ class FhirPatient:
     facts : nested as the patient file of ``oa.decision.options``.  used : where each fact comes from.  not_used : every resource, or part,
     that says nothing here, with the reason.  opioids : drug, route, dose and unit of 24 hours, or ``problem``.
     index_site : SNOMED CT code of the painful site, empty where it is not stated.
+    bone_metastasis : whether a Condition that is not refuted or over names bone metastasis or myeloma.
     """
 
     facts: Mapping[str, Any]
@@ -32,6 +33,7 @@ class FhirPatient:
     not_used: tuple[NotUsed, ...]
     opioids: tuple[Mapping[str, Any], ...] = ()
     index_site: str = ""
+    bone_metastasis: bool = False
     notes: tuple[str, ...] = field(default=())
 
     def __str__(self) -> str:
@@ -50,6 +52,7 @@ class FhirPatient:
             "not_used": [vars(one) for one in self.not_used],
             "opioids": [dict(one) for one in self.opioids],
             "index_site": self.index_site,
+            "bone_metastasis": self.bone_metastasis,
             "notes": list(self.notes),
         }
 
@@ -84,7 +87,7 @@ def read_bundle(bundle: Mapping[str, Any], *, today: date, site: str = "") -> Fh
     facts, used = gathered.settle()
     return FhirPatient(
         facts=facts, used=used, not_used=tuple(gathered.left), opioids=tuple(gathered.opioids), index_site=gathered.site_code,
-        notes=_notes(gathered),
+        bone_metastasis=names_bone_metastasis(gathered.parts), notes=_notes(gathered),
     )  # fmt: skip
 
 
