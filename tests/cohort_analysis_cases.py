@@ -32,7 +32,9 @@ def with_tables(cohort: Cohort, **tables: Any) -> Cohort:
 def only(cohort: Cohort, ids: Any) -> Cohort:
     """The cohort of some patients."""
     keep = set(ids)
-    tables = {name: frame if name == "screening" else frame[frame["id"].isin(keep)] for name, frame in cohort.tables.items()}
+    tables = {
+        name: frame if name == "screening" else frame[frame["id"].isin(keep)] for name, frame in cohort.tables.items()
+    }
     return replace(cohort, tables=tables)
 
 
@@ -59,4 +61,8 @@ def made_up(n: int = 80, seed: int = 5, *, weeks: tuple[int, ...] = (0, 4, 12), 
          "relief_duration_days": rng.integers(10, 90, n).astype(float)}
     )  # fmt: skip
     base = bundled()
-    return replace(base, name="made-up", tables={"patients": patients, "visits": pd.concat(rows, ignore_index=True), "events": events})
+    return replace(
+        base,
+        name="made-up",
+        tables={"patients": patients, "visits": pd.concat(rows, ignore_index=True), "events": events},
+    )

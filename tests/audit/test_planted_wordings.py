@@ -246,3 +246,25 @@ def test_the_part_of_a_sum_that_slipped():
 
 def test_papers_of_these_tests_are_read():
     assert paper("A study\n\nResults\n\nNothing was found.\n").document.text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "The effect was seen, F(1, 21) = 2,752, p = 0.113.",  # a decimal comma
+        "The peak was at x=26, y=-6 and z=-4, P=0.005.",
+        "Smoking mattered (OR = 0.77 (95 % CI – 0.62–0.96)).",  # a dash after CI is no minus
+        "The event ratio was 0.938 [0.590-1.493]; p=0.788.",
+        "The median was 18.9 (IQR 22.4; CI 95% 11.0, 62.9).",
+        "This only achieved statistical significance among the lecture group (game: p = 0.2; lecture: p = 0.02).",
+        "Thirty-seven of 45 patients (91% breast, 58% colon, respectively).",
+        "Relapse rates were 12.4% (6/51). Estimates are by Kaplan-Meier.",
+        "The OR was 4.09 (95% CI 1.80-9.93).",  # 0.07 standard errors: an exact or marginal interval
+        "The FEV1 fall was 6.6% (mean; 95% CI -10.3 to -3.0) smaller.",
+        "Screening decreased the incidence by 0.74% (95% CI 0.08% to 1.5%).",
+        "Mortality was 14.7% at 12 months (95% CI: 2.4%, 27.0%).",
+        "In 79 of 10 218 blood samples (0.77%) it was found.",
+    ],
+)
+def test_readings_of_real_papers_are_left_alone(words):
+    assert not flagged(words)

@@ -12,7 +12,7 @@ import ostealgia
 from ostealgia.cli import failures
 from ostealgia.cli.app import app, main
 
-COMMANDS = ("demo", "init", "run", "verify", "pool", "network", "audit")
+COMMANDS = ("demo", "init", "run", "verify", "pool", "network", "audit", "follow-up", "hooks", "options", "cohort")
 
 
 def test_version(capsys):

@@ -132,7 +132,7 @@ def test_demo(tmp_path, capsys):
     claims = json.loads(out)
     assert {claim["project"] for claim in claims} == {"mrgfus", "refractory-pain", "cryoablation", "rt-analgesia"}
     assert all({"id", "published", "recomputed", "verdict"} <= set(claim) for claim in claims)
-    assert "1 of 5: mrgfus" in err
+    assert "1 of 6: mrgfus" in err
     assert (tmp_path / "shown" / "index.html").is_file()
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "mrgfus").mkdir()

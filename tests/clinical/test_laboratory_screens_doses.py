@@ -31,17 +31,28 @@ def test_calcium_levels(calcium, category):
     assert corrected_calcium(calcium, "mmol/L", 40, "g/L").category == category
 
 
+def test_the_limits_of_the_sources_hold_in_mg_per_dl_and_in_the_decision_rules():
+    """12 mg/dL is the label's 3.0 mmol/L; a unit factor of 4.008 would put it below, and beside the decision rules."""
+    from ostealgia.clinical import laboratory_formulas
+    from ostealgia.decision.derived_facts import UMOL_PER_MG_DL
+    from ostealgia.decision.fact_fields import fields
+
+    assert corrected_calcium(12.0, "mg/dL", 4.0, "g/dL").category == "3.0 to 3.5"
+    assert fields()["labs.calcium"].units["mg/dL"] == 1 / laboratory_formulas.MG_PER_DL_PER_MMOL_CALCIUM
+    assert laboratory_formulas.UMOL_PER_MG_DL_CREATININE == UMOL_PER_MG_DL
+
+
 def test_calcium_by_hand_in_both_units():
     """2.60 + 0.02 (40 - 25) = 2.90 mmol/L; 12.0 + 0.8 (4 - 2.5) = 13.2 mg/dL."""
     assert corrected_calcium(2.6, "mmol/L", 25, "g/L").value == pytest.approx(2.9, abs=1e-12)
-    assert corrected_calcium(12.0, "mg/dL", 2.5, "g/dL").value == pytest.approx(13.2 / 4.008, rel=1e-12)
+    assert corrected_calcium(12.0, "mg/dL", 2.5, "g/dL").value == pytest.approx(13.2 / 4.0, rel=1e-12)
 
 
 @given(calcium=st.floats(1.0, 5.0), albumin=st.floats(10.0, 60.0))
 def test_calcium_hardly_depends_on_the_unit(calcium, albumin):
     """The two published corrections differ by 0.2% of the correction: under 0.002 mmol/L for 30 g/L."""
     first = corrected_calcium(calcium, "mmol/L", albumin, "g/L").value
-    second = corrected_calcium(calcium * 4.008, "mg/dL", albumin / 10, "g/dL").value
+    second = corrected_calcium(calcium * 4.0, "mg/dL", albumin / 10, "g/dL").value
     assert first == pytest.approx(second, abs=2e-3)
 
 
@@ -69,10 +80,10 @@ def test_without_albumin_the_range_is_told():
 
 
 def test_clearance_by_hand():
-    """(140 - 70) 60 / (72 * 1.0) = 58.33, times 0.85 in women; 88.4 umol/L is 1 mg/dL."""
+    """(140 - 70) 60 / (72 * 1.0) = 58.33, times 0.85 in women; 88.42 umol/L is 1 mg/dL."""
     man, woman = (cockcroft_gault(70, 60, sex, 1.0, "mg/dL").value for sex in ("male", "female"))
     assert man == pytest.approx(58.3333333, abs=1e-6) and woman == pytest.approx(0.85 * man, rel=1e-12)
-    assert cockcroft_gault(70, 60, "male", 88.4, "µmol/L").value == pytest.approx(man, rel=1e-12)
+    assert cockcroft_gault(70, 60, "male", 88.42, "µmol/L").value == pytest.approx(man, rel=1e-12)
     unknown = cockcroft_gault(70, 60, None, 1.0, "mg/dL")
     assert (unknown.value_low, unknown.value_high) == (
         pytest.approx(woman),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from cohort_analysis_cases import bundled, only, quick, with_tables
 
 import ostealgia as oa
+from cohort_analysis_cases import bundled, only, quick, with_tables
+from ostealgia.cohort.analysis_context import prepared
+from ostealgia.cohort.analysis_response import pain_section
 from ostealgia.errors import TableError
 
 
@@ -61,7 +63,9 @@ def an_empty_scale(cohort):
 
 def empty_questionnaires(cohort):
     items = cohort.table("qlq_items")
-    return with_tables(cohort, qlq_items=items.assign(**{name: np.nan for name in items.columns if name.startswith("q")}))
+    return with_tables(
+        cohort, qlq_items=items.assign(**{name: np.nan for name in items.columns if name.startswith("q")})
+    )
 
 
 def an_empty_marker(cohort):
@@ -155,12 +159,18 @@ def test_separation_is_fitted_by_firth_and_said(cohort):
 
 
 def test_a_covariance_that_does_not_converge_gives_way_to_the_next_and_says_so(cohort):
-    few = only(cohort, cohort.patients["id"][:14])
-    found = oa.cohort.analyse(few, quick(estimands=False, covariance=("us", "csh", "cs")), rng_seed=1)
-    section = found.section("pain")
-    assert "mmrm" in section.results or "did not converge" in section.failed
-    if "mmrm" in section.results and section.results["mmrm"].covariance != "us":
-        assert any("did not converge" in note for note in section.notes)
+    # eight patients determine no unstructured covariance of four weeks
+    few = only(cohort, cohort.patients["id"][:8])
+    section = pain_section(prepared(few, quick(covariance=("us", "csh", "cs")), 1))
+    assert section.results["mmrm"].covariance == "csh" and section.results["mmrm"].converged
+    assert any("'us' (unstructured) did not converge" in note for note in section.notes)
+
+
+def test_where_no_covariance_converges_nothing_is_shown_and_it_is_said(cohort):
+    few = only(cohort, cohort.patients["id"][:5])
+    section = pain_section(prepared(few, quick(), 1))
+    assert "mmrm" not in section.results and "did not converge with covariance us, toeph, csh" in section.failed
+    assert "observed" in section.tables
 
 
 def test_a_cohort_without_a_visit_after_baseline_is_refused(cohort):
@@ -174,7 +184,9 @@ def test_everybody_dead_by_the_main_week(cohort):
     dead = visits.assign(status=np.where(late, "death", visits["status"]), nrs_worst=np.where(late, np.nan, visits["nrs_worst"]),
                          day=np.where(late, np.nan, visits["day"]), omed_mg=np.where(late, np.nan, visits["omed_mg"]))  # fmt: skip
     found = oa.cohort.analyse(with_tables(cohort, visits=dead), quick(), rng_seed=1)
-    assert found.primary_week == 8 or (found.section("response").tables["rates"].query("week == 12")["events"] == 0).all()
+    assert (
+        found.primary_week == 8 or (found.section("response").tables["rates"].query("week == 12")["events"] == 0).all()
+    )
 
 
 @pytest.mark.slow

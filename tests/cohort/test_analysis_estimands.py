@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from cohort_analysis_cases import bundled, made_up, only, quick, with_tables
 from numpy.testing import assert_allclose
 
 import ostealgia as oa
+from cohort_analysis_cases import bundled, made_up, only, quick, with_tables
 from ostealgia.cohort.analysis_context import prepared
 from ostealgia.cohort.estimands_lines import pooled
 from ostealgia.errors import TableError
@@ -51,7 +51,11 @@ def test_each_event_has_its_question_and_every_line_a_conclusion(found):
 def test_conclusions_that_differ_raise_a_red_flag_that_names_the_strategies(found):
     assert all(flag.startswith("RED FLAG: ") for flag in found.red_flags)
     flag = next(flag for flag in found.red_flags if "pain response" in flag)
-    assert "favours observation by the primary one" in flag and "no difference shown by" in flag and "dropout worst case" in flag
+    assert (
+        "favours observation by the primary one" in flag
+        and "no difference shown by" in flag
+        and "dropout worst case" in flag
+    )
 
 
 def test_where_nothing_comes_between_every_strategy_is_the_same_number():
@@ -102,7 +106,9 @@ def test_strategies_by_hand():
     assert counts["all events", "while on treatment"] == (6, 6, 6, 6)
     assert counts["dropout", "worst case"] == (3, 6, 6, 6)  # nobody dropped out
     events = found.events.set_index(["event", "group"])["events"]
-    assert events["death", "treated"] == events["re-irradiation", "treated"] == events["opioid escalation", "treated"] == 1
+    assert (
+        events["death", "treated"] == events["re-irradiation", "treated"] == events["opioid escalation", "treated"] == 1
+    )
     assert events["dropout", "treated"] == events["death", "control"] == 0
     # hypothetical lines of twelve patients cannot be imputed, and say so
     assert "no imputation is possible" in line_of(found, "pain response", "death", "hypothetical").problem
@@ -113,7 +119,11 @@ def test_a_recorded_new_therapy_is_a_strategy_of_its_own():
     events = cohort.table("events").assign(new_systemic_therapy_day=np.nan)
     events.loc[events["id"] == "M000", "new_systemic_therapy_day"] = 30.0
     found = oa.cohort.estimands(with_tables(cohort, events=events), quick(), rng_seed=1)
-    counts = {(one.event, one.strategy): round(one.value_2 * one.n_2) for one in found.lines if one.outcome == "pain response" and one.n_2}
+    counts = {
+        (one.event, one.strategy): round(one.value_2 * one.n_2)
+        for one in found.lines
+        if one.outcome == "pain response" and one.n_2
+    }
     assert counts["new systemic therapy", "composite"] == 5 and counts["new systemic therapy", "treatment policy"] == 6
     assert counts["new systemic therapy", "while on treatment"] == 6
     assert not any("not recorded" in note for note in found.notes)
@@ -126,7 +136,7 @@ def test_one_group_is_refused_in_words():
 
 
 def test_weighting_by_hand():
-    # two strata of pain at baseline; in one half of the controls are not seen. The weights bring the seen of that stratum to twice their number
+    # two strata of pain at baseline; in one of them half are not seen. The weights bring those seen there to twice their number
     context = prepared(made_up(400, seed=9), quick(), 1)
     course = context.course
     rng = np.random.default_rng(3)
@@ -152,7 +162,9 @@ def drawn(n=400, seed=2):
     root = np.array([[1.0, 0, 0], [0.7, 0.8, 0], [0.5, 0.4, 0.7]])
     y = x @ beta + rng.normal(size=(n, 3)) @ root.T
     gone = y.copy()
-    stop = rng.random(n) < 1 / (1 + np.exp(-(y[:, 0] - 5.5)))  # who has much pain at the first week drops out later: at random given it
+    stop = rng.random(n) < 1 / (
+        1 + np.exp(-(y[:, 0] - 5.5))
+    )  # who has much pain at the first week drops out later: at random given it
     gone[stop, 1:] = np.nan
     gone[rng.random(n) < 0.05, 0] = np.nan
     return x, y, gone, beta, root @ root.T
@@ -172,7 +184,9 @@ def test_imputation_keeps_what_was_seen_and_finds_the_mean_that_complete_cases_m
 def test_covariance_of_the_draws_is_that_of_the_data():
     x, _, gone, _, sigma = drawn(3000)
     found = normal_imputations(gone, x, 10, np.random.default_rng(1))
-    assert_allclose(found.covariance.mean(axis=0), sigma, atol=0.1)  # a variance of 1 has a standard error of 0.03 and more with missing
+    assert_allclose(
+        found.covariance.mean(axis=0), sigma, atol=0.1
+    )  # a variance of 1 has a standard error of 0.03 and more with missing
 
 
 def test_draws_scale_with_the_unit():
@@ -221,7 +235,9 @@ def test_patterns_hold_each_row_once():
 def test_pooled_is_rubin():
     estimates, variances = np.array([1.0, 1.4, 0.8]), np.array([0.2, 0.25, 0.22])
     line, direct = pooled(estimates, variances, 50.0, 0.95), rubin(estimates[:, None], variances[:, None], 50.0)
-    assert line["estimate"] == pytest.approx(direct.estimate[0]) and line["std_error"] == pytest.approx(np.sqrt(direct.total[0]))
+    assert line["estimate"] == pytest.approx(direct.estimate[0]) and line["std_error"] == pytest.approx(
+        np.sqrt(direct.total[0])
+    )
 
 
 def test_missing_section_counts_and_tips():
@@ -230,4 +246,7 @@ def test_missing_section_counts_and_tips():
     assert set(reasons.groupby(["week", "group"])["events"].sum()) == {102, 103}
     tip = found.tables["tipping_point"]
     assert (np.diff(tip["estimate"]) > 0).all()  # the worse the unseen, the smaller the advantage
-    assert isinstance(found.tables["pooled"], pd.DataFrame) and set(found.tables["pooled"]["analysis"]) == {"complete cases", "multiple imputation"}
+    assert isinstance(found.tables["pooled"], pd.DataFrame) and set(found.tables["pooled"]["analysis"]) == {
+        "complete cases",
+        "multiple imputation",
+    }

@@ -7,12 +7,12 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from cohort_analysis_cases import bundled, made_up, with_tables
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import bdtr, bdtrc
 
 import ostealgia as oa
+from cohort_analysis_cases import bundled, made_up, with_tables
 from ostealgia.cohort.response_difference_build import risks, two_group_effects
 from ostealgia.errors import OptionError, TableError
 
@@ -88,9 +88,16 @@ def test_each_patient_counts_once_by_the_worst_grade():
     table = found.rates.set_index(["category", "threshold", "group"])["events"]
     assert table["nausea", "any grade", "control"] == 2 and table["nausea", "any grade", "treated"] == 1
     assert table["nausea", "grade >= 3", "control"] == 1 and table["flare", "grade >= 3", "treated"] == 1
-    assert table["any adverse event", "any grade", "control"] == 2 and table["any adverse event", "any grade", "treated"] == 2
+    assert (
+        table["any adverse event", "any grade", "control"] == 2
+        and table["any adverse event", "any grade", "treated"] == 2
+    )
     grades = found.grades.set_index(["category", "group", "grade"])["events"]
-    assert grades["nausea", "control", 0] == 1 and grades["nausea", "control", 3] == 1 and grades["nausea", "control", 1] == 0
+    assert (
+        grades["nausea", "control", 0] == 1
+        and grades["nausea", "control", 3] == 1
+        and grades["nausea", "control", 1] == 0
+    )
     assert found.discontinued.set_index("group")["events"].to_dict() == {"control": 1, "treated": 1}
     assert (found.rates["n"] == 3).all()
 
@@ -110,7 +117,9 @@ def test_without_the_column_discontinuation_is_told(cohort):
 def test_differences_are_of_each_group_to_the_first(cohort):
     found = oa.cohort.adverse_events(cohort, groups=["observation", "control"])
     assert set(found.differences["comparison"]) == {"control - observation"}
-    row = found.differences.query("category == 'any adverse event' and threshold == 'any grade' and measure == 'risk difference'").iloc[0]
+    row = found.differences.query(
+        "category == 'any adverse event' and threshold == 'any grade' and measure == 'risk difference'"
+    ).iloc[0]
     assert row["estimate"] == pytest.approx(87 / 103 - 71 / 102)
 
 
@@ -119,8 +128,12 @@ def test_differences_are_of_each_group_to_the_first(cohort):
 
 def test_subgroups_by_hand_and_the_interaction_is_the_likelihood_ratio():
     rng = np.random.default_rng(4)
-    frame = pd.DataFrame({"arm": np.repeat(["new", "old"], 100), "sex": np.tile(["f", "m"], 100), "y": rng.integers(0, 2, 200)})
-    found = oa.cohort.subgroup_effects(frame, group="arm", treated="new", reference="old", factors=["sex"], response="y")
+    frame = pd.DataFrame(
+        {"arm": np.repeat(["new", "old"], 100), "sex": np.tile(["f", "m"], 100), "y": rng.integers(0, 2, 200)}
+    )
+    found = oa.cohort.subgroup_effects(
+        frame, group="arm", treated="new", reference="old", factors=["sex"], response="y"
+    )
     row = found.effects.query("level == 'f'").iloc[0]
     women = frame[frame["sex"] == "f"]
     rate = women.groupby("arm")["y"].mean()
@@ -129,19 +142,27 @@ def test_subgroups_by_hand_and_the_interaction_is_the_likelihood_ratio():
     full = oa.cohort.logistic(data, outcome="y", terms="new * sex")
     less = oa.cohort.logistic(data, outcome="y", terms="new + sex")
     test = found.interactions.iloc[0]
-    assert test["statistic"] == pytest.approx(2 * (full.log_likelihood - less.log_likelihood), rel=1e-8) and test["df"] == 1
+    assert (
+        test["statistic"] == pytest.approx(2 * (full.log_likelihood - less.log_likelihood), rel=1e-8)
+        and test["df"] == 1
+    )
 
 
 def test_interaction_of_pain_is_the_f_test(cohort):
     frame = cohort.patients.assign(
-        pain=cohort.visits[cohort.visits["week"] == 12].set_index("id")["nrs_worst"].reindex(cohort.patients["id"]).to_numpy()
+        pain=cohort.visits[cohort.visits["week"] == 12]
+        .set_index("id")["nrs_worst"]
+        .reindex(cohort.patients["id"])
+        .to_numpy()
     )
     found = oa.cohort.subgroup_effects(frame, group="group", treated="observation", reference="control", factors=["sex", "spinal"],
                                        pain="pain", baseline="nrs_baseline")  # fmt: skip
     fit = oa.cohort.ancova(frame, outcome="pain", fixed="nrs_baseline + group * sex")
     direct = fit.term_tests().to_frame().set_index("term")["p_value"].filter(like=":").iloc[0]
     assert found.interactions.set_index("factor").loc["sex", "p_value"] == pytest.approx(direct, rel=1e-9)
-    assert found.interactions["p_adjusted"].tolist() == pytest.approx(np.minimum(1, 2 * found.interactions["p_value"]).tolist())
+    assert found.interactions["p_adjusted"].tolist() == pytest.approx(
+        np.minimum(1, 2 * found.interactions["p_value"]).tolist()
+    )
     assert set(found.effects["level"]) == {"all patients", "female", "male", "0", "1"}
 
 
@@ -155,15 +176,23 @@ def test_an_empty_cell_leaves_the_test_out_and_says_so():
 def test_a_factor_needs_two_to_eight_levels(cohort, column):
     frame = cohort.patients.assign(one=1, y=0)
     with pytest.raises(TableError, match="2 to 8 levels"):
-        oa.cohort.subgroup_effects(frame, group="group", treated="observation", reference="control", factors=[column], response="y")
+        oa.cohort.subgroup_effects(
+            frame, group="group", treated="observation", reference="control", factors=[column], response="y"
+        )
 
 
 def test_patients_without_the_factor_are_counted(cohort):
-    frame = cohort.patients.assign(y=np.arange(cohort.n) % 2, sex=np.where(np.arange(cohort.n) < 4, None, cohort.patients["sex"]))
-    found = oa.cohort.subgroup_effects(frame, group="group", treated="observation", reference="control", factors=["sex"], response="y")
+    frame = cohort.patients.assign(
+        y=np.arange(cohort.n) % 2, sex=np.where(np.arange(cohort.n) < 4, None, cohort.patients["sex"])
+    )
+    found = oa.cohort.subgroup_effects(
+        frame, group="group", treated="observation", reference="control", factors=["sex"], response="y"
+    )
     assert found.excluded[0].study == "4 patients"
 
 
 def test_an_empty_arm_is_told(cohort):
     with pytest.raises(TableError, match="a group is empty"):
-        oa.cohort.subgroup_effects(cohort.patients.assign(y=0), group="group", treated="third", reference="control", factors=[], response="y")
+        oa.cohort.subgroup_effects(
+            cohort.patients.assign(y=0), group="group", treated="third", reference="control", factors=[], response="y"
+        )

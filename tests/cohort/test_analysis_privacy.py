@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from cohort_analysis_cases import bundled, quick
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ostealgia as oa
+from cohort_analysis_cases import bundled, quick
 from ostealgia.cohort.analysis_privacy import complementary, hidden, is_small, primary
 
 COUNTS = ("events", "n", "n_1", "n_2", "events_1", "events_2", "n_any", "n_risk", "assessed", "missed_visit", "dropout", "death", "count",
@@ -52,7 +52,7 @@ def test_least_and_greatest_values_are_of_single_patients(closed):
 
 
 def test_hidden_classes_do_not_follow_from_the_rates(closed, found):
-    analysis, small = closed
+    analysis, _ = closed
     classes = analysis.section("response").tables["classes"]
     rates = analysis.section("response").tables["rates"].set_index(["week", "group", "denominator"])
     for (week, group), own in classes.groupby(["week", "group"]):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from cohort_analysis_cases import bundled, made_up, quick, with_tables
 from numpy.testing import assert_allclose
 
 import ostealgia as oa
+from cohort_analysis_cases import bundled, made_up, quick, with_tables
 from ostealgia.cohort.analysis_model import SECTIONS
-from ostealgia.errors import OptionError
+from ostealgia.errors import OptionError, OstealgiaError
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,12 @@ def test_the_mmrm_of_the_section_is_the_published_specification(cohort, found):
     rows = rows.assign(group=rows["id"].map(by_id["group"]), start=rows["id"].map(by_id["nrs_baseline"]))
     rows = rows.assign(change=rows["nrs_worst"] - rows["start"])
     fit = oa.cohort.mmrm(
-        rows, outcome="change", fixed="start * factor(week) + group * factor(week)", subject="id", visit="week", df="kenward-roger"
+        rows,
+        outcome="change",
+        fixed="start * factor(week) + group * factor(week)",
+        subject="id",
+        visit="week",
+        df="kenward-roger",
     )
     direct = fit.contrasts("group", within="week").to_frame()
     table = found.section("pain").tables["contrasts"]
@@ -82,7 +87,12 @@ def test_other_models_of_pain_stand_beside(found):
 def test_survival_is_that_of_the_single_functions(cohort, found):
     frame = oa.cohort.survival_frame(cohort, "os")
     fit = oa.cohort.cox(frame, time="time_months", event="event", terms="group")
-    row = found.section("survival").tables["cox"].query("endpoint == 'overall survival' and model == 'unadjusted'").iloc[0]
+    row = (
+        found.section("survival")
+        .tables["cox"]
+        .query("endpoint == 'overall survival' and model == 'unadjusted'")
+        .iloc[0]
+    )
     assert row["estimate"] == pytest.approx(float(np.exp(fit.estimate[0])), rel=1e-12)
     tests = found.section("survival").tables["logrank"]
     assert list(tests["test"]) == ["log-rank", "stratified log-rank"] * 2
@@ -124,7 +134,9 @@ def test_turning_the_reference_turns_the_signs(cohort, found):
 
 def test_labels_are_printed_everywhere(cohort):
     labels = {"control": "Radiotherapy", "observation": "Radiotherapy and analgesia"}
-    found = oa.cohort.analyse(cohort, quick(labels=labels, reference="control", treated="observation", estimands=False), rng_seed=1)
+    found = oa.cohort.analyse(
+        cohort, quick(labels=labels, reference="control", treated="observation", estimands=False), rng_seed=1
+    )
     assert found.groups == tuple(labels.values())
     text = found.to_frame()["row"].str.cat(sep=" ")
     assert "Radiotherapy and analgesia" in text and "observation" not in text
@@ -182,13 +194,21 @@ def test_patients_without_a_group_are_left_out_and_counted(cohort):
         ({"labels": {"control": "A", "observation": "A"}}, "same name"),
         ({"level": 95}, "0.95"),
         ({"definition": "consensus"}, "definition"),
+        ({"df_method": "kenward"}, "df_method"),
+        ({"covariance": ("us", "unstructured")}, "covariance"),
+        ({"subgroups": ("ecog2",)}, "subgroups"),
+        ({"predictors": ("x",)}, "predictors"),
+        ({"strata": ("x",)}, "strata"),
+        ({"baseline": ("x",)}, "baseline"),
+        ({"scales": ("zz",)}, "scales"),
+        ({"laboratory": ("zz",)}, "laboratory"),
+        ({"opioid_table": "CDC_2022"}, "needs the doses by drug"),
+        ({"rules": {"new_opioid": "maybe"}}, "new_opioid"),
     ],
 )  # fmt: skip
 def test_a_wrong_setting_is_refused_with_the_choices(cohort, changes, words):
-    with pytest.raises(OptionError, match=words):
-        found = oa.cohort.analyse(cohort, quick(**changes), rng_seed=1)
-        # an unknown definition is found where the response is made
-        raise OptionError(found.section("response").failed)
+    with pytest.raises(OstealgiaError, match=words):
+        oa.cohort.analyse(cohort, quick(**changes), rng_seed=1)
 
 
 def test_a_seed_must_be_a_whole_number(cohort):
@@ -198,8 +218,24 @@ def test_a_seed_must_be_a_whole_number(cohort):
 
 def test_another_column_may_hold_the_groups():
     cohort = made_up()
-    patients = cohort.patients.rename(columns={"group": "arm"}).assign(arm=np.where(cohort.patients["group"] == "treated", 1, 0))
-    found = oa.cohort.analyse(with_tables(cohort, patients=patients), quick(group="arm", labels={"0": "usual", "1": "new"}), rng_seed=1)
+    patients = cohort.patients.rename(columns={"group": "arm"}).assign(
+        arm=np.where(cohort.patients["group"] == "treated", 1, 0)
+    )
+    found = oa.cohort.analyse(
+        with_tables(cohort, patients=patients), quick(group="arm", labels={"0": "usual", "1": "new"}), rng_seed=1
+    )
     assert found.groups == ("usual", "new")
     effect = found.section("pain").tables["contrasts"].query("model == 'MMRM' and week == 12").iloc[0]
     assert effect["ci_low"] < -1.0 < effect["ci_high"]  # the truth of the made-up cohort
+
+
+def test_doses_by_a_named_table_are_used_everywhere():
+    # tramadol 100 mg a day is 20 mg of oral morphine by CDC 2022 and 10 mg by CDC 2016
+    cohort = made_up(40)
+    keys = cohort.visits[["id", "week"]]
+    doses = keys.assign(drug="tramadol", route="oral", dose=100.0, unit="mg/day")
+    with_doses = with_tables(cohort, opioids=doses)
+    for table, expected in (("CDC_2022", 20.0), ("CDC_2016", 10.0)):
+        found = oa.cohort.analyse(with_doses, quick(opioid_table=table, estimands=False), rng_seed=1)
+        observed = found.section("opioids").tables["observed"]
+        assert observed["mean"].tolist() == [expected] * len(observed)

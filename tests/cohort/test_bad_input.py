@@ -16,13 +16,14 @@ N, SECRET = 40, "Mrs Secret"
 
 def patients():
     rng, i = np.random.default_rng(1), np.arange(N)
-    return pd.DataFrame(
+    made = pd.DataFrame(
         {
             "id": i, "arm": np.where(i % 2, "b", "a"), "treated": i % 2, "age": rng.normal(60, 10, N), "y": rng.normal(5, 2, N),
             "y0": rng.normal(6, 2, N), "resp": rng.integers(0, 2, N), "t": rng.exponential(10, N), "d": rng.integers(0, 2, N),
             "cause": rng.integers(0, 3, N), "relief": np.where(rng.random(N) < 0.5, rng.exponential(4, N), np.nan),
         }
     )  # fmt: skip
+    return made.assign(signal=made["resp"] + rng.normal(0, 0.7, N))
 
 
 def visits():
@@ -74,7 +75,7 @@ ANALYSES = {
     "profile": (patients, lambda f: cohort.logistic(f, outcome="resp", terms="arm + age", method="profile")),
     "firth": (patients, lambda f: cohort.logistic(f, outcome="resp", terms="arm + age", method="firth")),
     "screen": (patients, lambda f: cohort.univariable_screen(f, outcome="resp", candidates=["arm", "age"], bootstrap=20)),
-    "backward": (patients, lambda f: cohort.backward_aic(f, outcome="resp", candidates=["age"], forced=["arm"])),
+    "backward": (patients, lambda f: cohort.backward_aic(f, outcome="resp", candidates=["age", "signal"])),
     "gee": (visits, lambda f: cohort.gee(f, outcome="bin", terms="arm + factor(week)", cluster="id")),
     "table_one": (patients, lambda f: cohort.table_one(f, by="arm", variables=["age", "resp", "y"])),
     "propensity": (patients, lambda f: cohort.propensity(f, treatment="treated", terms="age + y0")),
@@ -88,6 +89,10 @@ ANALYSES = {
     "aipw": (
         patients,
         lambda f: cohort.aipw(f, treatment="treated", outcome="y", terms="treated + age", score_terms="age + y0"),
+    ),
+    "random intercepts": (
+        visits,
+        lambda f: cohort.random_intercepts(f, outcome="pain", fixed="arm", groups=["week", "id"]),
     ),
     "pool": (imputed, lambda f: cohort.pool_imputations(f, imputation="imp", outcome="y", terms="arm + age")),
     "tipping": (

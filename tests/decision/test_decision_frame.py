@@ -68,6 +68,7 @@ def test_random_patients_in_a_frame(patients):
 def test_cells_that_cannot_be_read_are_unknown_and_counted():
     frame = pd.DataFrame(
         {
+            "age_years": 70,
             "pain.worst_nrs_0_10": ["6", "six", 11, None],
             "neurology.status": ["normal", "Normal", "fine", ""],
             "opioids.taking": ["yes", "no", "perhaps", ""],
@@ -96,7 +97,9 @@ def test_a_frame_without_facts_is_refused():
 
 
 def test_counts_and_index():
-    frame = pd.DataFrame({"neurology.status": ["normal", None], "pain.worst_nrs_0_10": [6, 6]}, index=["x", "y"])
+    frame = pd.DataFrame(
+        {"age_years": 70, "neurology.status": ["normal", None], "pain.worst_nrs_0_10": [6, 6]}, index=["x", "y"]
+    )
     found = options_frame(frame)
     assert list(found.to_frame().index) == ["x", "y"]
     assert found.counts().loc["opioid"].to_dict() == {"met": 1, "cannot_tell": 0, "not_met": 0, "not_shown": 1}

@@ -8,7 +8,7 @@ import pytest
 
 from ostealgia.decision import example_patients, options, patient_schema, read_patient
 from ostealgia.decision.bundled_patients import example_files
-from ostealgia.decision.patient_reading import PatientError
+from ostealgia.decision.patient_reading import PatientError, folded_unit
 
 EXAMPLES = example_patients()
 
@@ -109,6 +109,29 @@ def test_an_implausible_value_of_an_emergency_is_asked_first():
     assert {one.kind for one in found.questions} == {"emergency", "implausible"}
     patient["labs"]["calcium"] = {"value": 2.6, "unit": "mmol/L"}
     assert options(patient).options
+
+
+@pytest.mark.parametrize(
+    ("given", "unit"),
+    [("µmol/l", "umol/L"), ("10*9/L", "10^9/L"), ("x10⁹/l", "10^9/L"), ("G/L", "10^9/L"), ("g/l", "g/L"), ("10*3/uL", "10^3/uL"),
+     ("K/uL", "10^3/uL"), ("/mm³", "/uL"), ("mL/min/{1.73_m2}", "mL/min/1.73m2"), ("mL/min/1.73 m²", "mL/min/1.73m2"), ("MG/DL", "mg/dL"),
+     ("furlong", "furlong"), (None, "")],
+)  # fmt: skip
+def test_other_spellings_of_units(given, unit):
+    assert folded_unit(given) == unit
+
+
+def test_children_are_outside_all_of_it():
+    patient = {**EXAMPLES["typical"], "age_years": 12}
+    assert {one.status for one in options(patient).options} == {"not_met"}
+
+
+def test_a_spine_without_a_score_is_asked_about_beside_the_options():
+    patient = json.loads(json.dumps(EXAMPLES["typical"]))
+    patient["site"] |= {"bone": "lumbar_spine"}
+    found = options(patient)
+    asked = [one for one in found.questions if one.rule == "A6-unstable-spine"]
+    assert found.options and len(asked) == 1 and not asked[0].first and "stability.sins_total" in asked[0].fields
 
 
 def test_an_unusual_value_can_be_confirmed():

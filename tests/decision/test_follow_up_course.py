@@ -73,6 +73,24 @@ def test_a_second_treatment_ends_the_course_of_the_site():
     assert math.isnan(found.response_day) and found.latest.retreated and found.best == "NE"
 
 
+def test_no_alert_after_death_and_no_response_that_is_none():
+    """Severe pain on day 28 is no alert for a patient who has died since; progression is not called a best response."""
+    found = course((0, 8, 60), (28, 10, 150), (56, None, None, {"died": 1}))
+    assert found.alerts == () and found.progression_day == 28
+    assert "No response at any visit; best class: pain progression." in found.text()
+    assert "Died by day 56; no alerts are given." in found.text()
+
+
+def test_nothing_is_said_of_days_that_cannot_be_classed():
+    text = course((0, 8, None), (14, 5, None)).text()
+    assert "No visit after treatment can be classed." in text and "up to day 0" not in text
+
+
+def test_an_unknown_conversion_table_is_refused_even_where_no_dose_is_converted():
+    with pytest.raises(OptionError, match="CDC_2022"):
+        follow_up([{"day": 0, "pain": 7, "omed_mg_per_day": 60}], table="WHO")
+
+
 def test_death_is_not_evaluable():
     found = course((0, 7, 60), (28, None, None, {"died": 1}))
     assert found.death_day == 28 and found.latest.pain_response == "NE" and "Died by day 28" in found.text()

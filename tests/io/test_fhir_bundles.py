@@ -177,6 +177,43 @@ def test_the_latest_counts_and_a_contradiction_counts_for_nothing():
     assert "primary" not in found.facts and "contradict" in why(found)
 
 
+def test_of_two_values_of_a_day_the_more_dangerous_one_counts():
+    """A calcium of 3.9 beside one of 9.6 mg/dL (2.4 mmol/L) must not hide an emergency."""
+    found = read(
+        patient(),
+        observation("29265-6", **quantity(9.6, "mg/dL")),
+        observation("29265-6", **quantity(3.9, "mmol/L")),
+    )
+    assert found.facts["labs"]["corrected_calcium"] == {"value": 3.9, "unit": "mmol/L"}
+    assert "the more dangerous one counts" in why(found)
+    found = read(
+        patient(), observation("751-8", **quantity(300, "/uL")), observation("751-8", **quantity(2.1, "10*9/L"))
+    )
+    assert found.facts["labs"]["neutrophils"] == {"value": 300, "unit": "/uL"}
+
+
+@pytest.mark.parametrize(
+    ("code", "given", "fact"),
+    [
+        ("751-8", quantity(0.1, "10*9/L", comparator="<"), ("labs", "neutrophils", {"value": 0.1, "unit": "10^9/L"})),
+        ("2000-8", quantity(4.0, "mmol/L", comparator=">"), ("labs", "calcium", {"value": 4.0, "unit": "mmol/L"})),
+        ("8310-5", quantity(102.2, "[degF]"), ("vital", "temperature_c", 39.0)),
+        ("8310-5", quantity(100.4, "[degF]"), ("vital", "temperature_c", 38.0)),
+    ],
+)
+def test_bounds_that_can_only_be_worse_and_fahrenheit(code, given, fact):
+    group, name, value = fact
+    found = read(patient(), observation(code, **given))
+    assert found.facts[group][name] == value
+    assert ("comparator" in given["valueQuantity"]) == any("bound" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(("code", "value"), [("89247-1", 5), ("89243-0", 55), ("89243-0", 0)])
+def test_an_impossible_grade_is_left_out(code, value):
+    found = read(patient(), observation(code, valueInteger=value))
+    assert "performance" not in found.facts and "not one of" in why(found)
+
+
 def test_two_painful_sites_need_a_word():
     both = (pain(), pain(site=HUMERUS, valueInteger=4))
     assert "pain" not in read(patient(), *both).facts

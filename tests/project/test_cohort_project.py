@@ -41,7 +41,12 @@ def ran(tmp_path_factory):
 def test_a_run_makes_report_results_tables_and_figures(ran):
     names = set(ran.files)
     assert {"report.html", "report.docx", "results.json", "provenance.json"} <= names
-    assert {"tables/response-rates.csv", "tables/pain-contrasts.csv", "tables/estimands-results.csv", "tables/notes.csv"} <= names
+    assert {
+        "tables/response-rates.csv",
+        "tables/pain-contrasts.csv",
+        "tables/estimands-results.csv",
+        "tables/notes.csv",
+    } <= names
     assert any(name.endswith(".svg") for name in names) and any(name.endswith(".png") for name in names)
     assert all((ran.out / name).read_bytes() == data for name, data in ran.files.items())
 
@@ -57,8 +62,17 @@ def test_results_have_the_keys_of_the_design_in_their_order_and_unique_ids(ran):
     assert all(tuple(row) == RESULT_KEYS for row in rows)
     ids = [row["id"] for row in rows]
     assert len(set(ids)) == len(ids) > 600
-    row = next(row for row in rows if row["id"].startswith("response/differences/12/") and "all_treated/risk difference" in row["id"])
-    assert (round(row["estimate"], 4), row["n"], row["scale"], row["group"]) == (0.2187, 205, "risk difference", "observation - control")
+    row = next(
+        row
+        for row in rows
+        if row["id"].startswith("response/differences/12/") and "all_treated/risk difference" in row["id"]
+    )
+    assert (round(row["estimate"], 4), row["n"], row["scale"], row["group"]) == (
+        0.2187,
+        205,
+        "risk difference",
+        "observation - control",
+    )
 
 
 def test_verify_recomputes_the_same_bytes_and_names_a_changed_file(ran):
@@ -68,7 +82,9 @@ def test_verify_recomputes_the_same_bytes_and_names_a_changed_file(ran):
     path.write_text(text.replace('"assessed",9,', '"assessed",8,', 1))
     found = [str(item) for item in verify(ran.project.folder).differences]
     path.write_text(text)
-    assert any("visits.csv: file changed" in line for line in found) and any(line.startswith("result") for line in found)
+    assert any("visits.csv: file changed" in line for line in found) and any(
+        line.startswith("result") for line in found
+    )
     assert not any(re.search(r"P0\d\d\d", line) for line in found)
 
 
@@ -119,7 +135,12 @@ def test_every_key_reaches_the_settings():
     made = settings_of(spec)
     assert (made.group, made.reference, made.treated, made.labels) == ("arm", "a", "b", {"a": "Usual"})
     assert (made.weeks, made.primary_week, made.definition, made.windows) == ((1, 4), 4, "nrs2", {4: (20, 36)})
-    assert (made.covariance, made.df_method, made.covariates, made.confounders) == (("csh",), "satterthwaite", ("age",), ("age", "sex"))
+    assert (made.covariance, made.df_method, made.covariates, made.confounders) == (
+        ("csh",),
+        "satterthwaite",
+        ("age",),
+        ("age", "sex"),
+    )
     assert (made.subgroups, made.estimands, made.deltas, made.rmst_months) == (("sex",), False, (0.0, 1.0), 6.0)
     assert spec.models.rng_seed == 7 and made.opioid_table == "CDC_2022" and made.landmark_week == 8
 
@@ -168,16 +189,27 @@ def test_what_does_not_fit_the_data_is_refused_before_anything_is_written(tmp_pa
     assert not (tmp_path / "centre" / "build").exists()
 
 
-def test_a_wrong_cell_is_told_without_the_value_and_the_patient(tmp_path):
+def test_a_broken_row_is_told_without_the_value_and_the_patient(tmp_path):
     shutil.copytree(example(), tmp_path / "centre")
     folder = tmp_path / "centre"
     (folder / "ostealgia.toml").write_text(HEAD)
     path = folder / "patients.csv"
-    path.write_text(path.read_text().replace('"P0002","control",2021,69', '"P0002","control",2021,"sixtynine"'))
+    path.write_text(path.read_text().replace('"P0002","control",2021,69', '"P0002","control",2021,69,"sixtynine"'))
     with pytest.raises(TableError) as error:
         run(folder)
-    assert "patients.csv" in str(error.value) and "row 3" in str(error.value) and "age" in str(error.value)
+    assert "patients.csv" in str(error.value) and "row 3" in str(error.value)
     assert "sixtynine" not in str(error.value) and "P0002" not in str(error.value)
+
+
+def test_a_word_among_numbers_is_a_finding_and_missing_and_is_not_repeated(tmp_path):
+    folder = copy_to(tmp_path / "centre")
+    path = folder / "patients.csv"
+    path.write_text(path.read_text().replace('"P0002","control",2021,69', '"P0002","control",2021,"sixtynine"'))
+    found = analysis_of(load(folder))
+    assert found.section("quality").tables["findings"]["message"].str.contains("taken as missing").any()
+    table = found.section("table-one").tables["patients"]
+    assert table.query("variable == 'age' and group == 'control'")["missing"].iloc[0] == 1
+    assert "sixtynine" not in found.to_frame().to_csv() + str(found)
 
 
 def test_a_template_runs_once_rows_are_typed(tmp_path):

@@ -57,3 +57,17 @@ def test_print_keeps_the_light_colours():
     rules = figure_variables({"#1b1f24", "#fff"})
     assert "--x1b1f24:#1b1f24" in rules and "--xffffff:#ffffff" in rules
     assert "@media screen and (prefers-color-scheme:dark)" in rules
+
+
+@pytest.mark.parametrize("mode", [0, 1])
+def test_words_on_bars_and_bars_on_bars_stay_apart(mode):
+    """Counts on the parts of the response stack (4.5:1), the severe on any grade in the butterfly (2:1, numbers stand beside)."""
+    from ostealgia.plot import butterfly_plot, response_stack_plot
+
+    def in_mode(colour):
+        return dark_partner(colour) if mode else colour
+
+    for name, kind in response_stack_plot.KINDS.items():
+        assert contrast(in_mode(kind.ink), in_mode(kind.fill)) >= 4.5, name
+    for pale, dark in zip(butterfly_plot.PALE, butterfly_plot.DARK, strict=True):
+        assert contrast(in_mode(pale), in_mode(dark)) >= 2.0

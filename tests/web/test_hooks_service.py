@@ -139,6 +139,26 @@ def test_a_record_without_bone_metastasis_has_no_card():
     assert ask("POST", PLACE, json=request(conditions=())).json() == {"cards": []}
 
 
+def test_an_emergency_of_a_cancer_without_coded_bone_metastasis():
+    """Cauda equina syndrome (G83.4) in lung cancer: the metastasis may not have been coded; nothing that can wait is shown."""
+    (card,) = ask("POST", PLACE, json=request(conditions=("C34.1", "G83.4"))).json()["cards"]
+    check_card(card)
+    assert card["indicator"] == "critical" and "compression" in card["summary"]
+    assert ask("POST", PLACE, json=request(conditions=("C34.1",))).json() == {"cards": []}
+
+
+def test_an_impossible_value_hides_no_emergency_and_what_was_left_out_is_said():
+    """Platelets of 2,000,000 x10^9/L cannot be; the calcium beside them is an emergency."""
+    given = [lab("29265-6", 3.9, "mmol/L"), lab("777-3", 2e6, "10*9/L")]
+    answer = ask("POST", PLACE, json=request(observations=given))
+    assert answer.status_code == 200
+    got = answer.json()["cards"]
+    assert got[0]["indicator"] == "critical"
+    assert "left unknown: labs.platelets" in got[-1]["detail"].replace("\\", "")
+    asked = ask("POST", PLACE, json=request(conditions=("C50.9", "C79.51", "G95.2"))).json()["cards"][-1]
+    assert "ask for the neurological status" in asked["detail"] and "medications" in asked["detail"]
+
+
 @pytest.mark.parametrize(
     ("change", "status"),
     [

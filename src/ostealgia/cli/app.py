@@ -15,6 +15,7 @@ from ostealgia.cli.help_texts import (
     AUDIT_EXAMPLES,
     DEMO_EXAMPLES,
     FOLLOW_UP_EXAMPLES,
+    HOOKS_EXAMPLES,
     INIT_EXAMPLES,
     MAIN_EPILOG,
     NETWORK_EXAMPLES,
@@ -279,7 +280,9 @@ def follow_up(
     raise typer.Exit(follow_up_command.execute(file, sheet=sheet, table=table, html=html, as_json=json))
 
 
-@app.command(short_help="CDS Hooks on this machine: cards for one patient of an electronic record.")
+@app.command(
+    epilog=HOOKS_EXAMPLES, short_help="CDS Hooks on this machine: cards for one patient of an electronic record."
+)
 def hooks(
     host: Annotated[
         str,

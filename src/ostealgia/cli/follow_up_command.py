@@ -41,7 +41,13 @@ def _visits(file: str, sheet: str) -> Any:
         return visits
     from ostealgia.io.tables import read_table
 
-    return read_table(file, sheet=sheet or None).frame
+    try:
+        return read_table(file, sheet=sheet or None).frame
+    except TableError as error:
+        if "no rows" not in str(error):
+            raise
+        expected = "one row a visit, the baseline among them"
+        raise TableError("there is a header and no visit below it", file=file, expected=expected) from None
 
 
 def _write_page(courses: list[Any], html: str) -> None:

@@ -8,6 +8,7 @@ Examples:
   ostealgia pool studies.csv --measure OR         one pooled result from a table
   ostealgia init my-review --template two-arm     a new project; then: ostealgia run my-review
   ostealgia audit paper.pdf --html paper.html     each printed number recomputed from the others
+  ostealgia options patient.json                  one patient: emergencies, then criteria of therapies
 \b
 Exit status: 0 done; 1 done, with findings (audit, verify); 2 the input or the call is wrong;
 3 a fault of ostealgia itself (please report it; --debug shows where); 130 stopped by you."""
@@ -95,3 +96,13 @@ Examples:
   ostealgia follow-up visits.json --json > course.json
 \b
 Exit status: 0 done; 1 an alert is an emergency or urgent; 2 the visits cannot be read."""
+
+HOOKS_EXAMPLES = """\b
+Nothing of a request is logged or kept, and no other machine is called. Not a medical device, not validated for decisions on one patient.
+\b
+Examples:
+  ostealgia hooks                                (http://127.0.0.1:8799/cds-services)
+  ostealgia hooks --port 9000 --allow-origin https://ehr.example
+  ostealgia hooks --host 10.0.0.5 --public       (behind a gateway that checks who calls)
+\b
+Exit status: 0 stopped; 2 the call is wrong, or the extras web and fhir are not installed."""

@@ -101,6 +101,7 @@ def _patient(asked: Request) -> int:
         given = read_patient_json(sys.stdin.buffer.read()) if asked.file == "-" else read_patient_file(asked.file)
         found = options(given)
     except PatientError as error:
+        _show_emergencies(error.answer, as_json=asked.as_json)
         _say_problems(name, error, show=asked.show_values)
         return BAD_INPUT
     if asked.sort:
@@ -125,6 +126,16 @@ def _patient(asked: Request) -> int:
     return BAD_INPUT
 
 
+def _show_emergencies(answer: Any, *, as_json: bool) -> None:
+    """What the readable part of a record says, where it is an emergency."""
+    if answer is None or not (answer.now or answer.urgent):
+        return
+    if as_json:
+        print_json(answer.to_dict())
+    else:
+        print_text(str(answer))
+
+
 def _say_problems(name: str, error: Any, *, show: bool) -> None:
     """One message; values of a patient only where they were asked for, and only on a terminal."""
     shown = show and sys.stderr.isatty()
@@ -139,4 +150,4 @@ def _say_problems(name: str, error: Any, *, show: bool) -> None:
         lines.append("--show-values shows values only on a terminal.")
     sys.stdout.flush()
     head = f"ostealgia: error: {name}: the record cannot be used"
-    print("\n  ".join([head, *(line.replace("..", ".") for line in lines)]), file=sys.stderr, flush=True)
+    print("\n  ".join([head, *lines]), file=sys.stderr, flush=True)

@@ -24,8 +24,9 @@ from ostealgia.clinical.assessment import (
 )
 from ostealgia.errors import OptionError
 
-MG_PER_DL_PER_MMOL_CALCIUM = 4.008
-UMOL_PER_MG_DL_CREATININE = 88.4
+# rounded as the sources do, whose limit is 3.0 mmol/L or 12 mg/dL (4.008 would put 12 mg/dL below it); the same as in the decision rules
+MG_PER_DL_PER_MMOL_CALCIUM = 4.0
+UMOL_PER_MG_DL_CREATININE = 88.42
 CALCIUM_UNITS: dict[str, tuple[float, float]] = {"mmol/L": (0.8, 6.0), "mg/dL": (3.2, 24.0)}
 ALBUMIN_UNITS: dict[str, tuple[float, float]] = {"g/L": (8.0, 65.0), "g/dL": (0.8, 6.5)}
 CREATININE_UNITS: dict[str, tuple[float, float]] = {"umol/L": (15.0, 3000.0), "mg/dL": (0.17, 34.0)}
@@ -107,7 +108,9 @@ CORRECTED_CALCIUM = ClinicalDefinition(
         CALCIUM_LEVELS[2]: "prompt treatment",
         CALCIUM_LEVELS[3]: "emergency, as are symptoms at any raised level",
     },
-    notes=("total calcium; ionised calcium needs no correction. 1 mmol/L of calcium is 4.008 mg/dL",),
+    notes=(
+        "total calcium; ionised calcium needs no correction. 1 mmol/L of calcium is taken as 4 mg/dL: the label's 3.0 mmol/L is its 12 mg/dL",
+    ),
 )  # fmt: skip
 corrected_calcium_array, corrected_calcium_frame = forms(CORRECTED_CALCIUM)
 

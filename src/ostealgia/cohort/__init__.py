@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 # exported name -> module that defines it
 _HOME: dict[str, str] = {
+    "RandomInterceptsResult": "mixed_model_groupings",
+    "random_intercepts": "mixed_model_groupings",
     "CoxResult": "cox_result",
     "DecisionCurve": "performance_measures",
     "EValue": "causal_sensitivity",
@@ -137,6 +139,7 @@ __all__ = [
     "PropensityResult",
     "ProportionalHazardsResult",
     "QualityReport",
+    "RandomInterceptsResult",
     "ResponseByWeek",
     "RestrictedMeanResult",
     "RidgeResult",
@@ -184,6 +187,7 @@ __all__ = [
     "propensity",
     "quality_of_life",
     "quality_report",
+    "random_intercepts",
     "read",
     "read_plan",
     "relief_duration",
@@ -242,6 +246,7 @@ if TYPE_CHECKING:
     from ostealgia.cohort.marginal_means_result import Contrasts, MarginalMeans
     from ostealgia.cohort.mixed_model_effects import TermTests
     from ostealgia.cohort.mixed_model_fit import mixed_model
+    from ostealgia.cohort.mixed_model_groupings import RandomInterceptsResult, random_intercepts
     from ostealgia.cohort.mixed_model_result import MixedModelResult
     from ostealgia.cohort.mmrm_fit import mmrm
     from ostealgia.cohort.mmrm_result import MmrmResult

@@ -19,7 +19,12 @@ from ostealgia.cohort.imputation_pool import pool_imputations, tipping_point
 from ostealgia.cohort.logistic_model import logistic
 from ostealgia.errors import TableError
 
-KINDS = {"unweighted": "nobody is weighted", "ate": "all patients", "att": "the treated", "overlap": "those who could have had either"}
+KINDS = {
+    "unweighted": "nobody is weighted",
+    "ate": "all patients",
+    "att": "the treated",
+    "overlap": "those who could have had either",
+}
 
 
 # --- confounding ------------------------------------------------------------------------------------------------------
@@ -50,10 +55,13 @@ def weighting_section(context: Context) -> Section:
     notes = (
         f"confounders: {', '.join(terms)}; whatever else differs between the groups is not adjusted for",
         "standard errors of weighted differences know that the score was estimated (M-estimation) for ATE, ATT and overlap weights",
+        "pain is compared among those seen at the main week; response among all",
         "AIPW is right where the model of the outcome or that of the score is; balance is a standardised difference below 0.1",
     )
     said = () if score is None else score.notes
-    return Section(id=id, title=SECTIONS[id], results=results, tables=tables, notes=(*said, *notes), failed=steps.failed)
+    return Section(
+        id=id, title=SECTIONS[id], results=results, tables=tables, notes=(*said, *notes), failed=steps.failed
+    )
 
 
 def _adjusted_frame(pair: Context) -> Any:
@@ -63,7 +71,9 @@ def _adjusted_frame(pair: Context) -> Any:
     frame = frame.assign(treated=(pair.group == two[0]).astype(float))
     if "events" in pair.cohort:
         survival = survival_frame(pair.cohort, "os")
-        frame = frame.assign(os_months=survival["time_months"].to_numpy(), os_event=survival["event"].astype(float).to_numpy())
+        frame = frame.assign(
+            os_months=survival["time_months"].to_numpy(), os_event=survival["event"].astype(float).to_numpy()
+        )
     return frame
 
 
@@ -75,17 +85,24 @@ def _overlap(score: Any) -> Any:
     for name, inside in (("treated", score.treated == 1), ("reference", score.treated == 0)):
         values = np.quantile(score.score[inside], [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0])
         names = ("min", "p5", "q1", "median", "q3", "p95", "max")
-        rows.append({"group": name, "n": int(inside.sum()), **dict(zip(names, (float(v) for v in values), strict=True))})
+        rows.append(
+            {"group": name, "n": int(inside.sum()), **dict(zip(names, (float(v) for v in values), strict=True))}
+        )
     return pd.DataFrame(rows)
 
 
-def _effects(pair: Context, frame: Any, terms: list[str], steps: Steps, results: dict[str, Any], tables: dict[str, Any]) -> None:
+def _effects(
+    pair: Context, frame: Any, terms: list[str], steps: Steps, results: dict[str, Any], tables: dict[str, Any]
+) -> None:
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
     pain = f"nrs_{pair.primary_week}"
-    survival = {"time": "os_months", "event": "os_event"} if "os_months" in frame.columns else {}
-    for outcome, words, measure in ((OUTCOME, "pain response", "risk difference"), (pain, "worst pain", "mean difference")):
+    survival: dict[str, Any] = {"time": "os_months", "event": "os_event"} if "os_months" in frame.columns else {}
+    for outcome, words, measure in (
+        (OUTCOME, "pain response", "risk difference"),
+        (pain, "worst pain", "mean difference"),
+    ):
         known = frame[frame[outcome].notna()]
         for kind, who in KINDS.items():
             fit = steps.run(f"{words}, {kind} weights", lambda kind=kind, outcome=outcome, known=known: weighted_effect(
@@ -101,19 +118,36 @@ def _effects(pair: Context, frame: Any, terms: list[str], steps: Steps, results:
                 rows.append({"outcome": "overall survival", "method": "weighted Cox model", "estimand": f"{kind}: {who}",
                              "measure": "hazard ratio", "n": fit.cox.n,
                              **{key: float(table[key]) for key in ("estimate", "std_error", "ci_low", "ci_high", "p_value")}})  # fmt: skip
-        both = ["treated", *terms]
-        for name, make in (
-            ("g-computation", lambda outcome=outcome, known=known: g_computation(
-                known, treatment="treated", outcome=outcome, terms=both, level=pair.level)),
-            ("AIPW", lambda outcome=outcome, known=known: aipw(
-                known, treatment="treated", outcome=outcome, terms=both, score_terms=terms, level=pair.level)),
-        ):  # fmt: skip
-            fit = steps.run(f"{words}, {name}", make)
+        for name, make in STANDARDISED.items():
+            fit = steps.run(
+                f"{words}, {name}",
+                lambda make=make, outcome=outcome, known=known: make(known, outcome, terms, pair.level),
+            )
             if fit is not None:
                 results[f"{outcome}_{name}"] = fit
-                rows.append({"outcome": words, "method": name, "estimand": "ate: all patients", "measure": measure, **_numbers(fit), "n": fit.n})
+                rows.append(
+                    {
+                        "outcome": words,
+                        "method": name,
+                        "estimand": "ate: all patients",
+                        "measure": measure,
+                        **_numbers(fit),
+                        "n": fit.n,
+                    }
+                )
     if rows:
         tables["effects"] = pd.DataFrame(rows).assign(ci_level=pair.level)
+
+
+def _g_computation(frame: Any, outcome: str, terms: list[str], level: float) -> Any:
+    return g_computation(frame, treatment="treated", outcome=outcome, terms=["treated", *terms], level=level)
+
+
+def _aipw(frame: Any, outcome: str, terms: list[str], level: float) -> Any:
+    return aipw(frame, treatment="treated", outcome=outcome, terms=["treated", *terms], score_terms=terms, level=level)
+
+
+STANDARDISED = {"g-computation": _g_computation, "AIPW": _aipw}
 
 
 def _numbers(fit: Any) -> dict[str, float]:
@@ -140,7 +174,9 @@ def _e_values(pair: Context, frame: Any, terms: list[str], results: dict[str, An
         )  # fmt: skip
     made = []
     for outcome, measure, kind, one in rows:
-        found = e_value(float(one["estimate"]), measure=kind, ci_low=float(one["ci_low"]), ci_high=float(one["ci_high"]))
+        found = e_value(
+            float(one["estimate"]), measure=kind, ci_low=float(one["ci_low"]), ci_high=float(one["ci_high"])
+        )
         made.append(
             {"outcome": outcome, "measure": measure, "estimate": float(one["estimate"]), "ci_low": float(one["ci_low"]),
              "ci_high": float(one["ci_high"]), "e_value": found.e_value, "e_value_ci": found.e_value_ci}
@@ -168,7 +204,8 @@ def missing_section(context: Context) -> Section:
             _pooled(pair, course, made, steps, results, tables)
     alive = int((~course.dead[:, course.at]).sum())
     notes = (
-        f"pain at week {pair.primary_week} of the {alive} alive then; {int(gone.sum())} of them were not seen. After death there is no pain to impute",
+        f"pain at week {pair.primary_week} of the {alive} alive then; {int(gone.sum())} of them were not seen. After death there is no "
+        "pain to impute",
         "the shift of the tipping point is added to imputed pain of the treated group, in points, and is not held to the scale",
         f"{pair.settings.imputations} completed data sets, seed {pair.rng_seed}",
     )
@@ -185,7 +222,15 @@ def _reasons(course: Course) -> Any:
             for state, where in (
                 ("seen", ~np.isnan(course.pain[:, t])), ("dead", course.dead[:, t]), ("alive, not seen", course.dropped[:, t]),
             ):  # fmt: skip
-                rows.append({"week": week, "group": name, "state": state, "events": int(where[inside].sum()), "n": int(inside.sum())})
+                rows.append(
+                    {
+                        "week": week,
+                        "group": name,
+                        "state": state,
+                        "events": int(where[inside].sum()),
+                        "n": int(inside.sum()),
+                    }
+                )
     return pd.DataFrame(rows)
 
 
@@ -198,19 +243,26 @@ def _stacked(course: Course) -> tuple[Any, Any]:
     values = draws.completed[:, :, course.at][:, inside]
     ids = np.arange(course.n)[inside]  # numbers of our own: no identifier goes further
     base = {"id": ids, "treated": course.treated[inside].astype(float), "baseline": course.pain_0[inside]}
-    frame = pd.concat([pd.DataFrame({**base, "imputation": d + 1, "pain": one}) for d, one in enumerate(values)], ignore_index=True)
+    frame = pd.concat(
+        [pd.DataFrame({**base, "imputation": d + 1, "pain": one}) for d, one in enumerate(values)], ignore_index=True
+    )
     original = pd.DataFrame({**base, "pain": course.pain[inside, course.at]})
     return frame, original
 
 
-def _pooled(pair: Context, course: Course, made: tuple[Any, Any], steps: Steps, results: dict[str, Any], tables: dict[str, Any]) -> None:
+def _pooled(
+    pair: Context, course: Course, made: tuple[Any, Any], steps: Steps, results: dict[str, Any], tables: dict[str, Any]
+) -> None:
     import pandas as pd
 
     from ostealgia.cohort.ancova_fit import ancova
 
     frame, original = made
     terms = "treated + baseline" if original["baseline"].nunique() > 1 else "treated"
-    pooled = steps.run("pooling", lambda: pool_imputations(frame, imputation="imputation", outcome="pain", terms=terms, level=pair.level))
+    pooled = steps.run(
+        "pooling",
+        lambda: pool_imputations(frame, imputation="imputation", outcome="pain", terms=terms, level=pair.level),
+    )
     seen = steps.run("complete cases", lambda: ancova(original, outcome="pain", fixed=terms, level=pair.level))
     parts = []
     if seen is not None:

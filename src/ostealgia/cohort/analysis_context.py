@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ostealgia.clinical.pain_response_rules import DEFINITIONS
 from ostealgia.cohort.analysis_settings import AnalysisSettings
 from ostealgia.cohort.derivations import ResponseByWeek, group_of, response_by_week
+from ostealgia.cohort.derivations import _with_omed as with_omed
 from ostealgia.cohort.windows import PlacedVisits, place_visits
 from ostealgia.display import count_of
 from ostealgia.errors import OptionError, OstealgiaError, TableError, suggestion
@@ -21,7 +23,18 @@ if TYPE_CHECKING:
     from ostealgia.cohort.estimands_course import Course
     from ostealgia.cohort.reading import Cohort
 
-REFERENCE_NAMES = ("control", "standard", "usual care", "usual", "reference", "placebo", "sham", "comparator", "0", "no")
+REFERENCE_NAMES = (
+    "control",
+    "standard",
+    "usual care",
+    "usual",
+    "reference",
+    "placebo",
+    "sham",
+    "comparator",
+    "0",
+    "no",
+)
 # derived at baseline: name -> (column, test, words)
 DERIVED: dict[str, tuple[str, Callable[[Any], Any], str]] = {
     "age_70_or_more": ("age", lambda x: x >= 70, "age 70 years or more"),
@@ -74,7 +87,7 @@ class Steps:
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """A cohort ready for its analysis. groups : reference first.  excluded : patients without a group.  rng_seed : for all that is random."""
+    """A cohort ready for its analysis. groups : reference first.  excluded : patients without a group.  rng_seed : of all random."""
 
     cohort: Cohort
     settings: AnalysisSettings
@@ -113,7 +126,9 @@ class Context:
         """The same with the two compared groups only. Raises TableError where there are not two."""
         if self.two is None:
             why = "there is one group" if not self.compared else f"there are {len(self.groups)} groups"
-            raise TableError(f"{why}; this compares two", column="group", expected="the treated group named, beside the reference")
+            raise TableError(
+                f"{why}; this compares two", column="group", expected="the treated group named, beside the reference"
+            )
         if len(self.groups) == 2:
             return self
         inside = np.isin(self.group, np.array(self.two, dtype=object))
@@ -134,7 +149,11 @@ class Context:
     @cached_property
     def placed(self) -> PlacedVisits:
         """Visits at the week in whose window their day lies."""
-        return place_visits(self.cohort, windows=self.settings.windows)
+        found = place_visits(self.cohort, windows=self.settings.windows)
+        if self.settings.opioid_table is None or "opioids" not in self.cohort:
+            return found
+        visits, notes = with_omed(self.cohort, found.visits, self.settings.opioid_table)
+        return replace(found, visits=visits, notes=(*found.notes, *notes))
 
     @cached_property
     def weeks(self) -> tuple[int, ...]:
@@ -145,7 +164,9 @@ class Context:
             if week not in offered:
                 raise OptionError(f"weeks={week!r} has no visit. Weeks after baseline: {', '.join(map(str, offered))}.")
         if not wanted:
-            raise TableError("there is no visit after baseline", file="visits", column="week", expected="visits after week 0")
+            raise TableError(
+                "there is no visit after baseline", file="visits", column="week", expected="visits after week 0"
+            )
         return wanted
 
     @cached_property
@@ -182,15 +203,18 @@ class Context:
     def baseline(self) -> Any:
         """One row a patient: the patients table with derived columns, first pain and opioid dose, and obs (1 treated, 0 reference)."""
         frame = self.cohort.patients.reset_index(drop=True).copy()
-        for name, (column, test, _) in DERIVED.items():
-            if column in frame.columns and frame[column].dtype.kind in "iuf":
-                values = frame[column].to_numpy(dtype=float)
-                frame[name] = np.where(np.isnan(values), np.nan, test(values).astype(float))
         frame["group"] = self.group
         start = self.at(0)
         for name, source in (("nrs_baseline", "nrs_worst"), ("omed_baseline_mg", "omed_mg")):
             given = frame[name].to_numpy(dtype=float) if name in frame.columns else np.full(len(frame), np.nan)
-            frame[name] = np.where(np.isnan(given), start[source], given)
+            by_table = source == "omed_mg" and self.settings.opioid_table is not None  # two sources of doses do not mix
+            frame[name] = (
+                start[source] if by_table else np.where(np.isnan(start[source]), given, start[source])
+            )  # as the response
+        for name, (column, test, _) in DERIVED.items():
+            if column in frame.columns and frame[column].dtype.kind in "iuf":
+                values = frame[column].to_numpy(dtype=float)
+                frame[name] = np.where(np.isnan(values), np.nan, test(values).astype(float))
         return frame
 
     def at(self, week: int) -> dict[str, Any]:
@@ -229,7 +253,13 @@ class Context:
         import pandas as pd
 
         frame = pd.DataFrame(
-            {"id": self.wide["id"], "group": self.group, "week": week, "value": values.to_numpy(dtype=float), "baseline": self.wide[start]}
+            {
+                "id": self.wide["id"],
+                "group": self.group,
+                "week": week,
+                "value": values.to_numpy(dtype=float),
+                "baseline": self.wide[start],
+            }
         )
         for name in self.settings.covariates:
             frame[name] = self.wide[name]
@@ -238,11 +268,15 @@ class Context:
     def available(self, wanted: Sequence[str] | None, default: Sequence[str], what: str) -> tuple[str, ...]:
         """The variables that are asked for, or those of the default that the cohort has and that vary."""
         if wanted is None:
-            return tuple(name for name in default if name in self.baseline.columns and self.baseline[name].nunique() > 1)
+            return tuple(
+                name for name in default if name in self.baseline.columns and self.baseline[name].nunique() > 1
+            )
         for name in wanted:
             if name not in self.baseline.columns:
                 names = [str(column) for column in self.baseline.columns]
-                raise OptionError(f"{what}: {name!r} is no column of patients and no derived one.{suggestion(name, names)}")
+                raise OptionError(
+                    f"{what}: {name!r} is no column of patients and no derived one.{suggestion(name, names)}"
+                )
         return tuple(wanted)
 
     @property
@@ -257,6 +291,8 @@ def prepared(cohort: Cohort, settings: AnalysisSettings, rng_seed: int) -> Conte
     Raises OptionError where a group, a column or an option is not there.
     """
     confidence_level(settings.level)
+    filled = {name: frame for name, frame in cohort.tables.items() if len(frame) or name in ("patients", "visits")}
+    cohort = replace(cohort, tables=filled)  # a table with a header and no rows is as one that is not there
     if isinstance(rng_seed, bool) or not isinstance(rng_seed, int) or rng_seed < 0:
         raise OptionError(f"rng_seed={rng_seed!r} is not a whole number of 0 or more.")
     patients = cohort.patients
@@ -284,9 +320,38 @@ def prepared(cohort: Cohort, settings: AnalysisSettings, rng_seed: int) -> Conte
     )
     context.available(settings.covariates, (), "covariates")
     told = replace(
-        told, weeks=context.weeks, primary_week=context.primary_week, windows=dict(context.placed.windows), confounders=context.confounders
+        told,
+        weeks=context.weeks,
+        primary_week=context.primary_week,
+        windows=dict(context.placed.windows),
+        confounders=context.confounders,
     )
-    return replace(context, settings=told)
+    context = replace(context, settings=told)
+    _check_choices(context)
+    return context
+
+
+def _check_choices(context: Context) -> None:
+    """Settings that name what is not there, before anything is computed. What the data do not allow is left to the sections."""
+    from ostealgia.cohort.mmrm_fit import DF_METHODS, STRUCTURES
+
+    settings = context.settings
+    one_of("definition", settings.definition, DEFINITIONS)
+    one_of("df_method", settings.df_method, DF_METHODS)
+    for name in settings.covariance:
+        one_of("covariance", name, STRUCTURES)
+    if settings.opioid_table is not None and "opioids" not in context.cohort:
+        raise OptionError(
+            f"opioid_table={settings.opioid_table!r} needs the doses by drug in opioids.csv. Add it, or leave opioid_table out."
+        )
+    for name in ("baseline", "predictors", "subgroups", "strata"):
+        context.available(getattr(settings, name), (), name)
+    try:
+        _ = context.response
+    except OptionError:
+        raise
+    except OstealgiaError:
+        pass  # the section says so
 
 
 def _group_values(patients: Any, settings: AnalysisSettings) -> tuple[Any, tuple[Excluded, ...]]:
@@ -306,7 +371,11 @@ def _group_values(patients: Any, settings: AnalysisSettings) -> tuple[Any, tuple
     if values.isna().all():
         return pd.Series("all", index=patients.index), ()
     lost = int(values.isna().sum())
-    gone = (Excluded(study=count_of(lost, "patient", "patients"), reason=f"no value in column {column!r}"),) if lost else ()
+    gone = (
+        (Excluded(study=count_of(lost, "patient", "patients"), reason=f"no value in column {column!r}"),)
+        if lost
+        else ()
+    )
     return values, gone
 
 
@@ -331,6 +400,7 @@ def _without(cohort: Cohort, gone: Any) -> Cohort:
     """The cohort without some patients, in every table but the screening log."""
     kept = cohort.patients[~gone]
     tables: Mapping[str, Any] = {
-        name: frame if name == "screening" else frame[frame["id"].isin(kept["id"])] for name, frame in cohort.tables.items()
+        name: frame if name == "screening" else frame[frame["id"].isin(kept["id"])]
+        for name, frame in cohort.tables.items()
     }
     return replace(cohort, tables={**tables, "patients": kept})

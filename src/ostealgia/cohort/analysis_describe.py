@@ -23,13 +23,21 @@ def quality_section(context: Context) -> Section:
     report = context.cohort.quality
     findings = pd.DataFrame(
         [
-            {"severity": one.severity, "rule": one.rule, "file": one.file, "column": one.column, "message": one.message, "count": one.count}
+            {
+                "severity": one.severity,
+                "rule": one.rule,
+                "file": one.file,
+                "column": one.column,
+                "message": one.message,
+                "count": one.count,
+            }
             for one in report.findings
         ],
         columns=["severity", "rule", "file", "column", "message", "count"],
     )
     left_out = pd.DataFrame(
-        [{"what": one.study, "reason": one.reason} for one in (*context.cohort.excluded, *context.excluded)], columns=["what", "reason"]
+        [{"what": one.study, "reason": one.reason} for one in (*context.cohort.excluded, *context.excluded)],
+        columns=["what", "reason"],
     )
     tables = {"findings": findings, "missing": report.missingness, "visits": report.patterns, "left-out": left_out}
     return Section(
@@ -47,14 +55,23 @@ def plan_section(context: Context) -> Section:
     said |= {"weeks": context.weeks, "primary_week": context.primary_week, "reference": context.groups[0]}
     said |= {"windows": dict(context.placed.windows), "confounders": context.confounders}
     settings = pd.DataFrame([{"choice": name, "value": _words(value)} for name, value in said.items()])
-    deviations, departures = plan.to_frame(), pd.DataFrame(_departures(plan.contents, said), columns=["entry", "planned", "now"])
+    deviations, departures = (
+        plan.to_frame(),
+        pd.DataFrame(_departures(plan.contents, said), columns=["entry", "planned", "now"]),
+    )
     tables = {"settings": settings, "deviations": deviations, "departures": departures}
     notes = [plan.note()]
     if plan.contents:
         count = count_of(len(departures), "setting", "settings")
-        notes.append(f"{count} of this analysis {'differs' if len(departures) == 1 else 'differ'} from what the plan states")
+        notes.append(
+            f"{count} of this analysis {'differs' if len(departures) == 1 else 'differ'} from what the plan states"
+        )
     return Section(
-        id="plan", title=SECTIONS["plan"], results={"plan": plan}, tables={k: v for k, v in tables.items() if len(v)}, notes=tuple(notes)
+        id="plan",
+        title=SECTIONS["plan"],
+        results={"plan": plan},
+        tables={k: v for k, v in tables.items() if len(v)},
+        notes=tuple(notes),
     )
 
 
@@ -68,7 +85,7 @@ def _departures(contents: Any, said: dict[str, Any]) -> list[dict[str, str]]:
     found = []
     for part in PLANNED:
         stated = contents.get(part, {})
-        for key, planned in (stated.items() if isinstance(stated, dict) else ()):
+        for key, planned in stated.items() if isinstance(stated, dict) else ():
             name = RENAMED.get(key, key)
             if name in said and _plain(planned) != _plain(said[name]):
                 found.append({"entry": f"{part}.{key}", "planned": _words(planned), "now": _words(said[name])})
@@ -112,7 +129,11 @@ def flow_section(context: Context) -> Section:
         mine = context.group == name
         rows.append({"stage": "analysed", "group": name, "n": int(mine.sum())})
         rows += [
-            {"stage": f"pain assessed at week {week}", "group": name, "n": int(context.wide.loc[mine, f"nrs_{week}"].notna().sum())}
+            {
+                "stage": f"pain assessed at week {week}",
+                "group": name,
+                "n": int(context.wide.loc[mine, f"nrs_{week}"].notna().sum()),
+            }
             for week in context.weeks
         ]
     tables: dict[str, Any] = {"patients": pd.DataFrame(rows)}
@@ -120,7 +141,9 @@ def flow_section(context: Context) -> Section:
         if len(found.reasons):
             tables["reasons"] = found.reasons.rename(columns={"n_first": "n"})
         tables["visits"] = found.visits
-    notes = () if "screening" in context.cohort else ("there is no screening log: the way to enrolment cannot be shown",)
+    notes = (
+        () if "screening" in context.cohort else ("there is no screening log: the way to enrolment cannot be shown",)
+    )
     return Section(
         id="flow", title=SECTIONS["flow"], results={} if found is None else {"flow": found}, tables=tables,
         notes=(*notes, *(found.notes if found is not None else ())), failed=steps.failed,
@@ -138,7 +161,9 @@ def table_one_section(context: Context) -> Section:
     notes = list(found.notes)
     if context.compared:
         tables["tests"] = found.tests()
-        notes.append("groups that were not randomised differ by more than chance: read the standardised differences, not the P values")
+        notes.append(
+            "groups that were not randomised differ by more than chance: read the standardised differences, not the P values"
+        )
     return Section(
         id="table-one", title=SECTIONS["table-one"], results={"table_one": found}, tables=tables, notes=tuple(notes),
         excluded=found.excluded, failed=steps.failed,
@@ -147,7 +172,9 @@ def table_one_section(context: Context) -> Section:
 
 def _table_one(context: Context, names: tuple[str, ...]) -> Any:
     if not names:
-        raise TableError("patients has no baseline variable that is known here", file="patients", expected=", ".join(BASELINE[:6]))
+        raise TableError(
+            "patients has no baseline variable that is known here", file="patients", expected=", ".join(BASELINE[:6])
+        )
     if not context.compared:
         return _one_group(context, names)
     return table_one(
@@ -174,6 +201,15 @@ def _one_group(context: Context, names: tuple[str, ...]) -> TableOne:
         else:
             described = _describe(values[~gone].astype(float), missing)
             rows.append(
-                BaselineRow(variable=name, kind="number", groups=(described,), levels=(), counts=(), tests=(), shown="", smd=float("nan"))
+                BaselineRow(
+                    variable=name,
+                    kind="number",
+                    groups=(described,),
+                    levels=(),
+                    counts=(),
+                    tests=(),
+                    shown="",
+                    smd=float("nan"),
+                )
             )
     return TableOne(by="group", groups=context.groups, n=(context.cohort.n,), ci_level=context.level, rows=tuple(rows))

@@ -33,14 +33,25 @@ def toxicity_section(context: Context) -> Section:
     if "adverse_events" not in context.cohort:
         return Section(id=id, title=SECTIONS[id], failed="there is no adverse_events table")
     steps = Steps()
-    found = steps.run("adverse events", lambda: adverse_events(context.cohort, groups=context.groups, level=context.level))
+    found = steps.run(
+        "adverse events", lambda: adverse_events(context.cohort, groups=context.groups, level=context.level)
+    )
     if found is None:
         return Section(id=id, title=SECTIONS[id], failed=steps.failed)
-    tables = {"events": found.rates, "grades": found.grades, "differences": found.differences, "discontinuation": found.discontinued}
+    tables = {
+        "events": found.rates,
+        "grades": found.grades,
+        "differences": found.differences,
+        "discontinuation": found.discontinued,
+    }
     notes = (
         "each patient counts once a category, by the worst grade; all patients are the denominator",
         "P by Fisher's exact test, not adjusted: with many categories some below 0.05 are chance",
-        *(() if not context.compared else ("more visits or longer follow-up in one group find more events: read with the flow of patients",)),
+        *(
+            ()
+            if not context.compared
+            else ("more visits or longer follow-up in one group find more events: read with the flow of patients",)
+        ),
     )
     return Section(
         id=id, title=SECTIONS[id], results={"adverse_events": found}, tables={k: v for k, v in tables.items() if len(v)},
@@ -66,7 +77,11 @@ def relief_section(context: Context) -> Section:
     if frame is not None and "relief_onset_day" in context.cohort.table("events").columns:
         length = steps.run("duration of relief", lambda: _timed(relief_duration(context.cohort), "duration of relief"))
         if length is not None:
-            causes = {code: name for code, name in {1: "pain progression", 2: "death"}.items() if (length["event"] == code).any()}
+            causes = {
+                code: name
+                for code, name in {1: "pain progression", 2: "death"}.items()
+                if (length["event"] == code).any()
+            }
             found = steps.run("duration of relief", lambda: _incidence(context, length, causes or None))
             if found is not None:
                 results["duration"] = found
@@ -77,7 +92,12 @@ def relief_section(context: Context) -> Section:
         "duration is of those who had relief, a group selected after treatment: it describes and does not compare",
     )  # fmt: skip
     return Section(
-        id=id, title=SECTIONS[id], results=results, tables=tables, notes=(*notes, *left_out(context)), failed=steps.failed
+        id=id,
+        title=SECTIONS[id],
+        results=results,
+        tables=tables,
+        notes=(*notes, *left_out(context)),
+        failed=steps.failed,
     )
 
 
@@ -92,12 +112,24 @@ def _timed(frame: Any, what: str) -> Any:
 def _incidence(context: Context, frame: Any, causes: Any) -> Any:
     present = [name for name in context.groups if (frame["group"] == name).any()]
     return cumulative_incidence(
-        frame, time="time_days", status="event", by="group", causes=causes, level=context.level, levels={"group": present}
+        frame,
+        time="time_days",
+        status="event",
+        by="group",
+        causes=causes,
+        level=context.level,
+        levels={"group": present},
     )
 
 
 def _relief(
-    context: Context, frame: Any, steps: Steps, results: dict[str, Any], tables: dict[str, Any], key: str, causes: dict[int, str]
+    context: Context,
+    frame: Any,
+    steps: Steps,
+    results: dict[str, Any],
+    tables: dict[str, Any],
+    key: str,
+    causes: dict[int, str],
 ) -> None:
     present = {code: name for code, name in causes.items() if (frame["event"] == code).any()}
     if 1 not in present:
@@ -118,7 +150,9 @@ def _relief(
             frame, time="time_days", status="event", cause=code, by="group", levels=context.levels))  # fmt: skip
         if test is not None:
             results[f"gray_{name}"] = test
-            tests.append({"cause": name, "test": "Gray", "statistic": test.statistic, "df": test.df, "p_value": test.p_value})
+            tests.append(
+                {"cause": name, "test": "Gray", "statistic": test.statistic, "df": test.df, "p_value": test.p_value}
+            )
     if tests:
         import pandas as pd
 
@@ -160,7 +194,12 @@ def survival_section(context: Context) -> Section:
         *((f"stratified by {', '.join(strata)}",) if (strata := _strata(context)) and context.compared else ()),
     )
     return Section(
-        id=id, title=SECTIONS[id], results=results, tables=tables, notes=(*notes, *left_out(context)), failed=steps.failed
+        id=id,
+        title=SECTIONS[id],
+        results=results,
+        tables=tables,
+        notes=(*notes, *left_out(context)),
+        failed=steps.failed,
     )
 
 
@@ -174,10 +213,18 @@ def _with_covariates(context: Context, frame: Any) -> Any:
 
 
 def _one_endpoint(
-    context: Context, frame: Any, key: str, words: str, steps: Steps, results: dict[str, Any], parts: dict[str, list[Any]]
+    context: Context,
+    frame: Any,
+    key: str,
+    words: str,
+    steps: Steps,
+    results: dict[str, Any],
+    parts: dict[str, list[Any]],
 ) -> None:
     ask: dict[str, Any] = {"time": "time_months", "event": "event"}
-    present = [name for name in context.groups if frame.loc[(frame["group"] == name).to_numpy(), "time_months"].notna().any()]
+    present = [
+        name for name in context.groups if frame.loc[(frame["group"] == name).to_numpy(), "time_months"].notna().any()
+    ]
     levels = {"group": present}
 
     def keep(table: str, made: Any) -> None:
@@ -186,7 +233,9 @@ def _one_endpoint(
             made.insert(0, "endpoint", words)
             parts.setdefault(table, []).append(made)
 
-    fit = steps.run(f"Kaplan-Meier, {words}", lambda: kaplan_meier(frame, **ask, by="group", level=context.level, levels=levels))
+    fit = steps.run(
+        f"Kaplan-Meier, {words}", lambda: kaplan_meier(frame, **ask, by="group", level=context.level, levels=levels)
+    )
     if fit is None:
         return
     results[key] = fit
@@ -216,7 +265,14 @@ def _horizon(context: Context, frame: Any, present: list[str]) -> float:
 
 
 def _tests(
-    context: Context, frame: Any, ask: dict[str, Any], levels: Any, words: str, key: str, steps: Steps, results: dict[str, Any]
+    context: Context,
+    frame: Any,
+    ask: dict[str, Any],
+    levels: Any,
+    words: str,
+    key: str,
+    steps: Steps,
+    results: dict[str, Any],
 ) -> Any:
     import pandas as pd
 
@@ -229,12 +285,28 @@ def _tests(
         )
         if test is not None:
             results[f"{key}_{name.replace(' ', '_').replace('-', '')}"] = test
-            rows.append({"test": name, "strata": ", ".join(chosen or ()), "statistic": test.statistic, "df": test.df, "p_value": test.p_value})
+            rows.append(
+                {
+                    "test": name,
+                    "strata": ", ".join(chosen or ()),
+                    "statistic": test.statistic,
+                    "df": test.df,
+                    "p_value": test.p_value,
+                }
+            )
     return pd.DataFrame(rows)
 
 
 def _hazards(
-    context: Context, frame: Any, ask: dict[str, Any], levels: Any, words: str, key: str, steps: Steps, results: dict[str, Any], keep: Any
+    context: Context,
+    frame: Any,
+    ask: dict[str, Any],
+    levels: Any,
+    words: str,
+    key: str,
+    steps: Steps,
+    results: dict[str, Any],
+    keep: Any,
 ) -> None:
     adjusted = [name for name in context.confounders if name != "group"]
     for model, terms in (("unadjusted", ["group"]), ("adjusted", ["group", *adjusted])):
@@ -249,8 +321,12 @@ def _hazards(
         results[f"{key}_cox" if model == "unadjusted" else f"{key}_cox_adjusted"] = fit
         said = "Firth" if fit.firth else "maximum likelihood"
         keep("cox", fit.to_frame(exponentiate=True).assign(model=model, fitted_by=said, n=fit.n, events=fit.events))
-        tests = None if fit.firth else steps.run(
-            f"proportional hazards, {words}, {model}", lambda fit=fit: fit.proportional_hazards().to_frame()
+        tests = (
+            None
+            if fit.firth
+            else steps.run(
+                f"proportional hazards, {words}, {model}", lambda fit=fit: fit.proportional_hazards().to_frame()
+            )
         )
         if tests is not None:
             keep("proportional_hazards", tests.assign(model=model))

@@ -112,7 +112,7 @@ class CohortAnalysis(Result):
         """One row a number's row: section, table, row (its labels), and the columns of ``NUMBERS`` in their order."""
         import pandas as pd
 
-        frame = pd.concat([one.to_frame() for one in self.sections], ignore_index=True)
+        frame: Any = pd.concat([one.to_frame() for one in self.sections], ignore_index=True)
         return frame[["section", "table", "row", *(name for name in NUMBERS if name in frame.columns)]]
 
     def __str__(self) -> str:
@@ -134,7 +134,11 @@ def _rows(section: str, table: str, frame: Any) -> Any:
     import pandas as pd
 
     labels = [name for name in frame.columns if name not in NUMBERS and not _is_number(frame[name])]
-    extra = [name for name in ("week", "month", "time", "grade", "delta", "threshold") if name in frame.columns and name not in labels]
+    extra = [
+        name
+        for name in ("week", "month", "time", "grade", "delta", "threshold")
+        if name in frame.columns and name not in labels
+    ]
     words = [
         " / ".join(str(value) for value in row if value is not None and value == value and str(value) != "")
         for row in frame[[*extra, *labels]].astype(object).to_numpy().tolist()
@@ -142,7 +146,7 @@ def _rows(section: str, table: str, frame: Any) -> Any:
     out = pd.DataFrame({"section": section, "table": table, "row": words})
     for name in NUMBERS:
         if name in frame.columns and _is_number(frame[name]):
-            out[name] = pd.to_numeric(frame[name]).astype(float).to_numpy()
+            out[name] = frame[name].to_numpy(dtype=float, na_value=float("nan"))
     return out
 
 

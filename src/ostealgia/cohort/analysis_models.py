@@ -36,8 +36,8 @@ def predictors_section(context: Context) -> Section:
     tables: dict[str, Any] = {}
     notes = [
         f"outcome: response at week {context.primary_week} among all treated",
-        f"screening by P below {context.settings.screen_p:g} is done because papers do it; the selection frequency says how often each variable "
-        "would pass in other samples of such patients",
+        f"screening by P below {context.settings.screen_p:g} is done because papers do it; the selection frequency says how often each "
+        "variable would pass in other samples of such patients",
         "associations in this cohort, judged on the patients they were found in; none is a cause by this",
     ]
     frame = steps.run("response", lambda: with_response(context))
@@ -45,12 +45,23 @@ def predictors_section(context: Context) -> Section:
         names = context.available(context.settings.predictors, PREDICTORS, "predictors")
         _predictors(context, frame, [*(["group"] if context.compared else []), *names], steps, results, tables, notes)
     return Section(
-        id="predictors", title=SECTIONS["predictors"], results=results, tables=tables, notes=tuple(notes), failed=steps.failed
+        id="predictors",
+        title=SECTIONS["predictors"],
+        results=results,
+        tables=tables,
+        notes=tuple(notes),
+        failed=steps.failed,
     )
 
 
 def _predictors(
-    context: Context, frame: Any, names: list[str], steps: Steps, results: dict[str, Any], tables: dict[str, Any], notes: list[str]
+    context: Context,
+    frame: Any,
+    names: list[str],
+    steps: Steps,
+    results: dict[str, Any],
+    tables: dict[str, Any],
+    notes: list[str],
 ) -> None:
     settings, events = context.settings, int(frame[OUTCOME].sum())
     fewer = min(events, len(frame) - events)
@@ -59,7 +70,9 @@ def _predictors(
         steps.failures.append(f"predictors: {raise_nothing}")
         return
     if fewer == 0:
-        steps.failures.append(f"predictors: {'nobody' if events == 0 else 'everybody'} is a responder, so nothing tells them apart")
+        steps.failures.append(
+            f"predictors: {'nobody' if events == 0 else 'everybody'} is a responder, so nothing tells them apart"
+        )
         return
     screen = steps.run("screening", lambda: univariable_screen(
         frame, outcome=OUTCOME, candidates=names, entry_p=settings.screen_p, bootstrap=settings.bootstrap, seed=context.rng_seed,
@@ -82,8 +95,8 @@ def _predictors(
     _alternatives(context, frame, names, steps, results, tables)
     if fewer < PER_COEFFICIENT * columns:
         notes.append(
-            f"{fewer} patients with the rarer outcome for {columns} coefficients of all candidates: fewer than {PER_COEFFICIENT} each, so the "
-            "model of all candidates is unstable and the shrunken one is to be preferred"
+            f"{fewer} patients with the rarer outcome for {columns} coefficients of all candidates: fewer than {PER_COEFFICIENT} each, so "
+            "the model of all candidates is unstable and the shrunken one is to be preferred"
         )
 
 
@@ -113,7 +126,13 @@ def logistic_or_firth(frame: Any, *, terms: list[str], context: Context) -> Any:
 
 
 def _model(
-    context: Context, frame: Any, chosen: list[str], steps: Steps, results: dict[str, Any], tables: dict[str, Any], notes: list[str]
+    context: Context,
+    frame: Any,
+    chosen: list[str],
+    steps: Steps,
+    results: dict[str, Any],
+    tables: dict[str, Any],
+    notes: list[str],
 ) -> None:
     fit = steps.run("logistic model", lambda: logistic_or_firth(frame, terms=chosen, context=context))
     if fit is None:
@@ -121,7 +140,9 @@ def _model(
     results["logistic"] = fit
     tables["model"] = fit.to_frame(exponentiate=True).assign(measure="odds ratio", method=fit.method, n=fit.n)
     if fit.method == "firth":
-        notes.append("a variable separates responders from others: Firth's penalised likelihood is used, with its limits")
+        notes.append(
+            "a variable separates responders from others: Firth's penalised likelihood is used, with its limits"
+        )
     measured = steps.run("performance", lambda: performance(
         fit, bootstrap=context.settings.bootstrap, seed=context.rng_seed, level=context.level))  # fmt: skip
     if measured is not None:
@@ -159,7 +180,9 @@ def _alternatives(
             results["ridge"] = shrunken
             table = shrunken.to_frame()
             parts.append(table.assign(estimate=np.exp(table["estimate"]), model="all candidates, ridge"))
-        fewer = steps.run("backward selection", lambda: backward_aic(frame, outcome=OUTCOME, candidates=names, levels=context.levels))
+        fewer = steps.run(
+            "backward selection", lambda: backward_aic(frame, outcome=OUTCOME, candidates=names, levels=context.levels)
+        )
         if fewer is not None:
             results["backward"] = fewer
             parts.append(fewer.to_frame(exponentiate=True).assign(model="backward by AIC"))

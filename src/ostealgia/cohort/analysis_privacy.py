@@ -1,8 +1,8 @@
 """Small cells of an analysis: counts below a limit are taken out of every table, with the numbers that would give them away.
 
-Primary: 1 to limit - 1 patients, or all but so few of a group. Complementary: where cells add up to a number that is shown, at least two are
-hidden, together at least the limit. Least and greatest values are of single patients and go as well. A difference between two numbers of
-different definitions (responders before and after those treated again are taken off) is no cell and is not looked at.
+Primary: 1 to limit - 1 patients, or all but so few of a group. Complementary: where cells add up to a number that is shown, at least two
+are hidden, together at least the limit. Least and greatest values are of single patients and go as well. A difference between two numbers
+of different definitions (responders before and after those treated again are taken off) is no cell and is not looked at.
 """
 
 from __future__ import annotations
@@ -28,7 +28,19 @@ BLOCKS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("missing", "reasons"): ("week", "group"),
 }
 # result objects that hold counts or single patients; the fitted models that are kept print coefficients only
-MODELS = ("mmrm", "mixed_model", "ancova", "logistic", "firth", "ridge", "backward", "fine_gray", "cause_specific", "pooled", "plan")
+MODELS = (
+    "mmrm",
+    "mixed_model",
+    "ancova",
+    "logistic",
+    "firth",
+    "ridge",
+    "backward",
+    "fine_gray",
+    "cause_specific",
+    "pooled",
+    "plan",
+)
 
 
 def hidden(analysis: CohortAnalysis, small_cell: int) -> CohortAnalysis:
@@ -47,7 +59,10 @@ def hidden(analysis: CohortAnalysis, small_cell: int) -> CohortAnalysis:
     sections = tuple(_section(one, small_cell) for one in analysis.sections)
     note = f"counts of 1 to {small_cell - 1} patients are hidden, with those that would give them away"
     return replace(
-        analysis, sections=sections, settings=replace(analysis.settings, small_cell=small_cell), notes=(*analysis.notes, note)
+        analysis,
+        sections=sections,
+        settings=replace(analysis.settings, small_cell=small_cell),
+        notes=(*analysis.notes, note),
     )
 
 
@@ -102,9 +117,9 @@ def _table(section: str, name: str, frame: Any, small: int) -> Any:
         if column in out.columns and out[column].dtype.kind in "iuf":
             out[column] = np.nan
     few = next((is_small(frame[name], small) for name in ("missing", "n_missing") if name in frame.columns), None)
-    for column in SOFT if few is not None else ():
+    for column in () if few is None else SOFT:
         if column in out.columns:
-            out[column] = np.where(few, np.nan, out[column].to_numpy(dtype=float))
+            out[column] = np.where(np.asarray(few), np.nan, out[column].to_numpy(dtype=float))
     return out
 
 
@@ -113,7 +128,11 @@ def complementary(frame: Any, keys: Sequence[str], rows: Any, small: int) -> Any
     count = "events" if "events" in frame.columns else "n"
     values = frame[count].to_numpy(dtype=float)
     found = rows.copy()
-    labels = np.zeros(len(frame), dtype=int) if not keys else frame.groupby(list(keys), sort=False, dropna=False).ngroup().to_numpy()
+    labels = (
+        np.zeros(len(frame), dtype=int)
+        if not keys
+        else frame.groupby(list(keys), sort=False, dropna=False).ngroup().to_numpy()
+    )
     for label in np.unique(labels):
         mine = (labels == label) & (values > 0)
         while (found & mine).any():
@@ -174,7 +193,13 @@ def _without_n(frame: Any, rows: Any) -> Any:
     """n as well, where it tells how many are not in it."""
     if not rows.any():
         return frame
-    return frame.assign(**{name: np.where(rows, np.nan, frame[name].to_numpy(dtype=float)) for name in ("n", "n_1", "n_2") if name in frame})
+    return frame.assign(
+        **{
+            name: np.where(rows, np.nan, frame[name].to_numpy(dtype=float))
+            for name in ("n", "n_1", "n_2")
+            if name in frame
+        }
+    )
 
 
 def _toxicity(raw: dict[str, Any], made: dict[str, Any], small: int) -> dict[str, Any]:
@@ -198,7 +223,9 @@ def _toxicity(raw: dict[str, Any], made: dict[str, Any], small: int) -> dict[str
     if "grades" in raw:
         grades = raw["grades"]
         rows = primary(grades, small)
-        tied = {(c, g) for c, g, small_one in zip(grades["category"], grades["group"], rows, strict=True) if small_one} | whole
+        tied = {
+            (c, g) for c, g, small_one in zip(grades["category"], grades["group"], rows, strict=True) if small_one
+        } | whole
         every = np.array([(c, g) in tied for c, g in zip(grades["category"], grades["group"], strict=True)], dtype=bool)
         made["grades"] = blank(grades, every, small)
     if "differences" in raw:
@@ -224,12 +251,23 @@ def _flow(raw: dict[str, Any], made: dict[str, Any], small: int) -> dict[str, An
     few = is_small(counts, small).any(axis=1)
     seen = frame["assessed"].to_numpy(dtype=float) if "assessed" in states else np.zeros(len(frame))
     shut = is_small(counts.sum(axis=1) - seen, small)
-    out = frame.assign(**{name: np.where(few if name != "assessed" else shut, np.nan, frame[name].to_numpy(dtype=float)) for name in states})
+    out = frame.assign(
+        **{
+            name: np.where(few if name != "assessed" else shut, np.nan, frame[name].to_numpy(dtype=float))
+            for name in states
+        }
+    )
     made["visits"] = out
     if "patients" in made:
-        closed = {(g, f"pain assessed at week {int(w)}") for g, w, yes in zip(frame["group"], frame["week"], shut, strict=True) if yes}
+        closed = {
+            (g, f"pain assessed at week {int(w)}")
+            for g, w, yes in zip(frame["group"], frame["week"], shut, strict=True)
+            if yes
+        }
         people = made["patients"]
-        gone = np.array([(g, str(stage)) in closed for stage, g in zip(people["stage"], people["group"], strict=True)], dtype=bool)
+        gone = np.array(
+            [(g, str(stage)) in closed for stage, g in zip(people["stage"], people["group"], strict=True)], dtype=bool
+        )
         made["patients"] = people.assign(n=np.where(gone, np.nan, people["n"].to_numpy(dtype=float)))
     return made
 
@@ -278,7 +316,11 @@ def _over_time(raw: dict[str, Any], made: dict[str, Any], small: int) -> dict[st
         for _, own in frame.groupby(keys, sort=False):
             last: dict[str, float] = {}
             for at in own.index:
-                steps = [abs(float(frame.at[at, one]) - last.get(one, 0.0)) for one in ("events", "n_risk") if one in frame.columns and one in last]
+                steps = [
+                    abs(float(frame.at[at, one]) - last.get(one, 0.0))
+                    for one in ("events", "n_risk")
+                    if one in frame.columns and one in last
+                ]
                 place = frame.index.get_loc(at)
                 if rows[place] or any(0 < step < small for step in steps):
                     rows[place] = True

@@ -18,6 +18,7 @@ from ostealgia.cohort.response_difference_build import response_difference, two_
 from ostealgia.errors import OstealgiaError, TableError
 
 CLASSES = ("CR", "PR", "PP", "IR", "NR", "NE")
+DF_OF_MIXED = {"kenward-roger-linear": "kenward-roger"}  # the linear mixed model has one form of it
 ONE_GROUP = "there is one group: comparisons are left out"
 
 
@@ -43,8 +44,8 @@ def response_section(context: Context) -> Section:
     tables["definitions"] = _definitions(context)
     tables["best"] = _best(context, found)
     notes = (
-        "the rate among all treated counts those without a value, dead or treated again as no response; the rate among the assessable leaves "
-        "out who died or did not come, and is higher by that",
+        "the rate among all treated counts those without a value, dead or treated again as no response; the rate among the assessable "
+        "leaves out who died or did not come, and is higher by that",
         "best response is another outcome than response at a week, and always higher",
     )
     return Section(
@@ -67,7 +68,14 @@ def _classes(context: Context, found: Any) -> Any:
                 if label in own.index:
                     events = int(own[label])
                     rows.append(
-                        {"week": week, "group": name, "pain_response": label, "events": events, "n": n, "percent": 100 * events / n}
+                        {
+                            "week": week,
+                            "group": name,
+                            "pain_response": label,
+                            "events": events,
+                            "n": n,
+                            "percent": 100 * events / n,
+                        }
                     )
     return pd.DataFrame(rows)
 
@@ -83,7 +91,9 @@ def _definitions(context: Context) -> Any:
         except OstealgiaError:
             continue  # the data do not hold what this definition looks at
         rates = found.rates(level=context.level)
-        rates = rates[rates["week"] == context.primary_week].assign(definition=label, rule=definition.rule, source=definition.source)
+        rates = rates[rates["week"] == context.primary_week].assign(
+            definition=label, rule=definition.rule, source=definition.source
+        )
         rows.append(rates.assign(check_status=definition.check_status))
     frame: Any = pd.concat(rows, ignore_index=True)
     first = ["week", "definition", "group", "denominator"]
@@ -94,7 +104,7 @@ def _best(context: Context, found: Any) -> Any:
     """Best response over all weeks by group."""
     import pandas as pd
 
-    frame = best_response(found)
+    frame: Any = best_response(found)
     rows = []
     for name in context.groups:
         own = frame.loc[(frame["group"] == name).to_numpy(), "pain_response"]
@@ -136,7 +146,9 @@ def pain_section(context: Context) -> Section:
             _add(tables, "coefficients", found.to_frame().assign(model="ANCOVA"))
     paired = steps.run(
         "change within groups",
-        lambda: paired_change(context.wide, before="nrs_baseline", after=f"nrs_{week}", group="group", level=context.level),
+        lambda: paired_change(
+            context.wide, before="nrs_baseline", after=f"nrs_{week}", group="group", level=context.level
+        ),
     )
     if paired is not None:
         results["paired_change"] = paired
@@ -144,41 +156,55 @@ def pain_section(context: Context) -> Section:
     fits = [fit for fit in (primary, mixed) if fit is not None]
     said = [note for fit in fits for note in fit.notes]
     notes = (
-        "missing visits: at random given the pain seen before and the covariates; after death the means are those of a course without death",
+        "missing visits: at random given the pain seen before and the covariates; after death the means are of a course without death",
         "a change within a group is no effect of treatment",
     )
     return Section(
-        id="pain", title=SECTIONS["pain"], results=results, tables=tables, notes=(*said, *notes, *left_out(context)), failed=steps.failed
+        id="pain",
+        title=SECTIONS["pain"],
+        results=results,
+        tables=tables,
+        notes=(*said, *notes, *left_out(context)),
+        failed=steps.failed,
     )
 
 
 def pain_mmrm(context: Context, frame: Any = None) -> Any:
     """The primary model: pain at the weeks after baseline, given pain at baseline; a simpler model where there is one week only."""
-    rows = context.long() if frame is None else frame
+    rows: Any = context.long() if frame is None else frame
     covariates = "".join(f" + {name}" for name in context.settings.covariates)
     start = "" if rows["baseline"].nunique() < 2 else "baseline * factor(week) + "
     group = "group * factor(week)" if rows["group"].nunique() > 1 else "factor(week)"
     if rows["week"].nunique() < 2:
-        raise TableError("pain is known at one week after baseline only", column="nrs_worst", expected="two weeks; see the ANCOVA")
+        raise TableError(
+            "pain is known at one week after baseline only", column="nrs_worst", expected="two weeks; see the ANCOVA"
+        )
     fit = mmrm(
         rows, outcome="value", fixed=f"{start}{group}{covariates}", subject="id", visit="week", covariance=context.settings.covariance,
         df=context.settings.df_method, level=context.level, reference=_reference(context, rows),
     )  # fmt: skip
     if not fit.converged:
-        raise TableError(f"the model did not converge with covariance {', '.join(context.settings.covariance)}", column="nrs_worst")
+        raise TableError(
+            f"the model did not converge with covariance {', '.join(context.settings.covariance)}", column="nrs_worst"
+        )
     return fit
 
 
 def _reference(context: Context, rows: Any) -> dict[str, str] | None:
-    return {"group": context.groups[0]} if (rows["group"] == context.groups[0]).any() and rows["group"].nunique() > 1 else None
+    return (
+        {"group": context.groups[0]}
+        if (rows["group"] == context.groups[0]).any() and rows["group"].nunique() > 1
+        else None
+    )
 
 
 def _mixed(context: Context) -> Any:
     rows = context.long(with_baseline=True)
     group = "group * factor(week)" if context.compared else "factor(week)"
+    df = DF_OF_MIXED.get(context.settings.df_method, context.settings.df_method)
     return mixed_model(
-        rows, outcome="value", fixed=group, subject="id", random=context.settings.random, df=context.settings.df_method, level=context.level,
-        reference=_reference(context, rows),
+        rows, outcome="value", fixed=group, subject="id", random=context.settings.random, df=df,
+        level=context.level, reference=_reference(context, rows),
     )  # fmt: skip
 
 
@@ -205,14 +231,24 @@ def _model_tables(context: Context, fit: Any, words: str, steps: Steps, tables: 
     by = ["group", "week"] if context.compared else ["week"]
     means = steps.run(f"{words}, marginal means", lambda: fit.marginal_means(by).to_frame())
     if means is not None:
-        _add(tables, "means", means.assign(model=words) if context.compared else means.assign(model=words, group=context.groups[0]))
+        _add(
+            tables,
+            "means",
+            means.assign(model=words) if context.compared else means.assign(model=words, group=context.groups[0]),
+        )
     if context.compared:
         made = steps.run(f"{words}, differences", lambda: contrast_table(fit, within="week"))
         if made is not None:
             _add(tables, "contrasts", made.assign(model=words))
     tests = steps.run(f"{words}, tests of terms", lambda: fit.term_tests().to_frame())
     if tests is not None:
-        _add(tables, "terms", tests.rename(columns={"df": "df", "df_denominator": "df_2"}).drop(columns="sum_of_squares").assign(model=words))
+        _add(
+            tables,
+            "terms",
+            tests.rename(columns={"df": "df", "df_denominator": "df_2"})
+            .drop(columns="sum_of_squares")
+            .assign(model=words),
+        )
     _add(tables, "coefficients", fit.to_frame().assign(model=words))
 
 
@@ -220,9 +256,13 @@ def contrast_table(fit: Any, *, within: str | tuple[str, ...] = ()) -> Any:
     """Differences of each group from the reference: limits and P unadjusted, and P by Bonferroni over all of them, the family named."""
     plain = fit.contrasts("group", within=within, compare="reference").to_frame()
     pooled = fit.contrasts("group", within=within, compare="reference", adjust="bonferroni", family="all").to_frame()
-    plain = plain.drop(columns=["p_value_unadjusted", "adjust", "family", "family_size"]).rename(columns={"contrast": "comparison"})
+    plain = plain.drop(columns=["p_value_unadjusted", "adjust", "family", "family_size"]).rename(
+        columns={"contrast": "comparison"}
+    )
     return plain.assign(
-        p_adjusted=pooled["p_value"], family="Bonferroni " + pooled["family"].astype(str), n_comparisons=pooled["family_size"]
+        p_adjusted=pooled["p_value"],
+        family="Bonferroni " + pooled["family"].astype(str),
+        n_comparisons=pooled["family_size"],
     )
 
 
@@ -243,7 +283,10 @@ def described(values: Any) -> dict[str, Any]:
     known = values[~np.isnan(values)]
     out: dict[str, Any] = {"n": len(known), "missing": len(values) - len(known)}
     empty = not len(known)
-    out |= {"mean": np.nan if empty else float(known.mean()), "sd": float(known.std(ddof=1)) if len(known) > 1 else np.nan}
+    out |= {
+        "mean": np.nan if empty else float(known.mean()),
+        "sd": float(known.std(ddof=1)) if len(known) > 1 else np.nan,
+    }
     quantiles = [np.nan] * 5 if empty else np.quantile(known, [0.5, 0.25, 0.75, 0.0, 1.0]).tolist()
     return out | dict(zip(("median", "q1", "q3", "min", "max"), quantiles, strict=True))
 
@@ -256,13 +299,17 @@ def opioid_section(context: Context) -> Section:
     steps = Steps()
     known = any(context.wide[f"omed_{week}"].notna().any() for week in context.weeks)
     if not known:
-        return Section(id="opioids", title=SECTIONS["opioids"], failed="no opioid dose after baseline is known (omed_mg in visits)")
+        return Section(
+            id="opioids", title=SECTIONS["opioids"], failed="no opioid dose after baseline is known (omed_mg in visits)"
+        )
     tables: dict[str, Any] = {"observed": observed(context, "omed", ("omed_baseline_mg", "baseline"))}
     tables["increase"], differences = _increase(context)
     results: dict[str, Any] = {}
     if context.compared:
         tables["increase_differences"] = differences
-        parts = [steps.run(f"ANCOVA at week {week}", lambda week=week: _omed_ancova(context, week)) for week in context.weeks]
+        parts = [
+            steps.run(f"ANCOVA at week {week}", lambda week=week: _omed_ancova(context, week)) for week in context.weeks
+        ]
         frames = []
         for week, fit in zip(context.weeks, parts, strict=True):
             if fit is not None:
@@ -278,7 +325,12 @@ def opioid_section(context: Context) -> Section:
         "differences in mg a day: ANCOVA of the dose given that at baseline, HC3 standard errors, on who was seen",
     )
     return Section(
-        id="opioids", title=SECTIONS["opioids"], results=results, tables=tables, notes=(*notes, *left_out(context)), failed=steps.failed
+        id="opioids",
+        title=SECTIONS["opioids"],
+        results=results,
+        tables=tables,
+        notes=(*notes, *left_out(context)),
+        failed=steps.failed,
     )
 
 
@@ -322,4 +374,6 @@ def _bonferroni(frames: list[Any], family: str) -> Any:
 
     frame = pd.concat(frames, ignore_index=True)
     size = len(frame)
-    return frame.assign(p_adjusted=np.minimum(1.0, frame["p_value"] * size), family=f"Bonferroni {family}", n_comparisons=size)
+    return frame.assign(
+        p_adjusted=np.minimum(1.0, frame["p_value"] * size), family=f"Bonferroni {family}", n_comparisons=size
+    )

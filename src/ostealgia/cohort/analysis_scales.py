@@ -35,7 +35,12 @@ def quality_of_life_section(context: Context) -> Section:
         "forms of those alive who filled one in; a difference here is one among them",
     )
     return Section(
-        id=id, title=SECTIONS[id], results={"scores": scores}, tables=tables, notes=(*notes, *left_out(context)), failed=steps.failed
+        id=id,
+        title=SECTIONS[id],
+        results={"scores": scores},
+        tables=tables,
+        notes=(*notes, *left_out(context)),
+        failed=steps.failed,
     )
 
 
@@ -46,7 +51,9 @@ def laboratory_section(context: Context) -> Section:
         return Section(id=id, title=SECTIONS[id], failed="there is no labs table")
     steps = Steps()
     frame = context.cohort.table("labs")
-    there = [name for name in frame.columns if name not in ("id", "week", "day", "date") and frame[name].dtype.kind in "iuf"]
+    there = [
+        name for name in frame.columns if name not in ("id", "week", "day", "date") and frame[name].dtype.kind in "iuf"
+    ]
     ordered = (*(name for name in LABORATORY if name in there), *(name for name in there if name not in LABORATORY))
     names = _wanted(context.settings.laboratory, ordered, "laboratory")
     tables = _tables(context, frame, names, steps, "marker", ratios=True)
@@ -63,11 +70,15 @@ def laboratory_section(context: Context) -> Section:
 def _wanted(wanted: Sequence[str] | None, offered: Sequence[str], what: str) -> tuple[str, ...]:
     for name in wanted or ():
         if name not in offered:
-            raise OptionError(f"{what}: {name!r} is not there.{suggestion(name, offered)} There are: {', '.join(offered)}.")
+            raise OptionError(
+                f"{what}: {name!r} is not there.{suggestion(name, offered)} There are: {', '.join(offered)}."
+            )
     return tuple(offered) if wanted is None else tuple(wanted)
 
 
-def _tables(context: Context, frame: Any, names: Sequence[str], steps: Steps, label: str, *, ratios: bool = False) -> dict[str, Any]:
+def _tables(
+    context: Context, frame: Any, names: Sequence[str], steps: Steps, label: str, *, ratios: bool = False
+) -> dict[str, Any]:
     """observed, differences and (for markers) ratios, of every name and week."""
     import pandas as pd
 
@@ -114,12 +125,15 @@ def _differences(context: Context, wide: Any, name: str, week: int, steps: Steps
     pairs = wide[[before, after]].dropna()
     if not ratios or made is None or not (pairs > 0).all().all():
         return made, None
-    share = steps.run(f"{name} at week {week}, ratio", lambda: contrast_table(_ancova(context, wide, before, after, "log")))
+    share = steps.run(
+        f"{name} at week {week}, ratio", lambda: contrast_table(_ancova(context, wide, before, after, "log"))
+    )
     if share is None:
         return made, None
     # the standard error stays that of the logarithm
     return made, share.assign(
-        **{column: np.exp(share[column]) for column in ("estimate", "ci_low", "ci_high")}, scale="ratio of geometric means"
+        **{column: np.exp(share[column]) for column in ("estimate", "ci_low", "ci_high")},
+        scale="ratio of geometric means",
     )
 
 
@@ -135,7 +149,9 @@ def _family(frame: Any, label: str) -> Any:
     """P by Bonferroni over all rows of the table, which is the named family; the label first."""
     size = len(frame)
     made = frame.assign(
-        p_adjusted=np.minimum(1.0, frame["p_value"] * size), family=f"Bonferroni over every {label} and week", n_comparisons=size
+        p_adjusted=np.minimum(1.0, frame["p_value"] * size),
+        family=f"Bonferroni over every {label} and week",
+        n_comparisons=size,
     )
     first = [label, "week"]
     return made[[*first, *(name for name in made.columns if name not in first)]]

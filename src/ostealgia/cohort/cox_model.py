@@ -18,7 +18,7 @@ from ostealgia.numerics.cox_firth import cox_firth_fit
 from ostealgia.numerics.cox_residuals import dfbeta, robust_variance
 from ostealgia.options import confidence_level, one_of
 from ostealgia.tables.formula import Formula, Variable, parse_formula
-from ostealgia.tables.formula_design import Recipe, described, recipe_of
+from ostealgia.tables.formula_design import Recipe, described, recipe_of, refuse_words_among_numbers
 
 FITS = {"efron": cox_fit, "breslow": cox_fit, "exact": cox_exact_fit}
 MOST_EXACT = 2e7  # rows x tied deaths x coefficients squared
@@ -43,6 +43,7 @@ def formula_of(terms: str | Sequence[str] | Formula) -> Formula:
 
 def design_of(rows: SurvivalRows, formula: Formula, levels: Mapping[str, Sequence[str]]) -> tuple[Recipe, Any]:
     """The recipe and the columns (n, p) without the constant. Messages name the column, never a patient's value."""
+    refuse_words_among_numbers(formula, rows.columns, levels)
     try:
         recipe = recipe_of(
             formula, rows.columns, {name: order for name, order in levels.items() if name in rows.columns}

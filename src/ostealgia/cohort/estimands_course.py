@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,8 +62,9 @@ class Course:
 
     def happened(self, event: str) -> Bools:
         """Who has had the event by the main week (n,)."""
-        found = {
-            "death": self.dead, "re-irradiation": self.irradiated, "opioid escalation": self.escalated, "new systemic therapy": self.therapy, "dropout": self.dropped,
+        found: Any = {
+            "death": self.dead, "re-irradiation": self.irradiated, "opioid escalation": self.escalated,
+            "new systemic therapy": self.therapy, "dropout": self.dropped,
         }[event]  # fmt: skip
         if event in ("dropout", "death"):
             return found[:, self.at]
@@ -87,7 +89,7 @@ class Course:
 
     @cached_property
     def design(self) -> Array:
-        """Covariates of the imputation model (n, p): constant, treated, pain and log dose at baseline (standardised, where known of all)."""
+        """Covariates of the imputation model (n, p): constant, treated, pain and log dose at baseline (standardised, if known of all)."""
         columns = [np.ones(self.n), self.treated.astype(float)]
         for start in (self.pain_0, np.log1p(self.omed_0)):
             if not np.isnan(start).any() and np.ptp(start) > 0:
@@ -111,7 +113,9 @@ class Course:
         if problem and y.shape[1] > pain.shape[1]:
             y, problem = pain, estimable(pain, x)
         if problem:
-            raise TableError(f"no imputation is possible: {problem}", column="nrs_worst", expected="more patients with more visits")
+            raise TableError(
+                f"no imputation is possible: {problem}", column="nrs_worst", expected="more patients with more visits"
+            )
         settings = self.context.settings
         rng = stream(self.context.rng_seed, 0, use=f"imputation {use}")
         return self.made.setdefault(use, normal_imputations(y, x, settings.imputations, rng))
@@ -137,7 +141,9 @@ def course_of(context: Context) -> Course:
     found = [context.at(week) for week in weeks]
     pain = np.column_stack([one["nrs_worst"] for one in found])
     omed = np.column_stack([one["omed_mg"] for one in found])
-    day = np.column_stack([np.where(np.isnan(one["day"]), 7.0 * week, one["day"]) for one, week in zip(found, weeks, strict=True)])
+    day = np.column_stack(
+        [np.where(np.isnan(one["day"]), 7.0 * week, one["day"]) for one, week in zip(found, weeks, strict=True)]
+    )
     frame = context.wide
     pain_0, omed_0 = (frame[name].to_numpy(dtype=float) for name in ("nrs_baseline", "omed_baseline_mg"))
     escalated = raised(omed_0[:, None], omed) == 1.0
@@ -164,7 +170,12 @@ def _dead(context: Context, pain: Array) -> Bools:
     size = context.cohort.n
     reason = frame["response_reason"].to_numpy(dtype=object).reshape(len(context.weeks), -1)
     if reason.shape[1] != size:
-        raise TableError("several sites a patient", file="visits", column="site", expected='one site a patient (sites="worst_baseline")')
+        raise TableError(
+            "several sites a patient",
+            file="visits",
+            column="site",
+            expected='one site a patient (sites="worst_baseline")',
+        )
     return (reason == "death").T & np.isnan(pain)
 
 

@@ -88,7 +88,10 @@ def from_counts(course: Course, responder: Array, who: Bools | None = None) -> d
     level = course.context.level
     effect = two_group_effects(*counts, measures=("RD",), level=level)[0]
     names = ("estimate", "ci_low", "ci_high", "p_value", "n_1", "n_2", "ci_level")
-    risks = {"value_1": counts[0] / counts[1] if counts[1] else NAN, "value_2": counts[2] / counts[3] if counts[3] else NAN}
+    risks = {
+        "value_1": counts[0] / counts[1] if counts[1] else NAN,
+        "value_2": counts[2] / counts[3] if counts[3] else NAN,
+    }
     return {name: effect[name] for name in names} | risks
 
 
@@ -101,7 +104,12 @@ def from_imputed(course: Course, responder: Array, who: Bools | None = None) -> 
     p_1, p_2 = responder[:, one].mean(axis=1), responder[:, other].mean(axis=1)
     within = p_1 * (1 - p_1) / one.sum() + p_2 * (1 - p_2) / other.sum()
     found = pooled((p_1 - p_2), within, float(inside.sum() - 2), course.context.level)
-    return found | {"n_1": int(one.sum()), "n_2": int(other.sum()), "value_1": float(p_1.mean()), "value_2": float(p_2.mean())}
+    return found | {
+        "n_1": int(one.sum()),
+        "n_2": int(other.sum()),
+        "value_1": float(p_1.mean()),
+        "value_2": float(p_2.mean()),
+    }
 
 
 def pooled(estimates: Array, variances: Array, df: float, level: float) -> dict[str, Any]:
@@ -136,10 +144,14 @@ def weighted_by_seen(course: Course, responder: Array) -> dict[str, Any]:
     known = [name for name in ("treated", "start", "last") if np.ptp(data[name]) > 0]
     terms = [name for name in known if name != "last" or (data["last"] != data["start"]).any()]
     if not terms:
-        raise TableError("nothing known tells those seen from the others", column="nrs_worst", expected="pain that varies")
+        raise TableError(
+            "nothing known tells those seen from the others", column="nrs_worst", expected="pain that varies"
+        )
     fit = logistic(data, outcome="seen", terms=terms)
     if len(fit.risk) != int(alive.sum()):
-        raise TableError("baseline pain is not known of all", column="nrs_baseline", expected="a value for each patient")
+        raise TableError(
+            "baseline pain is not known of all", column="nrs_baseline", expected="a value for each patient"
+        )
     weight = np.zeros(course.n)
     weight[alive] = np.where(seen[alive], 1 / fit.risk, 0.0)
     weight[dead] = 1.0
@@ -167,14 +179,25 @@ def from_mmrm(course: Course, pain: Array) -> dict[str, Any]:
     ids = context.cohort.patients["id"].to_numpy(dtype=object)
     covariates = {name: context.wide[name].to_numpy() for name in context.settings.covariates}
     parts = [
-        pd.DataFrame({"id": ids, "group": context.group, "week": week, "value": pain[:, t], "baseline": course.pain_0, **covariates})
+        pd.DataFrame(
+            {
+                "id": ids,
+                "group": context.group,
+                "week": week,
+                "value": pain[:, t],
+                "baseline": course.pain_0,
+                **covariates,
+            }
+        )
         for t, week in enumerate(course.weeks)
     ]
-    frame = pd.concat(parts, ignore_index=True)
+    frame: Any = pd.concat(parts, ignore_index=True)
     frame = frame[frame["value"].notna()]
     here = frame[frame["week"] == context.primary_week]
     if here["group"].nunique() < 2:
-        raise TableError("no pain is known at the main week in one group", column="nrs_worst", expected="visits in both groups")
+        raise TableError(
+            "no pain is known at the main week in one group", column="nrs_worst", expected="visits in both groups"
+        )
     fit = pain_mmrm(context, frame)
     table = fit.contrasts("group", within="week", compare="reference").to_frame()
     row = table[table["week"] == context.primary_week].iloc[0]
@@ -192,14 +215,18 @@ def from_completed(course: Course, pain: Array, who: Bools | None = None) -> dic
     inside = np.ones(course.n, dtype=bool) if who is None else who
     inside = inside & ~np.isnan(course.pain_0)
     if int(inside.sum()) < 3:
-        raise TableError("too few patients with pain at baseline and at the main week", column="nrs_worst", expected="three or more")
+        raise TableError(
+            "too few patients with pain at baseline and at the main week", column="nrs_worst", expected="three or more"
+        )
     start = course.pain_0[inside]
     columns = [np.ones(int(inside.sum())), course.treated[inside].astype(float)]
     if np.ptp(start) > 0:
         columns.append(start - start.mean())
     x = np.column_stack(columns)
     if len(x) <= x.shape[1] + 1 or np.linalg.matrix_rank(x) < x.shape[1]:
-        raise TableError("too few patients for an ANCOVA", column="nrs_worst", expected="several patients in both groups")
+        raise TableError(
+            "too few patients for an ANCOVA", column="nrs_worst", expected="several patients in both groups"
+        )
     estimates, variances, level_2 = [], [], []
     for one in pain[:, inside]:
         fit = least_squares(one, x)
@@ -224,7 +251,9 @@ def from_ranks(course: Course, pain: Array, dead: Bools) -> dict[str, Any]:
     for one in np.where(dead, 99.0, pain):
         a, b = one[course.treated], one[~course.treated]
         if len(a) < 2 or len(b) < 2:
-            raise TableError("a group has fewer than two patients", column="group", expected="two or more in both groups")
+            raise TableError(
+                "a group has fewer than two patients", column="group", expected="two or more in both groups"
+            )
         order = np.sort(b)
         above = (len(b) - np.searchsorted(order, a, side="right")) + 0.5 * (
             np.searchsorted(order, a, side="right") - np.searchsorted(order, a, side="left")

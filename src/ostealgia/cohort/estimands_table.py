@@ -72,7 +72,9 @@ class Estimands(Result):
             first = next((words for line, words in told if line.primary), None)
             others = dict.fromkeys(words for _, words in told if words != first)
             if first is not None and others:
-                parts = [f"{words} by {', '.join(_name(line) for line, own in told if own == words)}" for words in others]
+                parts = [
+                    f"{words} by {', '.join(_name(line) for line, own in told if own == words)}" for words in others
+                ]
                 found.append(
                     f"{RED_FLAG}the conclusion on {outcome} at week {self.week} depends on the strategy: {first} by the primary one, "
                     f"but {'; '.join(parts)}"
@@ -80,7 +82,7 @@ class Estimands(Result):
         return tuple(found)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a strategy: outcome, event, strategy, question, measure, estimate, limits, P, n, value_1, value_2, conclusion, problem."""
+        """One row a strategy: outcome, event, strategy, question, measure, estimate, limits, P, n, value_1, value_2, conclusion ..."""
         import pandas as pd
 
         rows = []
@@ -112,7 +114,9 @@ class Estimands(Result):
         lines = [f"Estimands: {self.groups[0]} against {self.groups[1]}, week {self.week}"]
         for line in self.lines:
             words = line.conclusion(*self.groups)
-            tail = f"{line.estimate:.2f} [{line.ci_low:.2f} to {line.ci_high:.2f}]" if not line.problem else line.problem
+            tail = (
+                f"{line.estimate:.2f} [{line.ci_low:.2f} to {line.ci_high:.2f}]" if not line.problem else line.problem
+            )
             lines.append(f"  {line.outcome}, {_name(line)}: {tail}, {words}")
         return "\n".join(lines + tail_lines(self))
 
@@ -132,9 +136,10 @@ def estimands(cohort: Cohort, settings: AnalysisSettings | None = None, *, rng_s
 
     cohort : from ``read``, with two groups, or ``settings`` that name them.  rng_seed : of the imputations.
     Response and pain at the main week are derived anew under each strategy of ICH E9(R1) (Kahan et al. 2024,
-    doi:10.1136/bmj-2023-076316): composite (the event is a failure), treatment policy (what is seen counts), while on treatment or alive (what is seen until the event), hypothetical
-    (values after it multiply imputed from those without), landmark and available patients, weighting by the probability of being seen,
-    jump to reference, worst case. Hypothetical lines assume that who has the event would have fared like those without, given group,
+    doi:10.1136/bmj-2023-076316): composite (the event is a failure), treatment policy (what is seen counts), while on treatment or alive
+    (what is seen until the event), hypothetical (values after it multiply imputed from those without), landmark and available patients,
+    weighting by the probability of being seen, jump to reference, worst case.
+    Hypothetical lines assume that who has the event would have fared like those without, given group,
     baseline and the course so far. New systemic therapy needs a column ``new_systemic_therapy_day`` in events.
     Raises TableError where two groups cannot be compared; a line that cannot be made says why in ``problem``.
 
@@ -195,7 +200,12 @@ def _base(outcome: str, event: str, strategy: str, method: str, *, primary: bool
     }  # fmt: skip
 
 
-COUNTS, RUBIN, MMRM, RANKS = "Newcombe's interval", "multiple imputation, Rubin's rules", "MMRM", "rank statistic on imputed data"
+COUNTS, RUBIN, MMRM, RANKS = (
+    "Newcombe's interval",
+    "multiple imputation, Rubin's rules",
+    "MMRM",
+    "rank statistic on imputed data",
+)
 
 
 def _line(outcome: str, event: str, strategy: str, method: str, make: Make, *, primary: bool = False) -> Line:
@@ -226,7 +236,13 @@ def _response_lines(course: Course) -> list[Line]:
         return _line(RESPONSE, event, strategy, method, make, **more)
 
     lines = [
-        line("all events", "treatment policy" if policy else "composite", COUNTS, lambda: from_counts(course, primary), primary=True)
+        line(
+            "all events",
+            "treatment policy" if policy else "composite",
+            COUNTS,
+            lambda: from_counts(course, primary),
+            primary=True,
+        )
     ]
     if known["death"]:
         before = _at_last(course, course.dead)
@@ -250,9 +266,19 @@ def _response_lines(course: Course) -> list[Line]:
     unseen = np.isnan(here) & ~dead
     lines += [
         line("dropout", "hypothetical", RUBIN, lambda: from_imputed(course, completed("as seen", None, unseen))),
-        line("dropout", "weighting", "inverse probability of being seen", lambda: weighted_by_seen(course, np.where(unseen, np.nan, primary))),
+        line(
+            "dropout",
+            "weighting",
+            "inverse probability of being seen",
+            lambda: weighted_by_seen(course, np.where(unseen, np.nan, primary)),
+        ),
         line("dropout", "available", COUNTS, lambda: from_counts(course, primary, ~np.isnan(here))),
-        line("dropout", "worst case", COUNTS, lambda: from_counts(course, np.where(unseen & ~course.treated, 1.0, primary))),
+        line(
+            "dropout",
+            "worst case",
+            COUNTS,
+            lambda: from_counts(course, np.where(unseen & ~course.treated, 1.0, primary)),
+        ),
     ]
     return [*lines, *_all_response(course, line, dead)]
 
@@ -263,7 +289,13 @@ def _at_last(course: Course, gone: Bools) -> Array:
 
 
 def _after_event(
-    course: Course, event: str, gone: Bools, primary: Array, here: Array, line: Callable[..., Line], completed: Callable[..., Array]
+    course: Course,
+    event: str,
+    gone: Bools,
+    primary: Array,
+    here: Array,
+    line: Callable[..., Line],
+    completed: Callable[..., Array],
 ) -> list[Line]:
     """Composite, treatment policy, while on treatment and hypothetical for an event that is dated."""
     rows = gone[:, course.at] & ~course.dead[:, course.at]
@@ -316,7 +348,15 @@ def _pain_lines(course: Course) -> list[Line]:
     def seen(use: str = "as seen", masked: Bools | None = None) -> Array:
         return course.pain_of(course.imputed(use, masked), rounded=False)
 
-    lines = [line("all events", "as observed", f"{MMRM}, missing at random", lambda: from_mmrm(course, course.pain), primary=True)]
+    lines = [
+        line(
+            "all events",
+            "as observed",
+            f"{MMRM}, missing at random",
+            lambda: from_mmrm(course, course.pain),
+            primary=True,
+        )
+    ]
     if known["death"]:
         lines += [
             line("death", "while alive", RUBIN, lambda: from_completed(course, _while_alive(course, seen(), dead))),
@@ -324,24 +364,44 @@ def _pain_lines(course: Course) -> list[Line]:
         ]
         made = line("death", "composite", RANKS, lambda: from_ranks(course, seen(), dead))
         lines.append(_as_probability(made))
-    for event, gone in (("re-irradiation", course.irradiated), ("opioid escalation", course.escalated), ("new systemic therapy", course.therapy)):
+    for event, gone in (
+        ("re-irradiation", course.irradiated),
+        ("opioid escalation", course.escalated),
+        ("new systemic therapy", course.therapy),
+    ):
         if known[event]:
             masked = np.where(gone, np.nan, course.pain)
             failing = np.where(gone & ~np.isnan(course.pain), start, course.pain)
             lines += [
-                line(event, "hypothetical", f"{MMRM}, later values left out", lambda masked=masked: from_mmrm(course, masked)),
-                line(event, "composite", f"{MMRM}, later values set to baseline", lambda failing=failing: from_mmrm(course, failing)),
+                line(
+                    event,
+                    "hypothetical",
+                    f"{MMRM}, later values left out",
+                    lambda masked=masked: from_mmrm(course, masked),
+                ),
+                line(
+                    event,
+                    "composite",
+                    f"{MMRM}, later values set to baseline",
+                    lambda failing=failing: from_mmrm(course, failing),
+                ),
             ]
     dropped = course.dropped[:, at]
     lines += [
         line("dropout", "hypothetical", RUBIN, lambda: from_completed(course, seen())),
-        line("dropout", "jump to reference", RUBIN, lambda: from_completed(course, jump_to_reference(course, course.imputed("as seen"), dropped))),
+        line("dropout", "jump to reference", RUBIN, lambda: from_completed(
+            course, jump_to_reference(course, course.imputed("as seen"), dropped))),
         line("dropout", "available", "ANCOVA of those seen", lambda: from_completed(
             course, np.repeat(course.pain[None, :, at], 2, axis=0), ~np.isnan(course.pain[:, at]))),
     ]  # fmt: skip
     stopped = np.maximum.accumulate(course.irradiated | course.escalated | course.therapy, axis=1)
     lines.append(
-        line("all events", "hypothetical", f"{MMRM}, later values left out", lambda: from_mmrm(course, np.where(stopped, np.nan, course.pain)))
+        line(
+            "all events",
+            "hypothetical",
+            f"{MMRM}, later values left out",
+            lambda: from_mmrm(course, np.where(stopped, np.nan, course.pain)),
+        )
     )
     return lines
 

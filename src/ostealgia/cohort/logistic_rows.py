@@ -14,7 +14,14 @@ from ostealgia.display import count_of
 from ostealgia.errors import OptionError, TableError
 from ostealgia.numerics.cox import aliased
 from ostealgia.tables.formula import Formula, Variable, parse_formula
-from ostealgia.tables.formula_design import Recipe, described, labels_of, numbers_of, recipe_of
+from ostealgia.tables.formula_design import (
+    Recipe,
+    described,
+    labels_of,
+    numbers_of,
+    recipe_of,
+    refuse_words_among_numbers,
+)
 from ostealgia.tables.labels import as_text
 from ostealgia.tables.result import Excluded
 
@@ -134,6 +141,7 @@ def quiet_numbers(columns: Mapping[str, Any], name: str, positions: NDArray[np.i
 
 def design(formula: Formula, columns: Mapping[str, Any], n: int, levels: Levels | None) -> tuple[Recipe, Array]:
     """Recipe and matrix of a formula; messages name the column, never a patient's value."""
+    refuse_words_among_numbers(formula, columns, levels or {})
     try:
         recipe = recipe_of(
             formula, columns, {k: [as_text(v) for v in o] for k, o in (levels or {}).items() if k in columns}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc, ndtr
+from scipy.special import chdtrc, ndtr, xlogy
 
 from ostealgia.cohort.logistic_model import LogisticResult, logistic
 from ostealgia.cohort.logistic_rows import Levels, model_rows
@@ -127,12 +127,16 @@ def univariable_screen(
     read = {name: model_rows(frame, outcome, [name], event_value=event_value, levels=levels) for name in names}
     size = 1 + max(int(rows.positions.max()) for rows in read.values())
     hits = np.zeros(len(names))
+    drawn = np.empty((bootstrap, size))
     for b in range(bootstrap):
-        times = np.bincount(stream(seed, b, use="screen").integers(0, size, size), minlength=size).astype(float)
-        for i, rows in enumerate(read.values()):
-            hits[i] += _alone(names[i], rows.x, rows.y, rows.recipe.names, times[rows.positions]).chosen(
-                entry_p, criterion
-            )
+        drawn[b] = np.bincount(stream(seed, b, use="screen").integers(0, size, size), minlength=size)
+    for i, rows in enumerate(read.values()):
+        times = drawn[:, rows.positions]
+        if criterion == "likelihood ratio" and _is_factor(rows.x):
+            hits[i] = (_factor_p(rows.x, rows.y, times) < entry_p).sum()
+            continue
+        for one in times:
+            hits[i] += _alone(names[i], rows.x, rows.y, rows.recipe.names, one).chosen(entry_p, criterion)
     out = [
         _alone(name, r.x, r.y, r.recipe.names, None, hits[i] / bootstrap if bootstrap else float("nan"))
         for i, (name, r) in enumerate(read.items())
@@ -147,6 +151,34 @@ def univariable_screen(
         outcome=outcome, entry_p=entry_p, criterion=criterion, rows=tuple(out), forced=tuple(forced), selected=tuple(kept),
         samples=bootstrap, seed=seed, excluded=excluded, notes=tuple(notes),
     )  # fmt: skip
+
+
+def _is_factor(x: Array) -> bool:
+    """Whether the columns after the constant are indicators of levels, so that the model fits each level's own proportion."""
+    rest = x[:, 1:]
+    return bool(((rest == 0) | (rest == 1)).all() and (rest.sum(axis=1) <= 1).all())
+
+
+def _factor_p(x: Array, y: Array, times: Array) -> Array:
+    """P of the likelihood-ratio test of a factor in each sample (b,), from counts; 1 where a sample has one level or one outcome.
+
+    times : (b, n), how often each row was drawn.
+    """
+    rest = x[:, 1:]
+    levels = np.column_stack([1.0 - rest.sum(axis=1), rest])
+    n, events = times @ levels, times @ (levels * y[:, None])
+
+    def height(k: Array, m: Array) -> Array:
+        """Log likelihood of k of m at their own proportion, 0 at 0 and m."""
+        return xlogy(k, k) + xlogy(m - k, m - k) - xlogy(m, m)
+
+    whole = height(events.sum(axis=1), n.sum(axis=1))
+    statistic = np.maximum(2.0 * (height(events, n).sum(axis=1) - whole), 0.0)
+    df = (n > 0).sum(axis=1) - 1.0
+    found = np.ones(len(times))
+    some = (df > 0) & (events.sum(axis=1) > 0) & (events.sum(axis=1) < n.sum(axis=1))
+    found[some] = chdtrc(df[some], statistic[some])
+    return found
 
 
 def _alone(

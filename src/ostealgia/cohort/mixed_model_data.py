@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 from ostealgia.display import count_of
 from ostealgia.errors import OptionError, TableError, suggestion
 from ostealgia.tables.formula import Formula, parse_formula
-from ostealgia.tables.formula_design import Recipe, labels_of, levels_of, missing_in, recipe_of, take_columns
+from ostealgia.tables.formula_design import (
+    Recipe,
+    labels_of,
+    levels_of,
+    missing_in,
+    recipe_of,
+    refuse_words_among_numbers,
+    take_columns,
+)
 from ostealgia.tables.labels import as_text
 from ostealgia.tables.plain_columns import plain_array
 from ostealgia.tables.result import Excluded
@@ -186,6 +194,7 @@ def _outcome(values: NDArray[Any], name: str) -> Array:
 def _designed(
     formula: Formula, columns: Mapping[str, Any], levels: Mapping[str, tuple[str, ...]], n: int
 ) -> tuple[Recipe, Array]:
+    refuse_words_among_numbers(formula, columns, levels)
     try:
         recipe = recipe_of(formula, columns, levels)
         return recipe, recipe.matrix(columns, n)

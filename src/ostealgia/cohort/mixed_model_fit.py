@@ -32,7 +32,7 @@ def mixed_model(
     random : formula of the random effects, "1" (intercept) or "1 + week" (intercept and slope).  correlated : the random effects may be
     correlated.  method : "REML" or "ML" (to compare models with different fixed effects).  df : "satterthwaite", "kenward-roger" (REML
     only; adjusts the standard errors, too), or "none" (normal).  reference : {"arm": "control"}.
-    information : of the standard errors, "expected" (as all software does) or "observed", which stays right where dropout depends on what
+    information : of the standard errors, "expected" (as R lmerTest has it) or "observed", which stays right where dropout depends on what
     was seen (Kenward & Molenberghs 1998, doi:10.1214/ss/1028905886); the estimates are the same.
 
     Returns MixedModelResult. Raises TableError and OptionError; a fit that did not converge, or lies on the boundary, says so in its

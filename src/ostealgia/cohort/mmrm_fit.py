@@ -34,8 +34,8 @@ def mmrm(
     "baseline * factor(week) + arm * factor(week)".  covariance : "us" (unstructured), "toep", "ar1", "ad", "cs", and with a variance for
     each visit "toeph", "ar1h", "adh", "csh"; several names are tried in turn until one converges, and the result says which.  method :
     "REML" or "ML".  df : "satterthwaite", "kenward-roger" (REML), "kenward-roger-linear" (without the second derivatives, the same for
-    every parametrisation) or "none".  reference : {"arm": "control"}.  information : of the standard errors, "expected" (as all
-    software does) or "observed", which stays right where dropout depends on what was seen (Kenward & Molenberghs 1998,
+    every parametrisation) or "none".  reference : {"arm": "control"}.  information : of the standard errors, "expected" (as R
+    mmrm has it) or "observed", which stays right where dropout depends on what was seen (Kenward & Molenberghs 1998,
     doi:10.1214/ss/1028905886); the estimates are the same.
 
     Returns MmrmResult. Raises TableError and OptionError: a singular design, a visit that occurs twice in a subject. Visits that were

@@ -43,7 +43,10 @@ class SubgroupEffects(Result):
 
     def __str__(self) -> str:
         lines = [f"SubgroupEffects: {self.groups[0]} against {self.groups[1]}"]
-        lines += [f"  {row.outcome}, {row.factor}: interaction {p_text(row.p_value)}" for row in self.interactions.itertuples()]
+        lines += [
+            f"  {row.outcome}, {row.factor}: interaction {p_text(row.p_value)}"
+            for row in self.interactions.itertuples()
+        ]
         return "\n".join(lines + tail_lines(self))
 
 
@@ -69,8 +72,13 @@ def subgroup_effects(
     level = confidence_level(level)
     if response is None and pain is None:
         raise OptionError("subgroup_effects needs response, pain or both.")
-    columns = {name: column_of(frame, name) for name in (group, *factors, *(n for n in (response, pain, baseline) if n))}
-    arm = np.array([None if gone else as_text(v) for v, gone in zip(columns[group], absent(columns[group]), strict=True)], dtype=object)
+    columns = {
+        name: column_of(frame, name) for name in (group, *factors, *(n for n in (response, pain, baseline) if n))
+    }
+    arm = np.array(
+        [None if gone else as_text(v) for v, gone in zip(columns[group], absent(columns[group]), strict=True)],
+        dtype=object,
+    )
     for name in (treated, reference):
         if not (arm == name).any():
             raise TableError("a group is empty", column=group, expected=f"patients in both {treated} and {reference}")
@@ -90,7 +98,9 @@ def subgroup_effects(
         own = absent(columns[name])
         levels = _levels(columns[name][~own], name)
         if own.any():
-            excluded.append(Excluded(study=count_of(int(own.sum()), "patient", "patients"), reason=f"no value in column {name!r}"))
+            excluded.append(
+                Excluded(study=count_of(int(own.sum()), "patient", "patients"), reason=f"no value in column {name!r}")
+            )
         kept = {key: values[~own] for key, values in columns.items()} | {
             name: np.array([as_text(v) for v in columns[name][~own]], dtype=object)
         }
@@ -123,7 +133,9 @@ def _levels(values: Any, name: str) -> list[str]:
     return levels
 
 
-def _responses(outcome: str, factor: str, label: str, arm: Any, arms: tuple[str, str], values: Any, level: float) -> list[dict[str, Any]]:
+def _responses(
+    outcome: str, factor: str, label: str, arm: Any, arms: tuple[str, str], values: Any, level: float
+) -> list[dict[str, Any]]:
     seen = ~absent(values)
     counts = []
     for name in arms:
@@ -146,11 +158,26 @@ def _response_test(
     df = len(full.estimate) - len(less.estimate)
     statistic = max(0.0, 2 * (full.log_likelihood - less.log_likelihood))
     p = float(chdtrc(float(df), statistic))
-    return [{"outcome": "pain response", "factor": name, "test": "likelihood ratio", "statistic": statistic, "df": df, "p_value": p}]
+    return [
+        {
+            "outcome": "pain response",
+            "factor": name,
+            "test": "likelihood ratio",
+            "statistic": statistic,
+            "df": df,
+            "p_value": p,
+        }
+    ]
 
 
 def _pain_model(
-    columns: Mapping[str, Any], group: str, arms: tuple[str, str], name: str | None, pain: str, baseline: str | None, level: float
+    columns: Mapping[str, Any],
+    group: str,
+    arms: tuple[str, str],
+    name: str | None,
+    pain: str,
+    baseline: str | None,
+    level: float,
 ) -> Any:
     start = "" if baseline is None else f"{baseline} + "
     data = {key: columns[key] for key in (group, pain, *([baseline] if baseline else []), *([name] if name else []))}
@@ -184,7 +211,14 @@ def _pains(
 
 
 def _pain_test(
-    columns: Mapping[str, Any], group: str, arms: tuple[str, str], name: str, pain: str, baseline: str | None, level: float, notes: list[str]
+    columns: Mapping[str, Any],
+    group: str,
+    arms: tuple[str, str],
+    name: str,
+    pain: str,
+    baseline: str | None,
+    level: float,
+    notes: list[str],
 ) -> list[dict[str, Any]]:
     try:
         table = _pain_model(columns, group, arms, name, pain, baseline, level).term_tests().to_frame()

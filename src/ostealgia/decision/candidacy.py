@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,14 @@ from ostealgia.decision.derived_facts import DERIVED
 from ostealgia.decision.evaluation import Judged, judge
 from ostealgia.decision.fact_fields import CHOICE, FLAG, fields
 from ostealgia.decision.facts import TRUE, OneFacts, one_patient
-from ostealgia.decision.logic import STATUS, leaves, undecided
+from ostealgia.decision.logic import STATUS, evaluate_one, leaves, undecided
 from ostealgia.decision.options_result import Alert, Because, Option, Options, Question
-from ostealgia.decision.patient_reading import Patient, read_patient
+from ostealgia.decision.patient_reading import Patient, PatientError, read_patient
 from ostealgia.decision.rules_data import LIMITS, Rule, RuleSet, rule_set
 
 Expected = Callable[[str], Iterable[Mapping[str, Any]]]
 MINIMUM = "E1-minimum-set"
+EITHER = ("Karnofsky performance status; ECOG performance status", "ECOG or Karnofsky performance status")
 CALCIUM = ("A4-hypercalcaemia-emergency", "A4-hypercalcaemia-prompt", "A4-hypercalcaemia-flag")  # the gravest first
 
 
@@ -38,7 +40,24 @@ def options(patient: Mapping[str, Any], *, expected: Expected | None = None) -> 
     >>> options({"age_years": 64}).questions[0].fields[0]
     'neurology.status'
     """
-    return options_of(read_patient(patient), expected=expected)
+    try:
+        read = read_patient(patient)
+    except PatientError as error:
+        if error.readable is not None:
+            error.answer = _emergencies_only(error)
+        raise
+    return options_of(read, expected=expected)
+
+
+def _emergencies_only(error: PatientError) -> Options:
+    """What the readable part of a record says of emergencies, with the problems as questions."""
+    found = options_of(error.readable or Patient(values={}), expected=lambda therapy: ())
+    unread = tuple(
+        Question(kind="unreadable", text=f"{text}.", fields=(name,) if name else (), first=True)
+        for name, text in error.problems
+    )
+    note = "Part of the record could not be read; emergencies were looked for in the rest, and no options are shown."
+    return replace(found, questions=(*unread, *found.questions), options=(), refused=True, notes=(LIMITS, note))
 
 
 def options_of(patient: Patient, *, expected: Expected | None = None) -> Options:
@@ -48,14 +67,14 @@ def options_of(patient: Patient, *, expected: Expected | None = None) -> Options
     judged = judge(entered, {name: np.array([True]) for name in patient.queried}, rules)
     now = _alerts(judged, rules, "now")
     urgent = _alerts(judged, rules, "urgent")
-    blocked = bool(judged.blocked[0])
+    blocked = bool(judged.blocked[0]) or bool(patient.clashes)
     return Options(
         now=now,
         urgent=urgent,
-        questions=_questions(judged, rules, patient),
+        questions=tuple(_questions(judged, rules, patient, blocked)),
         options=() if blocked else _options(judged, rules, expected or _expected_for),
         rules=rules,
-        refused=bool(judged.refused[0]),
+        refused=bool(judged.refused[0]) or bool(patient.clashes),
         notes=_notes(judged, patient, now, urgent, blocked),
     )
 
@@ -137,29 +156,41 @@ def _options(judged: Judged, rules: RuleSet, expected: Expected) -> tuple[Option
     )
 
 
-def _questions(judged: Judged, rules: RuleSet, patient: Patient) -> tuple[Question, ...]:
+def _questions(judged: Judged, rules: RuleSet, patient: Patient, blocked: bool) -> Iterable[Question]:
     """Contradictions, emergency questions (neurology before the others), implausible values, then what the minimum set lacks."""
-    found = []
-    for one in rules.contradictions:
-        if judged.contradictions[one.id][0]:
-            found.append(Question(kind="contradiction", text=one.text, fields=one.fields, first=True))
-    for name, (names, text) in COMPUTED.items():
-        if judged.contradictions[name][0]:
-            found.append(Question(kind="contradiction", text=text, fields=names, first=True))
+    yield from _contradictions(judged, rules, patient)
     for rule in rules.emergencies:
         if judged.asked[rule.id][0]:
             missing = undecided(rule.logic, judged.facts)
-            found.append(Question(kind="emergency", text=rule.question, fields=missing, rule=rule.id, first=True))
+            yield Question(kind="emergency", text=_asking(rule, missing), fields=missing, rule=rule.id, first=True)
+    for rule in rules.emergencies:
+        if rule.asked_beside is None or _status(judged, rule) != "cannot_tell":
+            continue
+        if evaluate_one(rule.asked_beside, judged.facts) == TRUE:
+            yield Question(
+                kind="emergency", text=rule.question, fields=undecided(rule.logic, judged.facts), rule=rule.id
+            )
     for name in patient.queried:
-        found.append(_query(name, patient))
-    if not judged.blocked[0]:
+        yield _query(name, patient)
+    if not blocked:
         rule = rules.rules[MINIMUM]
         missing = undecided(rule.logic, judged.facts)
         if missing:
-            labels = ", ".join(fields()[name].label for name in missing)
+            labels = "; ".join(fields()[name].label for name in missing).replace(*EITHER)
             text = f"Needed before a local treatment can be said to meet its criteria: {labels}."
-            found.append(Question(kind="missing", text=text, fields=missing, rule=MINIMUM))
-    return tuple(found)
+            yield Question(kind="missing", text=text, fields=missing, rule=MINIMUM)
+
+
+def _contradictions(judged: Judged, rules: RuleSet, patient: Patient) -> Iterable[Question]:
+    found = [(one.fields, one.text) for one in rules.contradictions if judged.contradictions[one.id][0]]
+    found += [told for name, told in COMPUTED.items() if judged.contradictions[name][0]]
+    for names, text in (*found, *patient.clashes):
+        yield Question(kind="contradiction", text=text, fields=names, first=True)
+
+
+def _asking(rule: Rule, missing: Iterable[str]) -> str:
+    """The rule's own question, or its title with the questions of the fields that are open."""
+    return rule.question or " ".join((f"{rule.title}?", *(fields()[name].asked for name in missing)))
 
 
 def _query(name: str, patient: Patient) -> Question:
@@ -183,7 +214,7 @@ def _notes(
     found = [LIMITS]
     if now:
         found.append("An emergency is shown alone; no options are shown until it has been dealt with.")
-    elif judged.refused[0]:
+    elif judged.refused[0] or patient.clashes:
         found.append("The facts contradict one another; no options are shown until they have been corrected.")
     elif blocked:
         found.append("A question about an emergency is open; no options are shown until it has been answered.")

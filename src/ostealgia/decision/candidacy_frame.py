@@ -68,7 +68,7 @@ def options_frame(frame: pd.DataFrame) -> OptionsFrame:
     Raises TableError where no column is understood.
 
     >>> import pandas as pd
-    >>> frame = pd.DataFrame({"neurology.status": ["normal", None], "pain.worst_nrs_0_10": [6, 6], "opioids.taking": [True, True]})
+    >>> frame = pd.DataFrame({"age_years": 70, "neurology.status": ["normal", None], "pain.worst_nrs_0_10": [6, 6]})
     >>> options_frame(frame).frame[["asked_first", "opioid"]].to_numpy().tolist()
     [['', 'met'], ['A1-cord-compression', 'not_shown']]
     """
@@ -171,7 +171,8 @@ def _numbers(column: Any, one: Field, factor: float) -> tuple[Any, int]:
         given &= ~words.isin(_EMPTY).to_numpy()
         if one.never:
             never = given & (words == "never").to_numpy(dtype=bool)
-    value = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    read: Any = pd.to_numeric(column, errors="coerce")
+    value = read.to_numpy(dtype=float, na_value=np.nan)
     given &= ~never
     value = value * factor if factor == 1 else np.round(value * factor, 10)
     with np.errstate(invalid="ignore"):
@@ -219,7 +220,7 @@ def _joined(n: int, parts: Mapping[str, Any]) -> Any:
     if not parts:
         return np.full(n, "", dtype=object)
     table = np.stack([np.broadcast_to(part, (n,)) for part in parts.values()], axis=1)
-    held = table.any(axis=0)
+    held: Any = table.any(axis=0)
     names = [name for name, any_ in zip(parts, held, strict=True) if any_]
     made = np.full(n, "", dtype=object)
     some = table[:, held]

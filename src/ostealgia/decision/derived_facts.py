@@ -32,13 +32,17 @@ UMOL_PER_MG_DL = 88.42
 
 @dataclass(frozen=True, kw_only=True)
 class Derived:
-    """A fact that is computed. label : as a noun phrase.  inputs : the fields it comes from."""
+    """A fact that is computed.
+
+    label : as a noun phrase.  inputs : the fields that are asked for.  also : fields that are used where they are known.
+    """
 
     type: str
     label: str
     inputs: tuple[str, ...]
     compute: Callable[[Facts], Any]
     unit: str = ""
+    also: tuple[str, ...] = ()
 
 
 def add_derived(facts: Facts) -> Facts:
@@ -120,18 +124,16 @@ def _performance(facts: Facts) -> Any:
     )
 
 
-def _corrected_calcium(pick: Callable[[Any, Any], Any]) -> Callable[[Facts], Any]:
-    """Of a measured and a computed value the more dangerous one counts: pick is np.maximum where high is, np.minimum where low is."""
+def _corrected_calcium(danger: str) -> Callable[[Facts], Any]:
+    """A measured value counts, unless what follows from total calcium and albumin is the more dangerous: danger is "high" or "low"."""
 
     def compute(facts: Facts) -> Any:
         low, high = computed_calcium(facts)
         given = facts.number("labs.corrected_calcium")
         measured = given[0] == given[1]
-        both = measured & (low == high)
-        return (
-            np.where(both, pick(low, given[0]), np.where(measured, given[0], low)),
-            np.where(both, pick(high, given[1]), np.where(measured, given[1], high)),
-        )
+        graver = (low > given[0]) if danger == "high" else (high < given[0])
+        use = measured & ~graver
+        return np.where(use, given[0], low), np.where(use, given[1], high)
 
     return compute
 
@@ -193,12 +195,12 @@ def _points(score: str) -> tuple[float, float, Mapping[str, tuple[Any, Any]]]:
     from ostealgia.clinical.stability_scores import mirels, sins
 
     assess, names = (sins if score == "sins" else mirels), _NAMES[score]
-    nothing = assess()
+    nothing: Any = assess()
     low, high = float(nothing.value_low), float(nothing.value_high)
     made = {}
     for item, own in names.items():
         for name in filter(None, own):
-            found = [assess(**{item: word}) for word in fields()[name].choices]
+            found: list[Any] = [assess(**{item: word}) for word in fields()[name].choices]
             made[name] = (
                 np.array([*(float(one.value_low) - low for one in found), 0.0]),
                 np.array([*(float(one.value_high) - high for one in found), 0.0]),
@@ -238,11 +240,35 @@ def _score(score: str) -> Callable[[Facts], Any]:
     return compute
 
 
+OPIOIDS = (
+    "medication.methadone",
+    "medication.tramadol_or_tapentadol",
+    "medication.fentanyl_patch",
+    "medication.renally_risky_opioid",
+    "medication.other_opioid",
+)
+
+
 def _opioid(facts: Facts) -> Any:
+    """True where anything says so: a dose, a name, or "takes an opioid"; facts that deny it contradict these."""
     low, high = facts.number("opioids.omed_mg_per_day")
     taking = facts.flag("opioids.taking")
-    known = np.where(low > 0, TRUE, np.where(high <= 0, FALSE, UNKNOWN))
-    return np.where(taking == UNKNOWN, known, taking).astype(np.int8)
+    yes = (taking == TRUE) | (low > 0) | (_any(*(facts.flag(name) for name in OPIOIDS)) == TRUE)
+    no = (taking == FALSE) | (high <= 0)
+    return np.where(yes, TRUE, np.where(no, FALSE, UNKNOWN)).astype(np.int8)
+
+
+def _compressed(facts: Facts) -> Any:
+    """Compression of cord or cauda equina: stated, or an epidural grade of 2 or 3."""
+    stated = _is(facts, "neurology.cord_compression", "radiological_only", "symptomatic")
+    graded = _is(facts, "neurology.escc_grade", "2", "3")
+    return np.where((stated == TRUE) | (graded == TRUE), TRUE, stated).astype(np.int8)
+
+
+def _progressing(facts: Facts) -> Any:
+    stable = _is(facts, "neurology.status", "normal", "old_stable_deficit") == TRUE
+    flag = facts.flag("neurology.deficit_progressing")
+    return np.where((flag == UNKNOWN) & stable, FALSE, flag).astype(np.int8)
 
 
 def _not_if_male(name: str) -> Callable[[Facts], Any]:
@@ -277,6 +303,20 @@ DERIVED: dict[str, Derived] = {
         inputs=("neurology.status", *NEW_SYMPTOMS, "neurology.cord_compression"),
         compute=_any_deficit,
     ),
+    "neurology.progressing": Derived(
+        type=FLAG,
+        label="a neurological deficit that progresses",
+        inputs=("neurology.deficit_progressing",),
+        also=("neurology.status",),
+        compute=_progressing,
+    ),
+    "cord.compressed": Derived(
+        type=FLAG,
+        label="compression of the cord or cauda equina",
+        inputs=("neurology.cord_compression",),
+        also=("neurology.escc_grade",),
+        compute=_compressed,
+    ),
     "performance.grade": Derived(
         type=NUMBER,
         unit="grade",
@@ -304,14 +344,14 @@ DERIVED: dict[str, Derived] = {
         unit="mmol/L",
         label="albumin-corrected calcium",
         inputs=("labs.calcium", "labs.albumin", "labs.corrected_calcium"),
-        compute=_corrected_calcium(np.maximum),
+        compute=_corrected_calcium("high"),
     ),
     "calcium.corrected_lowest": Derived(
         type=NUMBER,
         unit="mmol/L",
         label="albumin-corrected calcium",
         inputs=("labs.calcium", "labs.albumin", "labs.corrected_calcium"),
-        compute=_corrected_calcium(np.minimum),
+        compute=_corrected_calcium("low"),
     ),
     "renal.creatinine_clearance": Derived(
         type=NUMBER,
@@ -332,6 +372,7 @@ DERIVED: dict[str, Derived] = {
         unit="points",
         label="SINS",
         inputs=_score_inputs("sins"),
+        also=("site.vertebral_level", "site.lesion"),
         compute=_score("sins"),
     ),
     "stability.mirels": Derived(
@@ -339,6 +380,7 @@ DERIVED: dict[str, Derived] = {
         unit="points",
         label="Mirels score",
         inputs=_score_inputs("mirels"),
+        also=("site.lesion",),
         compute=_score("mirels"),
     ),
     "radiotherapy.previous_dose_known": Derived(
@@ -351,6 +393,7 @@ DERIVED: dict[str, Derived] = {
         type=FLAG,
         label="takes an opioid",
         inputs=("opioids.taking", "opioids.omed_mg_per_day"),
+        also=OPIOIDS,
         compute=_opioid,
     ),
     "patient.pregnant": Derived(

@@ -26,8 +26,8 @@ class Judged:
     """
 
     n: int
-    facts: Facts | OneFacts
-    entered: Facts | OneFacts
+    facts: Any  # Facts, or OneFacts of one patient
+    entered: Any
     status: Mapping[str, Any]
     asked: Mapping[str, Any]
     contradictions: Mapping[str, Any]

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ostealgia.clinical.assessment import LIMITS, known, number, yes_no
+from ostealgia.clinical.opioid_factors import opioid_table
 from ostealgia.clinical.pain_response_result import RESPONDER
 from ostealgia.clinical.pain_response_rules import pain_responses
 from ostealgia.decision.follow_up_alerts import TIERS, Alert, alerts_of
@@ -143,19 +144,24 @@ class FollowUp(Result):
 
     def summary_lines(self) -> tuple[str, ...]:
         """Best response, onset, progression and the end of follow-up in words."""
-        made = [f"Best response at any visit: {_CLASS_WORDS[self.best]}."]
-        if math.isnan(self.response_day):
-            made.append(f"No response up to day {self.last_day:g}.")
+        if not any(one.pain_response not in ("", "NE") for one in self.visits):
+            made = ["No visit after treatment can be classed."]
+        elif self.best in RESPONDER:
+            made = [f"Best response at any visit: {_CLASS_WORDS[self.best]}."]
         else:
+            made = [f"No response at any visit; best class: {_CLASS_WORDS[self.best]}."]
+        if not math.isnan(self.response_day):
             made.append(
                 f"First response seen on day {self.response_day:g}; it began after day {self.response_after_day:g}."
             )
+        elif self.last_day > 0:
+            made.append(f"No response up to day {self.last_day:g}.")
         if not math.isnan(self.progression_day):
             made.append(f"Progression on day {self.progression_day:g}: {self.progression_by}.")
-        else:
+        elif self.last_day > 0:
             made.append(f"No progression seen up to day {self.last_day:g}.")
         if not math.isnan(self.death_day):
-            made.append(f"Died by day {self.death_day:g}.")
+            made.append(f"Died by day {self.death_day:g}; no alerts are given.")
         return tuple(made)
 
     def __str__(self) -> str:
@@ -258,6 +264,7 @@ def follow_up(
     (['', 'PR', 'PP'], 28.0, 84.0, 'now')
     """
     between("high_omed_mg_per_day", high_omed_mg_per_day, 0.0, 100_000.0)
+    opioid_table(table)
     records = [_record(row, i, columns or {}, table) for i, row in enumerate(_rows(visits), start=2)]
     if not records:
         raise TableError("there is no visit", expected="one row a visit, the baseline among them")
@@ -274,7 +281,8 @@ def follow_up(
     for id, rows in ordered.items():
         stop = start + len(rows) - 1
         found = _visits(rows, classes, start)
-        alerts = alerts_of(found, float(rows[0]["symptom_before"]), high_omed_mg_per_day)
+        died = any(one.died for one in found)
+        alerts = () if died else alerts_of(found, float(rows[0]["symptom_before"]), high_omed_mg_per_day)
         courses[id] = _course(id, found, alerts, table if converted else "", notes)
         start = stop
     return next(iter(courses.values())) if len(courses) == 1 else FollowUps(courses=courses, notes=notes)

@@ -15,8 +15,8 @@ def patient_schema() -> dict[str, Any]:
     """What a patient's record may hold, as JSON Schema (2020-12). Every field may be absent or null: it is then unknown, never "no".
 
     >>> schema = patient_schema()
-    >>> schema["properties"]["performance"]["properties"]["ecog"]["anyOf"][0]["maximum"]
-    4
+    >>> schema["properties"]["age_years"]["anyOf"][0]["maximum"]
+    125
     """
     properties: dict[str, Any] = {
         "$schema": {"type": "string"},

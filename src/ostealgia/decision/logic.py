@@ -166,7 +166,8 @@ def inputs(node: Node) -> tuple[str, ...]:
     """
     names: dict[str, None] = {}
     for leaf in leaves(node):
-        names.update(dict.fromkeys(DERIVED[leaf.name].inputs if leaf.name in DERIVED else (leaf.name,)))
+        one = DERIVED.get(leaf.name)
+        names.update(dict.fromkeys((leaf.name,) if one is None else (*one.inputs, *one.also)))
     return tuple(names)
 
 

@@ -13,7 +13,7 @@ from ostealgia.tables.result import Result, plain
 if TYPE_CHECKING:
     import pandas as pd
 
-QUESTION_KINDS = ("contradiction", "emergency", "implausible", "missing")
+QUESTION_KINDS = ("unreadable", "contradiction", "emergency", "implausible", "missing")
 # what options may be sorted by -> whether the larger comes first
 SORT_COLUMNS = {
     "therapy": False,

@@ -6,7 +6,10 @@ import textwrap
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ostealgia.decision.derived_facts import add_derived
 from ostealgia.decision.fact_fields import fields
+from ostealgia.decision.facts import one_patient, plain_facts
+from ostealgia.decision.logic import MET, Fact, Gate, evaluate_one, inputs
 from ostealgia.decision.options_result import Alert, Because, Option, Options
 
 WIDTH = 100
@@ -39,7 +42,7 @@ def _alert(one: Alert, width: int) -> list[str]:
     lines = [f"  {one.rule.title}", _wrapped(one.rule.output, width, "    ")]
     if one.rule.conflicts:
         lines.append(_wrapped(f"Sources differ: {one.rule.conflicts}", width, "    "))
-    return [*lines, _wrapped(f"According to {one.rule.short_sources}; {one.rule.check_status}.", width, "    ")]
+    return [*lines, _wrapped(f"According to {one.rule.short_sources}; {one.rule.checked}.", width, "    ")]
 
 
 def _grouped(options: Iterable[Option], width: int) -> list[str]:
@@ -78,19 +81,39 @@ def _option(one: Option, width: int) -> list[str]:
         parts += ["facts of the minimum set, above"] if minimum else []
         lines.append(_wrapped(f"not known: {'; '.join(parts)}", width, "    "))
     lines += [
-        _wrapped(f"caution: {rule.rule.title} ({rule.rule.short_sources})", width, "    ")
+        _wrapped(f"caution: {caution(rule)} ({rule.rule.short_sources})", width, "    ")
         for rule in one.of("caution", "met")
     ]
     if one.status == "met":
         criteria = [rule.rule for rule in one.of("criterion") if rule.rule.section != "E"]
         sources = dict.fromkeys(source.short for rule in criteria for source in rule.sources)
-        weakest = (
-            "" if all(rule.check_status.startswith("read") for rule in criteria) else " (in part remembered, not read)"
-        )
+        weakest = "" if all(rule.fully_read for rule in criteria) else " (in part remembered, not read)"
         lines.append(_wrapped(f"criteria met according to {'; '.join(sources)}{weakest}", width, "    "))
         if one.headline is not None:
             lines.append(_wrapped(f"reported: {reported(one.headline)}", width, "    "))
+        differing = [
+            rule.rule.conflicts for rule in (*one.of("criterion"), *one.of("information")) if rule.status == "met"
+        ]
+        lines += [_wrapped(f"sources differ: {text}", width, "    ") for text in dict.fromkeys(differing) if text]
     return lines
+
+
+def caution(one: Because) -> str:
+    """The title of a caution, with the facts that raise it where it could be one of several."""
+    yes = [fields()[name].label for name in raised_by(one)]
+    return f"{one.rule.title}: {', '.join(yes)}" if yes else one.rule.title
+
+
+def raised_by(one: Because) -> tuple[str, ...]:
+    """The fields that make a rule of several alternatives true; none where there is one alternative."""
+    logic = one.rule.logic
+    if not isinstance(logic, Gate) or logic.kind != "any" or not all(isinstance(part, Fact) for part in logic.parts):
+        return ()
+    values = {name: value for name, value in one.inputs.items() if name in fields()}
+    facts = plain_facts(add_derived(one_patient(values)))
+    return tuple(
+        name for part in logic.parts if evaluate_one(part, facts) == MET for name in inputs(part) if name in values
+    )
 
 
 def reported(line: Mapping[str, Any] | None) -> str:
@@ -103,6 +126,8 @@ def reported(line: Mapping[str, Any] | None) -> str:
     if line.get("pi_low") is not None:
         text += f", in a new centre {line['pi_low']:.0f} to {line['pi_high']:.0f}"
     what = f"{line['outcome']}, {line['variant']}" if line.get("variant") else line["outcome"]
+    if line.get("per_100_comparator") is not None:
+        text += f", against {line['per_100_comparator']:.0f} with {line['comparator']}"
     studies = "1 study" if line.get("k") == 1 else f"{line.get('k')} studies"
     size = f" ({studies}, n = {line['n']:,})" if line.get("k") and line.get("n") else ""
     return f"{what}: {text}{size}{'; definitions or weeks differ' if is_mixed(line) else ''}"

@@ -24,18 +24,29 @@ SHOWN = 8  # problems in one message
 NONE = "none"
 ABSENT = (*("comorbidity", "medication", "dental", "symptoms"),)  # groups that may be "none" as a whole
 REMARKS = ("$schema", "id", "comment")
+SCALES = ("0-10", "0-24", "0-38", "grade", "points", "ratio")  # "units" that say no more than the range
 COURSE = ("to_index_site", "weeks_ago", "dose_gy", "fractions")
 
 
 class PatientError(OstealgiaError):
     """A patient's record that cannot be read.
 
-    problems : (field, what is wrong and expected).  found : field -> the value, which is not in the text.
+    problems : (field, what is wrong and expected).  found : field -> the value, which is not in the text.  readable : what of the
+    record could be read.  answer : what ``options`` makes of that, emergencies and no therapies; None where nothing was judged.
     """
 
-    def __init__(self, problems: Sequence[tuple[str, str]], *, found: Mapping[str, Any] | None = None) -> None:
+    answer: Any = None
+
+    def __init__(
+        self,
+        problems: Sequence[tuple[str, str]],
+        *,
+        found: Mapping[str, Any] | None = None,
+        readable: Patient | None = None,
+    ) -> None:
         self.problems = tuple(problems)
         self.found = dict(found or {})
+        self.readable = readable
         shown = [f"{name}: {text}" if name else text for name, text in self.problems[:SHOWN]]
         if len(self.problems) > SHOWN:
             shown.append(f"and {len(self.problems) - SHOWN} more")
@@ -47,11 +58,13 @@ class Patient:
     """Checked values by field, in the fields' units; what is not there is unknown.
 
     queried : fields whose value is implausible and not confirmed.  given_units : laboratory field -> the unit it was given in.
+    clashes : two places of the record that say opposite things, and what.
     """
 
     values: Mapping[str, Any]
     queried: tuple[str, ...] = ()
     given_units: Mapping[str, str] = field(default_factory=dict)
+    clashes: tuple[tuple[tuple[str, ...], str], ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -62,7 +75,21 @@ class _Reader:
     confirmed: set[str] = field(default_factory=set)
     problems: list[tuple[str, str]] = field(default_factory=list)
     found: dict[str, Any] = field(default_factory=dict)
+    clashes: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def patient(self) -> Patient:
+        """What was read so far."""
+        queried = tuple(
+            name for name in self.values if name not in self.confirmed and implausible(name, self.values[name])
+        )
+        return Patient(
+            values=self.values,
+            queried=queried,
+            given_units=self.units,
+            clashes=tuple(self.clashes),
+            notes=tuple(dict.fromkeys(self.notes)),
+        )
 
     def wrong(self, name: str, text: str, value: Any = None) -> None:
         self.problems.append((name, text))
@@ -101,25 +128,21 @@ def read_patient(given: Mapping[str, Any]) -> Patient:
         raise PatientError([("", "the record is not an object. Expected: a mapping with the facts of one patient")])
     reader = _Reader()
     for place, (name, value) in enumerate(given.items(), start=1):
-        if name in REMARKS or value is None:
+        if name in REMARKS or name == "previous_radiotherapy" or value is None:
             continue
-        if name == "previous_radiotherapy":
-            _courses(reader, value)
-        elif name in groups():
+        if name in groups():
             _group(reader, str(name), value)
         elif name in fields():
             _value(reader, fields()[str(name)], value)
         else:
             names = [*fields(), *groups(), "previous_radiotherapy"]
-            reader.wrong("", f"field {place} of the record is not known.{_hint(name, names)}".rstrip(".") + "")
+            reader.wrong("", f"field {place} of the record is not known{_hint(name, names)}")
+    if given.get("previous_radiotherapy") is not None:
+        _courses(reader, given["previous_radiotherapy"])
+    patient = reader.patient()
     if reader.problems:
-        raise PatientError(reader.problems, found=reader.found)
-    queried = tuple(
-        name for name in reader.values if name not in reader.confirmed and implausible(name, reader.values[name])
-    )
-    return Patient(
-        values=reader.values, queried=queried, given_units=reader.units, notes=tuple(dict.fromkeys(reader.notes))
-    )
+        raise PatientError(reader.problems, found=reader.found, readable=patient)
+    return patient
 
 
 def implausible(name: str, value: Any) -> bool:
@@ -130,7 +153,8 @@ def implausible(name: str, value: Any) -> bool:
 
 def _hint(name: Any, names: Iterable[str]) -> str:
     """A near name, without the one that was found: a key can hold anything."""
-    return suggestion(name, names) if isinstance(name, str) and len(name) < 100 else ""
+    near = suggestion(name, names) if isinstance(name, str) and len(name) < 100 else ""
+    return f" ({near.strip().rstrip('?').replace('Did you mean', 'perhaps')})" if near else ""
 
 
 def _group(reader: _Reader, group: str, value: Any) -> None:
@@ -158,7 +182,7 @@ def _group(reader: _Reader, group: str, value: Any) -> None:
         elif group == "neurology" and inner == "new_deficit":
             reader.wrong("neurology", 'new_deficit is a value of "status"')
         else:
-            reader.wrong(group, f"field {place} of this group is not known.{_hint(inner, groups()[group])}".rstrip("."))
+            reader.wrong(group, f"field {place} of this group is not known{_hint(inner, groups()[group])}")
     if group == "medication" and value.get("list") is not None:
         _medication(reader, value["list"], value.get("list_complete"))
 
@@ -186,27 +210,31 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _number(reader: _Reader, one: Field, value: Any) -> None:
-    if isinstance(value, Mapping) and set(value) <= {"value", "confirmed"} and "value" in value:
-        if value.get("confirmed") is True:
-            reader.confirmed.add(one.name)
-        value = value["value"]
+def _number(reader: _Reader, one: Field, given: Any) -> None:
+    value: Any = given
+    if isinstance(given, Mapping) and set(given) <= {"value", "confirmed"} and "value" in given:
+        value = given["value"]
         if value is None:
             return
+        if given.get("confirmed") is True:
+            reader.confirmed.add(one.name)
     if value == "never" and one.never:
         reader.values[one.name] = value
         return
     word = ', or "never"' if one.never else ""
     if not _is_number(value):
-        reader.wrong(one.name, f"expected: a number in {one.unit}{word}", value)
-        return
-    if not one.min <= value <= one.max:
-        reader.wrong(one.name, f"expected: {one.min:g} to {one.max:g} {one.unit}{word}", value)
-        return
-    if (one.whole and value != int(value)) or (one.step and value % one.step):
+        reader.wrong(one.name, f"expected: a number{_in_unit(one, ' in ')}{word}", value)
+    elif not one.min <= float(value) <= one.max:
+        reader.wrong(one.name, f"expected: {one.min:g} to {one.max:g}{_in_unit(one, ' ')}{word}", value)
+    elif (one.whole and value != int(value)) or (one.step and value % one.step):
         reader.wrong(one.name, f"expected: steps of {one.step or 1:g}", value)
-        return
-    reader.values[one.name] = value
+    else:
+        reader.values[one.name] = value
+
+
+def _in_unit(one: Field, before: str) -> str:
+    """The unit, unless it is a scale."""
+    return "" if one.unit in SCALES else f"{before}{one.unit}"
 
 
 def _laboratory(reader: _Reader, one: Field, value: Any) -> None:
@@ -233,6 +261,20 @@ def _laboratory(reader: _Reader, one: Field, value: Any) -> None:
         reader.notes.append(f"{one.label} was converted from {unit} to {one.unit}")
 
 
+# other spellings, in small letters (UCUM's among them) -> the fields' own
+_UNITS = {
+    **dict.fromkeys(("ml/min/1.73m2", "ml/min/1.73m\u00b2", "ml/min/1.73m^2", "ml/min/{1.73_m2}"), "mL/min/1.73m2"),
+    **dict.fromkeys(("g/l", "gram/l"), "g/L"),
+    **dict.fromkeys(("10^9/l", "giga/l", "gpt/l"), "10^9/L"),
+    **dict.fromkeys(("k/ul", "k/mm3", "10^3/mm3", "10^3/ul"), "10^3/uL"),
+    **dict.fromkeys(("/ul", "/mm3", "cells/ul", "{cells}/ul", "cells/mm3"), "/uL"),
+    **dict.fromkeys(("mmol/l",), "mmol/L"),
+    **dict.fromkeys(("umol/l", "mcmol/l"), "umol/L"),
+    **dict.fromkeys(("mg/dl", "mg%"), "mg/dL"),
+    **dict.fromkeys(("g/dl", "g%"), "g/dL"),
+}
+
+
 def folded_unit(unit: Any) -> str:
     """A unit as the fields spell it: "µmol/l" is "umol/L", "x10^9/L" is "10^9/L".
 
@@ -244,10 +286,8 @@ def folded_unit(unit: Any) -> str:
     plain = re.sub(r"\s", "", unit)[:40].replace("\u00b5", "u").replace("\u03bc", "u").replace("\u00d7", "x")
     plain = re.sub(r"^[xX*](?=10)", "", plain)
     plain = re.sub(r"^10(?:\*|E|e|\^)?(?=\d+/)", "10^", plain)
-    plain = plain.replace("\u2079", "^9").replace("\u00b3", "^3").replace("10^^", "10^")
-    plain = re.sub(r"(?<=/)(d?)l$", r"\1L", plain)
-    plain = re.sub(r"(?<=/)ul$", "uL", plain)
-    return {"ml/min/1.73m2": "mL/min/1.73m2", "mL/min/1.73m\u00b2": "mL/min/1.73m2", "G/L": "10^9/L"}.get(plain, plain)
+    plain = plain.replace("\u2079", "^9").replace("\u00b3", "^3").replace("10^^", "10^").replace("mm^3", "mm3")
+    return "10^9/L" if plain == "G/L" else _UNITS.get(plain.lower(), plain)
 
 
 @cache
@@ -291,14 +331,23 @@ def _medication(reader: _Reader, given: Any, complete: Any) -> None:
 def _drug(reader: _Reader, flag: str) -> None:
     name = f"medication.{flag}"
     if reader.values.get(name) is False:
-        reader.wrong(name, "the list of drugs says otherwise")
+        reader.clashes.append(
+            ((name, "medication.list"), f"The list of drugs holds what {fields()[name].label} denies.")
+        )
     reader.values[name] = True
 
 
 def _courses(reader: _Reader, given: Any) -> None:
     """Courses of radiotherapy: those to the index site set its fields; others tell nothing about it."""
+    site = "radiotherapy.previous_at_site"
     if given == NONE:
-        reader.values["radiotherapy.previous_at_site"] = False
+        if reader.values.setdefault(site, False):
+            reader.clashes.append(
+                (
+                    (site, "previous_radiotherapy"),
+                    "Radiotherapy to the site, and no course at all, do not fit together.",
+                )
+            )
         return
     if not isinstance(given, list):
         reader.wrong("previous_radiotherapy", 'expected: a list of courses, or "none"')
@@ -318,15 +367,25 @@ def _courses(reader: _Reader, given: Any) -> None:
             here.append(course)
     if reader.problems or not here:
         return
-    reader.values["radiotherapy.previous_at_site"] = True
+    if reader.values.get(site) is False:
+        reader.clashes.append(
+            ((site, "previous_radiotherapy"), "No radiotherapy to the site, and a course to it, do not fit together.")
+        )
+    reader.values[site] = True
     for inner, name, join in (
         ("weeks_ago", "radiotherapy.weeks_since_last", min),
         ("dose_gy", "radiotherapy.dose_gy", sum),
         ("fractions", "radiotherapy.fractions", sum),
     ):
         found = [course.get(inner) for course in here]
-        if all(one is not None for one in found):
-            _number(reader, fields()[name], join(found))
+        if not all(one is not None for one in found):
+            continue
+        value = join(found)
+        if reader.values.get(name, value) != value:
+            reader.clashes.append(
+                ((name, "previous_radiotherapy"), f"The {fields()[name].label} differs from the list of courses.")
+            )
+        _number(reader, fields()[name], value)
     if len(here) > 1:
         reader.notes.append(
             "several courses to the site: dose and fractions are their sums, the interval is the shortest"

@@ -67,7 +67,8 @@ class Rule:
     """One rule.
 
     role : one of ROLES.  tier : of an emergency.  logic : when it is met.  asked_first : while it holds and the rule cannot be told,
-    nothing else is shown; None for never, True for always.  check_status : one of CHECK_STATUS, check_note where the mark is mixed.
+    nothing else is shown; None for never, True for always.  asked_beside : the same, beside the options.
+    check_status : one of CHECK_STATUS, check_note where the mark is mixed.
     date_read : when the rule was written from what was read, "" where nothing was.  examples : status -> facts.
     """
 
@@ -84,6 +85,7 @@ class Rule:
     tier: str = ""
     question: str = ""
     asked_first: Node | bool | None = None
+    asked_beside: Node | None = None
     check_note: str = ""
     conflicts: str = ""
     date_read: str = ""
@@ -102,6 +104,15 @@ class Rule:
     def short_sources(self) -> str:
         """All sources by their short names."""
         return "; ".join(source.short for source in self.sources)
+
+    @property
+    def fully_read(self) -> bool:
+        """Whether all of it was read: no part is remembered or uncertain."""
+        return (
+            self.check_status == CHECK_STATUS[0]
+            and "remembered" not in self.check_note
+            and "uncertain" not in self.check_note
+        )
 
     @property
     def checked(self) -> str:
@@ -229,6 +240,8 @@ def _rule(given: dict[str, Any], sources: Mapping[str, Citation]) -> Rule:
     values["sources"] = tuple(_known(sources, name, where) for name in given["sources"])
     asked = given.get("asked_first")
     values["asked_first"] = True if asked == "always" else None if asked is None else parsed(asked, where)
+    beside = given.get("asked_beside")
+    values["asked_beside"] = None if beside is None else parsed(beside, where)
     values["date_read"] = "" if given["check_status"] == "remembered" else str(given.get("date_read", ""))
     for name, choices in (("role", ROLES), ("check_status", CHECK_STATUS), ("tier", (*TIERS, ""))):
         if values.get(name, "") not in choices:

@@ -132,8 +132,8 @@ def _different_times(
     return CoxData(
         x=x, time=t, event=d, weight=w, stratum=g, order=order, centre=centre, scale=scale, first=deaths, end=np.full(m, n),
         late_order=None, late_first=deaths, late_end=deaths, begin=np.zeros(n, dtype=np.intp),
-        until=np.cumsum(d, dtype=np.intp), deaths=deaths, death_at=each, n_deaths=np.ones(m), death_weight=mass, event_time=t[deaths], event_stratum=none, step_at=each,
-        step_share=np.zeros(m), step_weight=mass, tied=False,
+        until=np.cumsum(d, dtype=np.intp), deaths=deaths, death_at=each, n_deaths=np.ones(m), death_weight=mass,
+        event_time=t[deaths], event_stratum=none, step_at=each, step_share=np.zeros(m), step_weight=mass, tied=False,
     )  # fmt: skip
 
 

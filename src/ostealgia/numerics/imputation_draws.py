@@ -23,8 +23,7 @@ EM_TOLERANCE = 1e-6
 
 @dataclass(frozen=True)
 class Pattern:
-    """Rows with the same values missing. rows (r,).  seen, gone : positions of the variables.
-    """
+    """Rows with the same values missing. rows (r,).  seen, gone : positions of the variables."""
 
     rows: NDArray[np.intp]
     seen: NDArray[np.intp]
@@ -179,10 +178,12 @@ def draw_parameters(full: Array, x: Array, root: Array, rng: np.random.Generator
     residual = full - x @ fitted
     lower = cholesky(residual.T @ residual)
     # Bartlett: S = L (A A')^-1 L' is inverse Wishart with n - p degrees of freedom
-    triangle = np.tril(rng.standard_normal((q, q)), -1)
-    triangle[np.diag_indices(q)] = np.sqrt(rng.chisquare(n - p - np.arange(q)))
-    half: Any = np.linalg.solve(triangle, lower.T).T
-    sigma: Array = half @ half.T
+    triangle: Array = np.zeros((q, q), dtype=np.float64)
+    triangle[np.tril_indices(q, -1)] = rng.standard_normal(q * (q - 1) // 2)
+    free: Array = n - p - np.arange(q, dtype=np.float64)
+    triangle[np.diag_indices(q)] = np.sqrt(rng.chisquare(free))
+    across: Any = np.linalg.solve(triangle, lower.T)
+    sigma: Array = np.asarray(across.T @ across, dtype=np.float64)
     beta = fitted + root @ rng.standard_normal((p, q)) @ cholesky(sigma).T
     return beta, sigma
 

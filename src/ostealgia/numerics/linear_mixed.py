@@ -18,6 +18,7 @@ from ostealgia.numerics.linear_mixed_inference import Inference
 from ostealgia.numerics.linear_mixed_moments import (
     Blocks,
     Curvature,
+    Directions,
     Elements,
     compress,
     curvature,
@@ -289,13 +290,13 @@ class Problem:
         )  # fmt: skip
 
 
-def kenward_roger_change(found: Curvature, weights: Array, phi: Array) -> Array:
+def kenward_roger_change(found: Directions, weights: Array, phi: Array) -> Array:
     """sum_rs W_rs (Q_rs - P_r phi P_s), (p, p)."""
     products = np.einsum("rs,rij,jk,skl->il", weights, found.p, phi, found.p, optimize=True)
     return found.weighted_q(weights) - 0.5 * (products + products.T)
 
 
-def observed_covariance(found: Curvature, weights: Array, phi: Array) -> Array:
+def observed_covariance(found: Directions, weights: Array, phi: Array) -> Array:
     """Covariance of the fixed effects from the observed information, phi + phi B' W B phi, (p, p).
 
     B (R, p) : how the score of the fixed effects changes with the variance parameters, W (R, R) : their covariance.  The usual phi takes

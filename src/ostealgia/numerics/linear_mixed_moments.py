@@ -10,7 +10,7 @@ Source: Harville 1977, doi:10.1080/01621459.1977.10480998; Kenward & Roger 1997,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -151,6 +151,20 @@ class Curvature:
         p = self.c.shape[2]
         out = self.c.reshape(-1, p).T @ (n[self.pattern] @ self.c).reshape(-1, p) + extra
         return 0.5 * (out + out.T)
+
+
+class Directions(Protocol):
+    """What standard errors need of a fit's derivatives: b (R, p) and p (R, p, p) as in Curvature, and the weighted second moments."""
+
+    @property
+    def b(self) -> Array: ...
+
+    @property
+    def p(self) -> Array: ...
+
+    def weighted_q(self, weights: Array) -> Array:
+        """sum_rs W_rs X' V^-1 G_r V^-1 G_s V^-1 X, (p, p), symmetric."""
+        ...
 
 
 def residual_change(gamma: Array, sigma2: float) -> Array:

@@ -49,8 +49,8 @@ def arm_trajectories(
     allows it.  small_cell : points of fewer patients are not drawn.  Returns the Axes.
 
     >>> rows = {"group": list("aabb"), "week": [0, 4, 0, 4], "estimate": [7, 4, 7, 5], "ci_low": [6, 3, 6, 4], "ci_high": [8, 5, 8, 6]}
-    >>> arm_trajectories(rows).get_ylim()
-    (0.0, 10.0)
+    >>> [float(end) for end in arm_trajectories(rows).get_ylim()]
+    [0.0, 10.0]
     """
     table = _table(frame, small_cell)
     groups = list(dict.fromkeys(table["group"]))

@@ -197,7 +197,7 @@ def _heading(factor: str, p_values: Mapping[str, float], labels: Mapping[str, st
     name = str(labels.get(factor, factor.replace("_", " ")))
     name = name[:1].upper() + name[1:]
     p = p_values.get(factor, math.nan)
-    return name if math.isnan(p) else f"{name}  (interaction {p_text(p)})"
+    return name if math.isnan(p) else f"{name} (interaction {p_text(p)})"
 
 
 def _row(

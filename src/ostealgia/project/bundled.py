@@ -99,8 +99,8 @@ def index_page(results: Mapping[str, ProjectResult]) -> str:
         entries,
         title="Painful bone metastases: published results, recomputed",
         subtitle="Three reviews and one cohort, each recomputed from its own printed tables, a network of trials, and a SIMULATED cohort",
-        footer="Made by ostealgia demo. Every number is typed from the papers that are cited; nothing is corrected. The patients of the cohort "
-        "are SIMULATED.",
+        footer="Made by ostealgia demo. Every number is typed from the papers that are cited; nothing is corrected. The patients of the "
+        "cohort are SIMULATED.",
     )
 
 

@@ -150,9 +150,12 @@ def _forest(own: Any, head: Mapping[str, Any]) -> list[content.Figure]:
         {"study": rows["centre"].tolist(), "estimate": values, "std_error": rows["std_error"].to_numpy()}
     )
     fit = pool_of(frame, MEASURES.get(head["measure"], "GEN"))
-    label = {"SHR": "Subdistribution hazard ratio", "RD": "Risk difference", "MD": "Difference, points"}.get(
-        head["scale"]
-    )
+    label = {
+        "SHR": "Subdistribution hazard ratio",
+        "RD": "Risk difference",
+        "MD": "Difference, points",
+        "RMST difference, weeks": "Difference, weeks",
+    }.get(head["scale"])
     figure = forest(fit, effect_label=label) if label else forest(fit)
     return [
         content.Figure(

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ostealgia.cohort.analysis_model import CohortAnalysis
+from ostealgia.project.cohort_figures import CohortDrawing
 from ostealgia.project.cohort_run import analysis_of, result_rows, tables_of
-from ostealgia.project.figures import Drawing
 from ostealgia.project.steps import PROVENANCE, Progress, ProjectResult, versions
 from ostealgia.project.store import Project
 from ostealgia.report import content
@@ -28,7 +28,7 @@ def compute_cohort(project: Project, out: Path, say: Progress) -> ProjectResult:
     return ProjectResult(project, out, {}, (), (), results, report, files, analysis=analysis)
 
 
-def _drawings(analysis: CohortAnalysis, project: Project) -> Mapping[str, Drawing]:
+def _drawings(analysis: CohortAnalysis, project: Project) -> Mapping[str, CohortDrawing]:
     """The figures by name."""
     from ostealgia.project.cohort_figures import draw_all
 
@@ -36,7 +36,7 @@ def _drawings(analysis: CohortAnalysis, project: Project) -> Mapping[str, Drawin
 
 
 def _report(
-    analysis: CohortAnalysis, project: Project, drawings: Mapping[str, Drawing], tables: list[str]
+    analysis: CohortAnalysis, project: Project, drawings: Mapping[str, CohortDrawing], tables: list[str]
 ) -> content.Report:
     """The content of the report."""
     from ostealgia.project.cohort_present import report_of
@@ -53,7 +53,7 @@ def _report(
 
 def _files(
     project: Project, analysis: CohortAnalysis, report: content.Report, results: list[dict[str, Any]], tables: Mapping[str, Any],
-    drawings: Mapping[str, Drawing],
+    drawings: Mapping[str, CohortDrawing],
 ) -> dict[str, bytes]:  # fmt: skip
     """Every file of ``build/`` by its name."""
     from ostealgia.io.writers import csv_text, json_text
@@ -77,6 +77,7 @@ def _files(
 def summary(analysis: CohortAnalysis) -> Mapping[str, Any]:
     """What a program wants to know of the analysis besides its numbers: groups, weeks, and what could not be done."""
     return {
-        "simulated": analysis.cohort.simulated, "patients": analysis.cohort.n, "groups": list(analysis.groups), "weeks": list(analysis.weeks),
-        "primary_week": analysis.primary_week, "not_done": {section.id: section.failed for section in analysis.failed},
+        "simulated": analysis.cohort.simulated, "patients": analysis.cohort.n, "groups": list(analysis.groups),
+        "weeks": list(analysis.weeks), "primary_week": analysis.primary_week,
+        "not_done": {section.id: section.failed for section in analysis.failed},
     }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,27 +40,34 @@ class CohortDrawing(Drawing):
     data: Any = field(default=None, compare=False)
 
 
-def draw_all(analysis: CohortAnalysis, project: Any = None) -> dict[str, CohortDrawing]:
-    """Every figure that the analysis has results for, by name. A figure that cannot be drawn is left out; its section says so.
+class Drawings(dict[str, CohortDrawing]):
+    """Drawings by name. left_out : (section, why) of each figure that could not be drawn."""
+
+    left_out: tuple[tuple[str, str], ...] = ()
+
+
+def draw_all(analysis: CohortAnalysis, project: Any = None) -> Drawings:
+    """Every figure that the analysis has results for, by name. A figure that cannot be drawn is left out, with the reason in ``left_out``.
 
     project : not needed; the small-cell rule and whether the courses of single patients may be shown stand in the settings.
     """
     from ostealgia.plot import figure_png, figure_svg
 
-    drawings: dict[str, CohortDrawing] = {}
-    for made in _figures(Maker(analysis)):
+    drawings, left_out = Drawings(), list[tuple[str, str]]()
+    for section, build in BUILDERS:
+        try:
+            made = build(Maker(analysis))
+        except OstealgiaError as problem:
+            left_out.append((section, str(problem).split("\n")[0]))
+            continue
+        if made is None:
+            continue
         if analysis.cohort.simulated:
             _stamp(made.axes)
         drawings[made.name] = CohortDrawing(
-            made.name,
-            made.name,
-            made.title,
-            made.alt,
-            figure_svg(made.axes),
-            figure_png(made.axes),
-            made.section,
-            made.data,
-        )
+            made.name, made.name, made.title, made.alt, figure_svg(made.axes), figure_png(made.axes), made.section, made.data
+        )  # fmt: skip
+    drawings.left_out = tuple(left_out)
     return drawings
 
 
@@ -121,16 +128,6 @@ class Maker:
         """What lies to the left and to the right of no difference, where more is better."""
         groups = self.analysis.groups
         return None if len(groups) != 2 else (f"Favours {groups[0]}", f"Favours {groups[1]}")
-
-
-def _figures(maker: Maker) -> Iterator[Made]:
-    for build in BUILDERS:
-        try:
-            found = build(maker)
-        except OstealgiaError:
-            found = None  # nothing that can be drawn: the section's tables say why
-        if found is not None:
-            yield found
 
 
 # --- one function a figure --------------------------------------------------------------------------------------------
@@ -356,19 +353,20 @@ def _love(maker: Maker) -> Made | None:
     )
 
 
-BUILDERS: tuple[Callable[[Maker], Made | None], ...] = (
-    _flow,
-    _stack,
-    _trajectory,
-    _omed,
-    _butterfly,
-    _relief,
-    _survival("os", "Overall survival", "Overall survival, %"),
-    _survival("pfs", "Survival without pain progression", "Without pain progression, %"),
-    _calibration,
-    _decision,
-    _subgroups,
-    _love,
+# section and maker of each figure, in the order of the report
+BUILDERS: tuple[tuple[str, Callable[[Maker], Made | None]], ...] = (
+    ("flow", _flow),
+    ("response", _stack),
+    ("pain", _trajectory),
+    ("opioids", _omed),
+    ("toxicity", _butterfly),
+    ("relief", _relief),
+    ("survival", _survival("os", "Overall survival", "Overall survival, %")),
+    ("survival", _survival("pfs", "Survival without pain progression", "Without pain progression, %")),
+    ("predictors", _calibration),
+    ("predictors", _decision),
+    ("subgroups", _subgroups),
+    ("weighting", _love),
 )
 
 

@@ -56,7 +56,14 @@ def report_of(
     said = {section.id: sentence(analysis, section, sheets[section.id]) for section in analysis.sections}
     table = glance(analysis, sheets)
     parts = [section for section in analysis.sections if section.id != "checklists"]
-    analyses = [_section(analysis, one, sheets[one.id], said[one.id], by_section(drawings, one.id)) for one in parts]
+    left_out: Sequence[tuple[str, str]] = getattr(drawings, "left_out", ())
+    analyses = [
+        _section(
+            analysis, one, sheets[one.id], said[one.id], by_section(drawings, one.id),
+            [why for section, why in left_out if section == one.id],
+        )
+        for one in parts
+    ]  # fmt: skip
     info, asked = _info(project), getattr(getattr(project, "spec", None), "question", None)
     texts = methods(analysis, software)
     return content.Report(
@@ -73,7 +80,10 @@ def report_of(
         analyses=(*analyses, checklist_section(analysis, drawings)),
         exclusions=tuple(content.ExclusionRow(study=row.study, reason=row.reason, row=row.row) for row in analysis.cohort.excluded),
         methods=texts,
-        notes=(*info["notes"], *_not_drawn(analysis), *(capital(signs(note)) for note in dict.fromkeys((*analysis.cohort.notes, *analysis.notes)))),
+        notes=(
+            *info["notes"], *_not_drawn(analysis),
+            *(capital(signs(note)) for note in dict.fromkeys((*analysis.cohort.notes, *analysis.notes))),
+        ),
         not_done=(*info["not_done"], *LIMITS),
         provenance=content.Provenance(
             software=tuple(content.Fact(label=name, value=version) for name, version in software),
@@ -108,7 +118,9 @@ def _not_drawn(analysis: CohortAnalysis) -> tuple[str, ...]:
     """That figures with single counts are left out where small counts are hidden."""
     if int(analysis.settings.small_cell or 0) <= 1:
         return ()
-    return ("Figures that would show single counts (flow, response by class, survival steps) are left out: small counts are hidden.",)
+    return (
+        "Figures that would show single counts (flow, response by class, survival steps) are left out: small counts are hidden.",
+    )
 
 
 def _hashes(project: Any, analysis: CohortAnalysis) -> dict[str, str]:
@@ -154,6 +166,7 @@ def _section(
     sheets: Mapping[str, Sheet],
     answer: str,
     drawings: Sequence[CohortDrawing],
+    not_drawn: Sequence[str] = (),
 ) -> content.Analysis:
     main = sheets.get("main")
     rest = [sheet for name, sheet in sheets.items() if name != "main"]
@@ -175,7 +188,8 @@ def _section(
             for note in dict.fromkeys(section.notes)
             if not str(answer).startswith(_plain(note))
         )
-        + ((hidden,) if small_cell > 1 and section.tables else ()),
+        + ((hidden,) if small_cell > 1 and section.tables else ())
+        + tuple(f"A figure could not be drawn: {why}" for why in not_drawn),
         exclusions=tuple(
             content.ExclusionRow(study=row.study, reason=row.reason, row=row.row) for row in section.excluded
         ),

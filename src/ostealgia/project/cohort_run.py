@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ostealgia.cohort.analysis_model import CohortAnalysis, Section
-from ostealgia.errors import ProjectError
+from ostealgia.errors import OptionError, ProjectError
 from ostealgia.project.cohort_spec import settings_of
 from ostealgia.project.model import CONFIG
 from ostealgia.project.outputs import RESULT_KEYS
@@ -40,7 +40,10 @@ def analysis_of(project: Project, say: Callable[[str], None] | None = None) -> C
     tell(f"{project.name}: reading the patients")
     cohort = read(folder, mapping=mapping)
     tell(f"{project.name}: analysing {cohort.n} patients")
-    found = analyse(cohort, settings_of(spec), rng_seed=spec.models.rng_seed)
+    try:
+        found = analyse(cohort, settings_of(spec), rng_seed=spec.models.rng_seed)
+    except OptionError as error:
+        raise ProjectError(f"{CONFIG}: {error}") from None
     return hidden(found, found.settings.small_cell)
 
 

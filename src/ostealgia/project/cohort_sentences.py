@@ -47,11 +47,12 @@ class _Say:
         return self.sheets.get(name)
 
     def effect(self, sheet: Sheet, unit: str = "", **where: Any) -> Said:
-        """ "−0.72 points (95% CI −1.21 to −0.24; P = 0.004)"."""
-        return said(
-            sheet.link("estimate", **where), unit, f" ({self.level} CI ", sheet.link("ci", **where), "; ",
-            p_of(sheet.link("p_value", **where)), ")",
-        )  # fmt: skip
+        """ "−0.72 points (95% CI −1.21 to −0.24; P = 0.004)"; what is not known is left out."""
+        limits, p = sheet.link("ci", **where), sheet.link("p_value", **where)
+        inside: list[Any] = [] if limits.text == MISSING_SIGN else [f"{self.level} CI ", limits]
+        if p.text != MISSING_SIGN:
+            inside += ["; " if inside else "", p_of(p)]
+        return said(sheet.link("estimate", **where), unit, *((" (", *inside, ")") if inside else ()))
 
     def median(self, sheet: Sheet, side: str, **where: Any) -> Said:
         """ "13.5 months (95% CI 11.6 to 15.3)", or that it was not reached."""
@@ -245,7 +246,8 @@ def _survival(say: _Say) -> Said | str:
         return _medians(say)
     first = said(
         "Median overall survival was ", say.median(sheet, "treated", **where), f" in the {say.treated} group and ",
-        say.median(sheet, "reference", **where), f" in the {say.reference} group; the hazard ratio was ", say.effect(sheet, "", **where), ".",
+        say.median(sheet, "reference", **where), f" in the {say.reference} group; the hazard ratio was ",
+        say.effect(sheet, "", **where), ".",
     )  # fmt: skip
     group = {"endpoint": "overall survival", "model": "unadjusted", "term": str(say.analysis.settings.group)}
     rmst = say.sheet("rmst")

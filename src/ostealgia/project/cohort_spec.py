@@ -43,7 +43,7 @@ class CohortFiles(Part):
 
 
 class GroupsInfo(Part):
-    """``[groups]``: column of patients, value of the reference and of the treated group, and the words that are printed (value -> words)."""
+    """``[groups]``: column of patients, value of the reference and of the treated group, and the words to print (value -> words)."""
 
     column: str = "group"
     reference: str = ""

@@ -69,6 +69,10 @@ def sheet_of(analysis: CohortAnalysis, section: Section, name: str) -> Sheet:
         return definitions_sheet(analysis, section)
     frame = section.tables[name]
     records = frame.to_dict("records")
+    complete = ""
+    if (section.id, name) == ("quality", "missing") and "n_missing" in frame.columns:
+        complete = f"{int((frame['n_missing'] == 0).sum())} columns without a missing value are not listed"
+        records = frame[frame["n_missing"] != 0].to_dict("records")
     shown = records[:LONGEST]
     constant = [
         key for key in CONSTANT if key in frame.columns and len(frame) > 1 and frame[key].astype(str).nunique() == 1
@@ -80,7 +84,11 @@ def sheet_of(analysis: CohortAnalysis, section: Section, name: str) -> Sheet:
         columns = [key for key in columns if key != "std_error"]
     writer = _Writer(analysis, section.id, name)
     fields: list[Field] = []
+    arms = {"events_1", "n_1", "events_2", "n_2"} if len(analysis.groups) == 2 and "n_1" in columns else set[str]()
     for key in columns:
+        if key in arms:
+            fields += [_arm(analysis, key[-1])] if key.startswith("n_") else []
+            continue
         fields.append(writer.field(key))
         if key == "estimate" and _any(records, "ci_low", "ci_high"):
             level = (
@@ -90,6 +98,7 @@ def sheet_of(analysis: CohortAnalysis, section: Section, name: str) -> Sheet:
             )
             fields.append(Field("ci", f"{level} CI", writer.interval))
     said = [_constant(key, str(frame[key].iloc[0])) for key in constant if known_text(frame[key].iloc[0])]
+    said += [complete] if complete else []
     if len(records) > len(shown):
         said.append(f"the first {len(shown)} of {len(records)} rows; all are in tables/{section.id}-{name}.csv")
     caption = capital("; ".join(part for part in said if part))
@@ -128,6 +137,16 @@ def definitions_sheet(analysis: CohortAnalysis, section: Section) -> Sheet:
         ]  # fmt: skip
     return Sheet(id="response-definitions", title=table_title("response", "definitions"), rows=list(rows.values()), fields=fields,
                  group_by="definition")  # fmt: skip
+
+
+def _arm(analysis: CohortAnalysis, number: str) -> Field:
+    """Events of all in the treated ("1") or the reference group ("2"); patients alone where nothing is counted."""
+    group = analysis.groups[2 - int(number)]
+
+    def write(row: Row) -> str:
+        return of(row.get(f"events_{number}"), row.get(f"n_{number}")) or count(row.get(f"n_{number}"))
+
+    return Field(f"arm_{number}", capital(str(group)), write, "n/N (%)")
 
 
 def known_text(value: Any) -> bool:

@@ -5,7 +5,8 @@ meant, and every path must stay inside the project folder. Numbers keep their pr
 
 A project of ``kind = "cohort"`` has tables of its own, see ``cohort_spec``.
 
-Beside the keys of a review (analysis, claim) there are three that earn a word. ``[[table]]`` declares a summary table as printed in a paper; with it a project of ``kind = "summary"`` recomputes a paper that shares no study or patient
+Beside the keys of a review (analysis, claim) there are three that earn a word. ``[[table]]`` declares a summary table
+as printed in a paper; with it a project of ``kind = "summary"`` recomputes a paper that shares no study or patient
 data: every chi-square and t test, every ratio with its interval and P. ``[[comparison]]`` sets the same quantity from
 several places side by side. ``like = "other"`` in an analysis takes over every key of another one, so that a
 sensitivity analysis states only what differs.
@@ -399,7 +400,7 @@ class PaperSpec(Strict):
 class Privacy(Strict):
     """``[privacy]``: cells below ``small_cell`` are hidden and single patients are drawn only where it is allowed.
 
-    In a cohort's own ``build/`` counts are hidden where ``small_cell`` is stated; what is made to be shared hides those below 5 unless told.
+    In a cohort's own ``build/`` counts are hidden where ``small_cell`` is stated; exports to be shared hide those below 5 unless told.
     """
 
     small_cell: Annotated[int, Field(ge=0)] = 5

@@ -258,7 +258,10 @@ def _tables(
 
     results = result_rows(runs.values(), project.inputs_sha256)
     tables = dict(tables_of(runs.values(), claims, findings, results))
-    for name, rows in (("conclusions.csv", conclusions_of(project, claims)), ("beside-simulated.csv", beside_of(project))):
+    for name, rows in (
+        ("conclusions.csv", conclusions_of(project, claims)),
+        ("beside-simulated.csv", beside_of(project)),
+    ):
         if rows:
             tables[name] = [row.to_dict() for row in rows]
     return results, tables

@@ -227,7 +227,7 @@ COHORT_HELP = """
 # qlq_items.csv        questionnaire items as answered (q1, q2 ...)     labs.csv  laboratory values with their week
 # adverse_events.csv   one row an event, CTCAE grade, onset day         events.csv  survival and progression, months and 0/1
 # screening.csv        everyone who was looked at                       data_dictionary.csv  what each column means
-# opioids.csv, skeletal_events.csv and diary.csv may be added. Only patients.csv and visits.csv are needed: what is not there is left out and said.
+# opioids.csv, skeletal_events.csv and diary.csv may be added. Only patients.csv and visits.csv are needed.
 # Another export (REDCap, CSV, XLSX) is read with a mapping file; plan.toml holds the analysis plan. Patient data stay on this machine.
 
 [cohort]

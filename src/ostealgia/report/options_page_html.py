@@ -15,7 +15,7 @@ from typing import Any
 from ostealgia import display
 from ostealgia.decision.fact_fields import fields
 from ostealgia.decision.options_result import Because, Option, Options
-from ostealgia.decision.options_text import STATUS_WORDS, is_mixed, labels, reported
+from ostealgia.decision.options_text import STATUS_WORDS, caution, is_mixed, labels, reported
 from ostealgia.errors import OptionError
 from ostealgia.report import theme
 
@@ -136,7 +136,7 @@ def _view(option: Option) -> OptionView:
         symbol=symbol,
         words=STATUS_WORDS[option.status],
         why=tuple(_why(option)),
-        cautions=tuple(one.rule.title for one in option.of("caution", "met")) if option.status != "not_met" else (),
+        cautions=tuple(caution(one) for one in option.of("caution", "met")) if option.status != "not_met" else (),
         bar=_bar(option.headline),
         reported=reported(option.headline),
         groups=tuple(_groups(option)),
@@ -168,9 +168,7 @@ def _why(option: Option) -> Iterable[str]:
     else:
         criteria = [one.rule for one in option.of("criterion") if one.rule.section != "E"]
         sources = dict.fromkeys(source.short for rule in criteria for source in rule.sources)
-        weakest = (
-            "" if all(rule.check_status.startswith("read") for rule in criteria) else " (in part remembered, not read)"
-        )
+        weakest = "" if all(rule.fully_read for rule in criteria) else " (in part remembered, not read)"
         yield f"According to {'; '.join(sources)}{weakest}"
 
 
@@ -191,6 +189,8 @@ def _bar(line: Mapping[str, Any] | None) -> Bar | None:
     parts = [f"{line['outcome']}, {line['variant']}" if line.get("variant") else str(line["outcome"])]
     if line.get("pi_low") is not None:
         parts.append(f"new centre {display.interval(line['pi_low'], line['pi_high'], 0)}")
+    if line.get("per_100_comparator") is not None:
+        parts.append(f"{line['per_100_comparator']:.0f} with {line['comparator']}")
     parts += ["definitions or weeks differ"] if is_mixed(line) else []
     parts += ["trials disagree"] if line.get("conflicts") else []
     return Bar(point=place(line["per_100"]), ci=ci, pi=pi, text=text, note="; ".join(parts))

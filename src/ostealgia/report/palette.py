@@ -25,8 +25,12 @@ COLOURS: dict[str, tuple[str, str]] = {
 TEXT: tuple[str, ...] = ("ink", "secondary", "accent", "good", "quiet", "warn", "bad")
 GROUND: tuple[str, ...] = ("paper", "panel")
 
+# fills of bars with words on them, or one on another: what is pale on paper is dim in the dark, so that letters and marks stay apart
+_FILLS: dict[str, str] = {
+    "#86bbe3": "#2b6296", "#dcebf7": "#1d3a52", "#e3e7eb": "#353d46", "#a9cbe8": "#2a5273", "#f3c39c": "#6d4424",
+}  # fmt: skip
 # figure colours with a fixed partner
-_DARK: dict[str, str] = dict(COLOURS.values()) | {"#000000": "#e4e8ec"}
+_DARK: dict[str, str] = dict(COLOURS.values()) | {"#000000": "#e4e8ec"} | _FILLS
 
 Lab = tuple[float, float, float]
 

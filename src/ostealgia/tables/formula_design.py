@@ -113,7 +113,7 @@ def recipe_of(
 
     A factor has treatment contrasts (its first level, in alphabetical or numerical order, is the reference), or a column for every level
     where no other column of the model stands for its mean: the first factor without an intercept, an interaction without its main effect.
-    levels : for a column, its levels in another order (the first is the reference); such a column is a factor.
+    levels : for a column, its levels in another order (the first is the reference, those not named follow); such a column is a factor.
 
     >>> from ostealgia.tables.formula import parse_formula
     >>> recipe_of(parse_formula("~ dose * factor(site)"), {"dose": [1.0, 2.0, 3.0], "site": ["b", "a", "b"]}).names
@@ -156,14 +156,9 @@ def _full_codings(formula: Formula, codings: Mapping[Variable, Coding]) -> tuple
 def _coding(variable: Variable, values: Any, ordered: Sequence[str] | None = None) -> Coding:
     if variable.kind == "factor" or (variable.kind == "column" and (ordered is not None or is_text(values))):
         levels = levels_of(values)
-        numeric = sum(map(_is_number, levels))
-        if variable.kind == "column" and ordered is None and numeric > max(2, len(levels) - numeric) and numeric < len(levels):
-            raise TableError(
-                f"the column holds words among its numbers ({len(levels) - numeric} of {len(levels)} different values)", column=variable.column,
-                expected="numbers, or groups", action=f"Correct the words, or write factor({variable.column}) for groups.",
-            )  # fmt: skip
         if ordered is not None:
-            levels = tuple(level for level in ordered if level in levels) or levels
+            named = dict.fromkeys(level for level in ordered if level in levels)
+            levels = (*named, *(level for level in levels if level not in named))
         if len(levels) < 2:
             raise TableError(
                 f"{variable.label} has one level only", column=variable.column, found=levels[0] if levels else "no value",
@@ -285,6 +280,24 @@ def _different(array: NDArray[Any]) -> tuple[Sequence[Any], NDArray[np.intp]]:
     seen: dict[Any, int] = {}
     positions = [seen.setdefault((value.__class__, value), len(seen)) for value in array]
     return [value for _, value in seen], np.array(positions, dtype=np.intp)
+
+
+def refuse_words_among_numbers(formula: Formula, columns: Mapping[str, Any], levels: Mapping[str, Any]) -> None:
+    """Raises TableError where a column that is not said to be a factor holds a few words among its numbers; no value is shown.
+
+    Read as a factor, such a column would have a level for each number.
+    """
+    for variable in dict.fromkeys(variable for term in formula.terms for variable in term):
+        values = columns[variable.column]
+        if variable.kind != "column" or variable.column in levels or array_of(values).dtype.kind in "iufb":
+            continue
+        found = [label for label in labels_of(values)[0] if label]
+        words = sum(not _is_number(label) for label in found)
+        if 0 < words < len(found) - words:
+            raise TableError(
+                f"the column holds words among its numbers ({words} of {len(found)} different values)", column=variable.column,
+                expected="numbers, or groups", action=f"Correct the words, or write factor({variable.column}) for groups.",
+            )  # fmt: skip
 
 
 def is_text(values: Any) -> bool:

@@ -25,11 +25,14 @@ def plain_array(values: Any, name: str) -> NDArray[Any]:
         raise TableError("a single value, not a column", column=name, expected="one value for each row")
     if array.ndim > 1:
         raise TableError(
-            "the name stands for several columns", column=name, expected="one value for each row", action="Give each column its own name."
+            "the name stands for several columns",
+            column=name,
+            expected="one value for each row",
+            action="Give each column its own name.",
         )
     if array.dtype.kind == "c":
         raise TableError("the column holds complex numbers", column=name, expected="numbers or words")
-    if array.dtype.kind == "O" and any(getattr(kind, "__hash__", None) is None for kind in {type(v) for v in array.tolist()}):
+    if array.dtype.kind == "O" and not all(kind.__hash__ for kind in _kinds(array)):
         raise TableError("the column holds lists or tables", column=name, expected="one number or word for each row")
     if array.dtype.kind == "f" and array.size:
         top = max(abs(float(np.fmax.reduce(array))), abs(float(np.fmin.reduce(array))))
@@ -41,8 +44,14 @@ def plain_array(values: Any, name: str) -> NDArray[Any]:
     return array
 
 
+def _kinds(values: Any) -> set[Any]:
+    """The types of the values."""
+    return {value.__class__ for value in values}
+
+
 def _kind(values: Any) -> Any:
     """object for a plain sequence that mixes numbers with None or words, so that numbers stay numbers."""
-    if isinstance(values, (list, tuple)) and not all(isinstance(v, (int, float, np.number)) for v in values):
-        return object
+    if isinstance(values, (list, tuple)):
+        kinds = _kinds(values)
+        return None if all(issubclass(kind, (int, float, np.number)) for kind in kinds) else object
     return None

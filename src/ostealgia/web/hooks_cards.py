@@ -19,13 +19,26 @@ def cards(result: Options, *, left_out: Sequence[str] = (), missing: Sequence[st
 
     left_out : what the record says and could not be used.  missing : parts of the record that were not given.
     """
+    record = _record(left_out, missing)
     made = [_emergency(one, "critical") for one in result.now]
     made += [_emergency(one, "warning") for one in result.urgent]
+    if made and record and not result.questions and not result.options:
+        made[-1]["detail"] = "\n".join([made[-1]["detail"], "", *record]).rstrip()
     if result.questions:
-        made.append(_asked(result.questions, bool(result.now)))
+        made.append(_asked(result.questions, bool(result.now), () if result.options else record))
     if result.options:
-        made.append(_therapies(result, left_out, missing))
+        made.append(_therapies(result, record))
     return made
+
+
+def _record(left_out: Sequence[str], missing: Sequence[str]) -> list[str]:
+    """What the record lacks, and what it holds that could not be used: on the last card, whichever that is."""
+    lines: list[str] = []
+    if missing:
+        lines += [f"Not given by the record: {', '.join(missing)}. What is not given is unknown, not absent.", ""]
+    if left_out:
+        lines += ["In the record, and not used:", "", *(f"- {markdown(one)}" for one in left_out), ""]
+    return lines
 
 
 def _emergency(alert: Alert, indicator: str) -> dict[str, Any]:
@@ -37,29 +50,25 @@ def _emergency(alert: Alert, indicator: str) -> dict[str, Any]:
     return _card(f"{lead}: {rule.title}", indicator, [*detail, "", LIMITS], [rule])
 
 
-def _asked(questions: Sequence[Question], emergency: bool) -> dict[str, Any]:
+def _asked(questions: Sequence[Question], emergency: bool, record: Sequence[str]) -> dict[str, Any]:
     first = [one for one in questions if one.first]
     urgent = bool(first) and not emergency
     head = "Answer first" if urgent else "Not stated in the record"
     shown = first or list(questions)
     lines = [f"- {markdown(one.text)}" for one in questions]
     note = ["While these are open, no therapies are compared.", ""] if urgent else []
-    return _card(f"{head}: {shown[0].text}", "warning" if urgent else "info", [*note, *lines, "", LIMITS], [])
+    return _card(f"{head}: {shown[0].text}", "warning" if urgent else "info", [*note, *lines, "", *record, LIMITS], [])
 
 
-def _therapies(result: Options, left_out: Sequence[str], missing: Sequence[str]) -> dict[str, Any]:
+def _therapies(result: Options, record: Sequence[str]) -> dict[str, Any]:
     by_state = {state: [one for one in result.options if one.status == state] for state, _ in STATES}
     counts = ", ".join(f"{len(by_state[state])} {words.lower()}" for state, words in STATES)
     lines: list[str] = []
     for state, words in STATES:
         if by_state[state]:
             lines += [f"**{words}**", "", *(_therapy(one) for one in by_state[state]), ""]
-    if missing:
-        lines += [f"Not given by the record: {', '.join(missing)}. What is not given is unknown, not absent.", ""]
-    if left_out:
-        lines += ["In the record, and not used:", "", *(f"- {markdown(one)}" for one in left_out), ""]
     rules = [because.rule for option in result.options for because in option.because if because.status == "met"]
-    return _card(f"Painful bone metastasis, published criteria: {counts}", "info", [*lines, LIMITS], rules)
+    return _card(f"Painful bone metastasis, published criteria: {counts}", "info", [*lines, *record, LIMITS], rules)
 
 
 def _therapy(option: Option) -> str:

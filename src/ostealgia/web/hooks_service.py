@@ -81,14 +81,17 @@ async def _body(request: Request) -> bytes:
 
 
 def answer(body: Any, today: date) -> list[dict[str, Any]]:
-    """The cards of a request; none where the record holds no bone metastasis and no myeloma."""
+    """The cards of a request. Where the record holds no bone metastasis and no myeloma there are none, but for what cannot wait where it
+    names a cancer: the metastasis may not have been coded yet."""
     from ostealgia.decision.bundle_facts import facts_of_bundle
     from ostealgia.decision.candidacy import options
 
     request = take_request(body)
     found = read_bundle(request.bundle, today=today)
-    if not found.bone_metastasis:
+    if not found.bone_metastasis and not found.cancer:
         return []
-    facts, _ = facts_of_bundle(found)
+    facts, notes = facts_of_bundle(found)
     left = [f"{one.resource}: {one.reason}" for one in found.not_used]
-    return cards(options(facts), left_out=left[:30], missing=request.missing)
+    left += [one for one in notes if one.startswith("left unknown")]
+    made = cards(options(facts), left_out=left[:30], missing=request.missing)
+    return made if found.bone_metastasis else [one for one in made if one["indicator"] == "critical"]

@@ -369,8 +369,10 @@ def whole_sd(d: Draft, fact: Fact, rng: np.random.Generator) -> Plant | None:
 def coded(d: Draft, fact: Fact, rng: np.random.Generator) -> Plant | None:
     """An SD that zeros and ones with this mean cannot have."""
     text, sd = d.prints[fact.keys["sd"]], fact.data["sd"]
-    found = _slipped(text, rng, lambda v: v > 0 and abs(v - sd) > 0.04)
-    return None if found is None else ({fact.keys["sd"]: found[0]}, found[0], text, found[1], False)
+    for wrong, cause in slips(text, rng):  # "0.5" may stand for 0.45: a print with fewer places says less
+        if abs(float(wrong) - sd) > max(0.04, 0.6 * _unit(wrong) + 0.01) and float(wrong) > 0:
+            return {fact.keys["sd"]: wrong}, wrong, text, cause, False
+    return None
 
 
 def off_scale(d: Draft, fact: Fact, rng: np.random.Generator) -> Plant | None:

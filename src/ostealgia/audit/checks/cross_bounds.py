@@ -103,7 +103,10 @@ def _bounded(paper: Paper, statement: Estimate, triplet: Triplet, most: int, bin
         found = precision_bound(low, high, exposed=None, n=most, level=share, place=place)
     else:
         return
-    if binary or not found.flagged:
+    by_unit = (
+        statement.measure in ("OR", "AOR") and 0.9 < triplet.estimate.value < 1.1
+    )  # of a unit of something measured
+    if (binary and not by_unit) or not found.flagged:
         yield found
 
 

@@ -14,6 +14,7 @@ from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.confidence import Triplet
 from ostealgia.audit.rules.counts import odds_ratio
 from ostealgia.audit.rules.direction import adjusted_vs_crude
+from ostealgia.audit.tables.headers import measure_in
 from ostealgia.audit.tables.model import Column, Entry, Line, ReadTable
 from ostealgia.errors import OptionError
 from ostealgia.numerics.intervals import as_interval
@@ -40,6 +41,7 @@ GENERIC = frozenset(
         "association",
     }
 )
+RATIOS = frozenset({"OR", "HR", "RR", "IRR"})
 FITTING = 2  # univariable ratios that the counts must give before one that they do not give is told
 
 
@@ -246,9 +248,12 @@ def crude_and_adjusted(paper: Paper) -> Iterator[Finding]:
     for table in paper.tables:
         if table.kind != "effects":
             continue
+        names = {column.index: column.name for column in table.columns}
+        caption = measure_in(paper.document.tables[table.index].caption)
         for line in table.lines:
             found = triplets(line)
-            if len(found) == 2:
+            named = {measure_in(names.get(entry.column, "")) or caption for entry, _ in found}
+            if len(found) == 2 and named <= RATIOS and len(named) == 1:
                 yield from _opposite(paper, line, found)
 
 

@@ -24,6 +24,7 @@ COARSE_ROWS = 3  # so many coarse percentages of one smaller number are no chanc
 FINE = 0.1  # per cent; a percentage printed more coarsely fits many denominators
 ALIKE = 1.3  # shares of the groups that are the same part of the patients ("of the women")
 MOST = 0.75  # of the misfits of a column that one other number explains
+MOST_PERCENT = 110.0  # what is printed above is a rate, not a share with a slip
 DIGIT = 5.0  # a count of so many times its group has a digit too many
 OTHER_SIZE = 1.6  # a row of another population is seldom larger than so many times the group
 
@@ -120,6 +121,9 @@ def _row_of_others(share: Share, found: Sequence[Share]) -> bool:
         return False
     if all(_fits_between(one, n / OTHER_SIZE, n * OTHER_SIZE) for one, n in known):
         return True
+    slips = sum(slip(one.printed, 100 * one.count.value / n) is not None for one, n in known)
+    if len(known) >= COARSE_ROWS and slips <= 0.34 * len(known):
+        return True  # no percentages at all: means with SDs
     parts = [100 * one.count.value / (one.printed.value * n) if one.printed.value else 0.0 for one, n in known]
     alike = min(parts) > 0 and max(parts) < 1 and max(parts) <= ALIKE * min(parts)
     return (
@@ -268,7 +272,13 @@ def _of_known(share: Share, found: Sequence[Share]) -> bool:
     if unknown and len(level) >= 2 and added + unknown < base and all(one.fits(added + unknown) for one in level):
         return True
     whole = abs(sum(one.printed.value for one in level) - 100) <= len(level) * share.printed.unit
-    if len(level) >= 2 and whole and 0 < added < base and all(one.fits(added) for one in level):
+    if (
+        len(level) >= 2
+        and whole
+        and 0 < added <= base * (1 + MISSING)
+        and added != base
+        and all(one.fits(added) for one in level)
+    ):
         return True
     if len(level) < 2 or not base * (1 - MOST_MISSING) <= added < base or not share.fits(added):
         return False
@@ -324,6 +334,16 @@ def _by_words(share: Share, found: Sequence[Share], words: str) -> bool:
     if any(_NO_VALUE.search(line.label) for line in share.variable.levels):
         return False  # the table prints how many are missing
     return bool(said) and not _complete(share, found) and _fits_between(share, base * (1 - SAID_MISSING), base - 1)
+
+
+def is_rate(share: Share, found: Sequence[Share]) -> bool:
+    """Whether a number above 100 is no share with a lost point: its neighbours in the row are as large, or no slip explains it."""
+    if share.percent.value <= MOST_PERCENT:
+        return False
+    beside = [one for one in found if one.line is share.line and one is not share and one.count.value > 0]
+    if any(one.percent.value > MOST_PERCENT for one in beside):
+        return True
+    return slip(share.printed, 100 * share.count.value / (share.base or 1)) is None
 
 
 CHECKS: tuple[Check, ...] = ()

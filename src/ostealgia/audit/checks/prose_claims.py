@@ -271,7 +271,7 @@ def _against_p(paper: Paper, claim: Claim, p_values: list[PValue], estimates: li
     if ". " in gap or "considered" in words_in(paper, max(claim.sentence[0], claim.start - 40), claim.start):
         return None
     between = words_in(paper, claim.end, part.start)
-    if INDEPENDENT.intersection(between):
+    if INDEPENDENT.intersection(between) or ":" in gap:  # "(game: p = 0.2; lecture: p = 0.02)": P of several
         return None
     if (CONTRAST | CONDITIONS).intersection(between) or len(between) > 12 or _OTHER_NUMBER.search(gap):
         return None

@@ -11,6 +11,7 @@ from ostealgia.audit.checks.prose_common import (
     CERTAIN_SCALE,
     EFFECTS,
     MULTIPLICITY,
+    RATIOS,
     free,
     in_percent,
     level_of,
@@ -115,8 +116,14 @@ def _point(paper: Paper, estimate: Estimate) -> Finding | None:
         if _AT_TIME.search(before):
             return None  # "was 14.7% at 12 months (95% CI 2.4% to 27.0%)"
         scale = None  # a median time: its interval need not be symmetric on any scale
+    spread = paper.document.plain[estimate.estimate.end : estimate.ci_low.start] if estimate.ci_low else ""
+    if _WIDTH.search(before) or ("±" in spread and estimate.measure not in RATIOS):
+        return None  # "18.9 (IQR 22.4; 95% CI ...)", "-521.79 ± 228.09; 95% CI ..." of the difference
     if _ENDS.search(paper.document.plain, estimate.sentence[0], estimate.estimate.start):
         return None  # "from the smallest of 3.8 to the largest of 4.6 (95% CI ...)"
+    compared = paper.document.plain[max(estimate.sentence[0], estimate.estimate.start - 90) : estimate.estimate.start]
+    if scale == "proportion" and _VERSUS.search(compared):
+        return None  # "(45% in A vs. 48% in B, 95% CI -5 to 11%)": the interval is that of the difference
     if scale == "proportion" and _BY.search(before):
         scale = None  # "decreased the incidence by 0.74%": a difference
     point, low, high = in_percent(estimate, estimate.estimate, estimate.ci_low, estimate.ci_high)
@@ -128,6 +135,10 @@ def _point(paper: Paper, estimate: Estimate) -> Finding | None:
     if found.flagged and found.cause_code == "reversed-coding" and scale == "difference" and _lowered(paper, estimate):
         told = f"{found.message}; the words say that it went down"
         return replace(found, severity="information", basis="judgement", message=told)
+    if found.flagged and scale == "ratio" and low.startswith("-") and not high.startswith("-"):
+        dashed = ci_vs_point(point, low.lstrip("- "), high, scale=scale, level=level_of(estimate), place=place)
+        if not dashed.flagged:
+            return dashed  # "OR = 0.77 (95 % CI – 0.62–0.96)": a dash after CI is no minus
     if found.flagged and scale == "proportion":
         return _uncertain_proportion(paper, estimate, found)
     if found.flagged and estimate.measure in ("mean", "difference", "B", "RD") and found.verdict == "inconsistent":
@@ -171,6 +182,8 @@ def _on_other_scales(estimate: Estimate, found: Finding, place: Place) -> Findin
 
 
 _TIME = re.compile(r"\s{0,2}-?(?:months?|weeks?|days?|years?|mo|hours?|h|min)\b")
+_WIDTH = re.compile(r"(?:\bIQR|\brange|±)[\s:=]{0,3}$", re.I)
+_VERSUS = re.compile(r"\d\s?%[^.()%]{0,60}\b(?:vs\.?|versus|compared\s{1,2}(?:with|to))[^.()%]{0,20}$")
 _AT_TIME = re.compile(r"\b(?:at|after|within|over|for|by|until)\s{1,3}$")
 _BY = re.compile(r"\bby\s{1,3}(?:an?\s{1,3})?$")
 _ENDS = re.compile(r"\bsmallest\b.{0,200}\blargest\b", re.I | re.S)
@@ -256,6 +269,10 @@ def _p(paper: Paper, estimate: Estimate, adjusted: bool, one_sided: bool) -> Fin
     found = p_vs_ci(point, low, high, p.text, scale=scale, level=level_of(estimate), test=estimate.test, place=place)
     if not found.flagged:
         return found
+    if scale == "difference" and estimate.measure in ("difference", "RD") and Printed.parse(low).value > 0:
+        other = p_vs_ci(point, low, high, p.text, scale="ratio", level=level_of(estimate), place=place)
+        if not other.flagged:
+            return None  # a ratio by a name of its own ("event ratio 0.938")
     told = paper.document.plain[estimate.sentence[0] : estimate.sentence[1]].lower()
     if (one_sided and _half(found, p)) or any(word in told for word in ONE_SIDED):
         return replace(

@@ -28,6 +28,12 @@ NOT_SHARES = listed(
     "reduction increase decrease improvement change adherence compliance confidence dose predicted volume weight efficacy "
     "weighted projected imputed adjusted standardized standardised coverage"
 )
+_OF_WHOM = re.compile(r"\bof (?:which|whom|these|them)\b", re.I)
+AFTER = 160  # characters behind a count that may say how it was estimated
+_PAIRED = re.compile(
+    r"^\s?%\s{1,2}(?:versus|vs\.?|compared\s{1,2}(?:with|to))\s{1,2}\d"
+)  # "(17/45; 32.4% versus 37.8%)"
+_OF_EACH = re.compile(r"^\s?%\s{1,2}[a-z]{3,}[^.()]{0,60}\d\s?%[^.]{0,60}\brespectively")
 LIFE_TABLE = listed("cumulative actuarial kaplan-meier kaplan estimated")
 _SIZE_HEADER = re.compile(
     r"(?:sample size|n|no\.? (?:of )?(?:patients|participants|subjects|pts)|number (?:of )?(?:patients|participants|subjects)|patients|"
@@ -90,7 +96,10 @@ def _with_denominator(paper: Paper, count: Count, known: dict[str, int], near: l
     others = {name: value for name, value in known.items() if value != n}
     place = paper.place(count.start, count.end)
     found = percent_vs_count(int(count.count.value), count.percent.text, n, denominators=others, place=place)
-    words = words_in(paper, *count.sentence) if found.flagged else []
+    words = words_in(paper, count.sentence[0], count.sentence[1] + AFTER) if found.flagged else []
+    behind = paper.document.plain[count.percent.end : count.percent.end + AFTER]
+    if found.flagged and (_OF_EACH.search(behind) or _PAIRED.search(behind)):
+        return  # "37 of 45 patients (91% breast, 58% colon, respectively)"
     if found.flagged and (_of_the_sentence(count, near) or LIFE_TABLE.intersection(words)):
         return  # "among all 62 patients ..., 7 of 9 in remission (11%)"
     yield found
@@ -156,6 +165,10 @@ def _without_denominator(
             if n > 0 and percent.printed.allows(Interval(100 * k / n, 100 * k / n)):
                 return percent_vs_count(k, percent.text, n, place=place)
     certain = _certain_size(count, own)
+    if certain is not None and _OF_WHOM.search(
+        paper.document.plain, max(count.sentence[0], count.start - 60), count.start
+    ):
+        return None  # "63 patients had lesions, of which 60 patients (19.7%)": of all patients
     if (
         certain is None
         or certain == k

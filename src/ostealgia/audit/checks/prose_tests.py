@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -12,6 +13,8 @@ from ostealgia.audit.rules.bounds import scale_bound
 from ostealgia.audit.rules.p_values import p_vs_statistic
 from ostealgia.audit.statements.model import Estimate, Heterogeneity, Mean, Number, Statement, Test
 from ostealgia.numerics.intervals import Interval, Printed
+
+_COORDINATES = re.compile(r"\b[xy]\s{0,2}=|\bvoxel|\bMNI\b|\bTalairach\b|\bcoordinate", re.I)
 
 # test -> how many df it needs
 DF: dict[str, int] = {"t": 1, "F": 2, "chi2": 1, "Q": 1, "r": 1, "z": 0}
@@ -45,6 +48,14 @@ def check_test(paper: Paper, test: Test) -> Finding | None:
         return None  # "< .000": the display of a program, not a statement
     place = paper.place(test.start, test.end)
     found = p_vs_statistic(test.test, test.statistic.text, df, test.p_value.text, place=place)
+    if found.flagged and "," in test.statistic.text:  # "F(1, 21) = 2,752": a decimal comma
+        decimal = test.statistic.text.replace(",", ".", 1)
+        other = p_vs_statistic(test.test, decimal, df, test.p_value.text, place=place)
+        near = other.recomputed is not None and abs(other.recomputed - test.p_value.value) < 0.2 * test.p_value.value
+        if not other.flagged or near:
+            return other if not other.flagged else replace(other, severity="information", basis="judgement")
+    if test.test == "z" and _COORDINATES.search(paper.document.plain, *test.sentence):
+        return None
     if found.verdict == "inconsistent" and test.one_tailed and _one_sided(found, test.p_value.printed):
         told = f"{found.message}; the test is said to be one-sided"
         return replace(

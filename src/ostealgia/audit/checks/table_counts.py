@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ostealgia.audit.causes import likely
-from ostealgia.audit.checks.cross_denominators import MISSING_SAID, another_reading, far_slip
+from ostealgia.audit.checks.cross_denominators import MISSING_SAID, another_reading, far_slip, is_rate
 from ostealgia.audit.checks.cross_text import once
 from ostealgia.audit.checks.table_premises import doubtful, lowered
 from ostealgia.audit.finding import Cause, Finding
@@ -202,6 +202,8 @@ def _percents(paper: Paper, table: ReadTable, found: Sequence[Share], system: Sy
         others, totals = _neighbours(share)
         check = percent_vs_count(int(share.count.value), share.percent.printed, share.base, neighbours=others, denominators=totals,
                                  place=place)  # fmt: skip
+        if check.flagged and share.fits(share.base):
+            continue  # "4.90" for 4.9
         if check.flagged:
             printed = paper.document.tables[table.index]
             around = f"{printed.caption} {printed.note}"
@@ -219,7 +221,11 @@ def _no_patients(paper: Paper, share: Share, found: Sequence[Share]) -> bool:
         return True
     if above and share.percent.value != 100 and not _digit_too_many(share):
         return True  # the row is of other patients
-    if share.printed.relation != "=" or (above and share.printed.fits(100 * share.count.value / (share.base or 1))):
+    if (
+        share.printed.relation != "="
+        or is_rate(share, found)
+        or (above and share.printed.fits(100 * share.count.value / (share.base or 1)))
+    ):
         return True  # "> 33"; "62/60 (103.3)" of a target
     entry = share.line.entries[share.column]
     printed = paper.document.plain[entry.start : entry.end]
@@ -486,6 +492,10 @@ def _one_of_each(lines: Sequence[Line], column: int, found: Sequence[Share], who
         counts = [count(line, column) for line in lines]
         return None not in counts and sum(c for c in counts if c is not None) == whole
     fitting = sum(s.fits(whole) for s in mine)
+    if len(mine) < 3 and not all(_EXCLUSIVE.match(line.label.strip()) for line in lines) and sum(
+        int(s.count.value) for s in mine
+    ) != whole:  # fmt: skip
+        return False  # two rows may add up to 100 by chance
     total = sum(s.printed.value for s in mine)
     room = sum(0.5 * s.printed.unit for s in mine) + 1e-9
     counts = sum(int(s.count.value) for s in mine)

@@ -27,6 +27,8 @@ _LEVEL = re.compile(r"\b(9[0-9](?:\.\d)?|8[0-9]) ?% ?(?:ci|confidence)", re.IGNO
 _NO_SCALE = "many intervals of this column do not fit their estimates: they may be of another scale or method"
 _NO_P = "many P values of this column do not fit the intervals: they may be of another comparison"
 _TWO = "the P may be of the comparison with the estimate before it"
+_PROFILE = "few events: profile or penalised limits need not be symmetric"
+FEW = 15.0  # upper over lower limit
 MIXED = 2  # ratios below zero that say a column holds differences too
 _CONTINUOUS = re.compile(r"\bper\b|continuous|increase|increment|each|log\b|unit|\byears?\b|score|mean", re.IGNORECASE)
 
@@ -98,9 +100,15 @@ def table_intervals(paper: Paper) -> Iterator[Finding]:
         mixed = sum(_below_zero(row) for row in column) >= MIXED
         for row in column:
             triplet = row.triplet
-            if triplet is None or (mixed and row.scale == "ratio") or _ratio_among_differences(row, triplet):
+            if (
+                triplet is None
+                or (row.scale == "ratio" and (mixed or _of_means(row)))
+                or _ratio_among_differences(row, triplet)
+            ):
                 continue
             first = _centre(row, triplet)
+            if first is not None and first.flagged and _of_few_events(row, triplet):
+                first = lowered(first, _PROFILE)
             if first is not None:
                 found.append(_copied(first, row, rows))
             if first is None or not first.flagged:
@@ -131,10 +139,21 @@ def _ratio_among_differences(row: Row, triplet: Triplet) -> bool:
     return tried[0].flagged and not tried[1].flagged
 
 
+def _of_means(row: Row) -> bool:
+    """Whether the groups of the row have means: the estimate beside them is their difference, whatever the column is called."""
+    return any({"mean", "sd"} <= entry.parts.keys() for entry in row.line.entries.values())
+
+
+def _of_few_events(row: Row, triplet: Triplet) -> bool:
+    """Whether a ratio lies inside limits so far apart that profile or penalised limits are off the middle."""
+    low, point, high = (part.value for part in (triplet.low, triplet.estimate, triplet.high))
+    return row.scale == "ratio" and 0 < low < point < high and high / low > FEW
+
+
 def _below_zero(row: Row) -> bool:
     """Whether a ratio is printed below zero: its column then holds differences too."""
-    estimate = row.printed("estimate")
-    return row.scale == "ratio" and estimate is not None and estimate.value < 0
+    estimate, low = row.printed("estimate"), row.printed("ci_low")
+    return row.scale == "ratio" and any(part is not None and part.value < 0 for part in (estimate, low))
 
 
 def _centre(row: Row, triplet: Triplet) -> Finding | None:

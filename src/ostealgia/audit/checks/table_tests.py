@@ -21,7 +21,7 @@ from ostealgia.audit.rules.means import Group, abs_print, t_vs_summary
 from ostealgia.audit.rules.p_values import p_vs_statistic
 from ostealgia.audit.statements.model import Number
 from ostealgia.audit.tables.denominators import Share
-from ostealgia.audit.tables.headers import is_weighted, statistics_in
+from ostealgia.audit.tables.headers import has_ci, is_weighted, statistics_in
 from ostealgia.audit.tables.model import Line, ReadTable
 from ostealgia.audit.tables.rank_tests import ordered_p_values
 from ostealgia.audit.tables.view import Block, Variable, blocks, count, group_tables, number, place_of, variables
@@ -62,7 +62,7 @@ def table_tests(paper: Paper) -> Iterator[Finding]:
         for block in blocks(table):
             if not block.independent or (block.statistic is None and block.p_value is None):
                 continue
-            other = _OTHER_TEST.search(printed.caption) is not None
+            other = _OTHER_TEST.search(printed.caption) is not None or _of_effect(table, block)
             cases = [
                 (_case(paper, table, block, variable, line, other), rows)
                 for variable in variables(table)
@@ -77,6 +77,14 @@ def table_tests(paper: Paper) -> Iterator[Finding]:
                 )
             yield from _swapped(with_statistic)
             yield from ordinary_test(of_p, ("chi2-vs-counts", "t-vs-summary"), _NO_TEST)
+
+
+def _of_effect(table: ReadTable, block: Block) -> bool:
+    """Whether an estimate with its interval stands between the groups and P: P may be of the estimate."""
+    if block.p_value is None:
+        return False
+    between = [c for c in table.columns if block.indexes[-1] < c.index < block.p_value.index]
+    return any(c.role in ("estimate", "interval", "ci_low") or has_ci(c.name) for c in between)
 
 
 def _swapped(found: Sequence[Finding]) -> Iterator[Finding]:

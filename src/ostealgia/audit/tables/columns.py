@@ -84,6 +84,8 @@ def _role(grid: Grid, column: int) -> str:
         return "wald"
     measure = measure_in(name) if grid.size(column) is None and not _is_median(name) else None
     triples = grid.share(column, ("triple", "triple p"))
+    if is_p(last or name) and triples >= 0.4:
+        return "text"  # "P (95% CI)": the interval is of the estimate before it
     if triples >= 0.4 and (measure or has_ci(name)) and not _is_median(name):
         return "estimate"
     if has_ci(last) and measure_in(last) is None and grid.share(column, ("range", "pair")) >= 0.4:

@@ -47,7 +47,11 @@ class Share:
         if n <= 0 or self.count.value > n:
             return False
         value = 100 * self.count.value / n
-        return self.printed.allows(as_interval(value)) or rounded_twice(self.printed, value)
+        if self.printed.allows(as_interval(value)) or rounded_twice(self.printed, value):
+            return True
+        text = self.percent.text.rstrip("% ")
+        padded = text[-1:] == "0" and self.printed.decimals >= 2  # "4.90" for 4.9
+        return padded and Printed.parse(text[:-1]).allows(as_interval(value))
 
 
 def shares(table: ReadTable) -> list[Share]:

@@ -171,6 +171,8 @@ def measure_in(text: str) -> str | None:
     flat, printed = folded(text), re.sub(r"[$*_]", "", text).strip()
     if _RATIO_OR_DIFFERENCE.search(flat):
         return "?"
+    if "correlation" in flat:
+        return None
     return next(
         (name for name, words, acronym in _MEASURES if words.search(flat) or (printed and acronym.search(printed))),
         None,

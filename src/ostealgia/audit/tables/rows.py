@@ -84,9 +84,21 @@ def group_rows(grid: Grid, frame: Frame, columns: Sequence[int], sizes: Mapping[
     """
     rows = [_row(grid, frame, columns, row) for row in grid.body]
     rows = [row for row in rows if row.label or row.cells]
+    last = _second_header(grid, sizes)
+    rows = [row for row in rows if row.row < last]
     _hierarchy(rows, columns, {c: int(n.value) for c, n in sizes.items()}, frame)
     _interpret(grid, rows, {c: int(n.value) for c, n in sizes.items()})
     return rows
+
+
+def _second_header(grid: Grid, sizes: Mapping[int, Number]) -> int:
+    """The row of a second header with other sizes ("B. Second study | A (N = 13) | B (N = 12)"), else that behind the last."""
+    for row in grid.body if len(sizes) >= 2 else ():
+        found = {c: size_in(grid.text(row, c), 0) for c in sizes if grid.shape(row, c).form == "text"}
+        printed = {c: n for c, n in found.items() if n is not None}
+        if len(printed) == len(sizes) and any(n.value != sizes[c].value for c, n in printed.items()):
+            return row
+    return grid.body.stop
 
 
 def _row(grid: Grid, frame: Frame, columns: Sequence[int], row: int) -> Row:

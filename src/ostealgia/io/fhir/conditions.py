@@ -80,15 +80,22 @@ def _dotted(code: str) -> str:
 
 def names_bone_metastasis(parts: Parts) -> bool:
     """Whether a Condition names bone metastasis or myeloma and is neither refuted, entered in error nor over."""
+    return _named(parts, BONE_METASTASIS, BONE_METASTASIS_SNOMED)
+
+
+def names_cancer(parts: Parts) -> bool:
+    """Whether a Condition names a malignant tumour (ICD-10 chapter C) and is neither refuted, entered in error nor over."""
+    return _named(parts, ("C",))
+
+
+def _named(parts: Parts, beginnings: tuple[str, ...], snomed_code: str = "") -> bool:
     for resource in parts.of("Condition"):
         over = _codes(resource.content.get("clinicalStatus"), CLINICAL) & {"inactive", "remission", "resolved"}
         void = _codes(resource.content.get("verificationStatus"), VERIFICATION) & {"refuted", "entered-in-error"}
         named = [code for where, code in codings(resource.content.get("code")) if where in _systems()]
         snomed = _codes(resource.content.get("code"), system("snomed"))
-        bone = any(_dotted(code).startswith(BONE_METASTASIS) for code in named) or bool(
-            snomed & {BONE_METASTASIS_SNOMED}
-        )
-        if bone and not over and not void:
+        meant = any(_dotted(code).startswith(beginnings) for code in named) or snomed_code in snomed
+        if meant and not over and not void:
             return True
     return False
 

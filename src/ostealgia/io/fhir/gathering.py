@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from ostealgia.io.fhir.bundles import Parts, Resource
+
+# of two values of one day the more dangerous one counts, so that no emergency is hidden
+WORSE: Mapping[str, Callable[..., Any]] = {
+    "labs.calcium": max,
+    "labs.corrected_calcium": max,
+    "labs.neutrophils": min,
+    "opioids.respiratory_rate_per_min": min,
+    "vital.temperature_c": max,
+}
+PER_UNIT = {
+    "mg/dL": 0.25,
+    "/uL": 0.001,
+}  # calcium in mmol/L, neutrophils in 10^9/L; every other unit of these is the field's own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +58,7 @@ class Gathering:
     claims: dict[str, list[_Claim]] = field(default_factory=dict)
     left: list[NotUsed] = field(default_factory=list)
     opioids: list[Mapping[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def say(self, fact: str, value: Any, resource: Resource, day: date | None = None) -> None:
         """One more statement about a fact."""
@@ -67,13 +81,19 @@ class Gathering:
         return True
 
     def settle(self) -> tuple[dict[str, Any], tuple[Used, ...]]:
-        """One value a fact: the latest. Two values of the latest day contradict one another, and neither is used."""
+        """One value a fact: the latest. Two values of the latest day contradict one another, and neither is used, but for the facts of
+        an emergency, of which the more dangerous one counts."""
         facts: dict[str, Any] = {}
         used: list[Used] = []
         for fact, claims in self.claims.items():
             latest = max((one.day for one in claims if one.day), default=None)
             last = [one for one in claims if one.day == latest]
-            if any(one.value != last[0].value for one in last[1:]):
+            if fact in WORSE and any(one.value != last[0].value for one in last[1:]):
+                worst = WORSE[fact](last, key=_size)
+                reason = f"another value of the same day; for {fact} the more dangerous one counts"
+                self.left += [NotUsed(resource=one.resource, reason=reason) for one in last if one is not worst]
+                last = [worst]
+            elif any(one.value != last[0].value for one in last[1:]):
                 names = " and ".join(sorted({one.resource for one in last}))
                 self.left.append(NotUsed(resource=names, reason=f"they contradict one another on {fact}"))
                 continue
@@ -85,6 +105,13 @@ class Gathering:
                 if one.day != latest
             ]
         return facts, tuple(used)
+
+
+def _size(claim: _Claim) -> float:
+    """The value of a claim on one scale."""
+    if isinstance(claim.value, Mapping):
+        return float(claim.value["value"]) * PER_UNIT.get(claim.value["unit"], 1.0)
+    return float(claim.value)
 
 
 def _put(facts: dict[str, Any], fact: str, value: Any) -> None:

@@ -12,6 +12,7 @@ from ostealgia.io.fhir.codes import code_in, codes, observation_codes, system
 from ostealgia.io.fhir.gathering import Gathering
 
 COUNTS = ("final", "amended", "corrected")
+FAHRENHEIT = "[degF]"
 DAYS = ("effectiveDateTime", "effectivePeriod", "effectiveInstant")
 # blood counts, whose age a rule asks for
 BLOOD_COUNTS = ("labs.haemoglobin", "labs.leucocytes", "labs.neutrophils", "labs.platelets")
@@ -44,8 +45,10 @@ def _one(resource: Resource, found: Gathering) -> None:
         problem = _not_index_site(content, found)
     if problem:
         found.leave(resource, problem)
-    else:
-        found.say(known["fact"], value, resource, day)
+        return
+    if (content.get("valueQuantity") or {}).get("comparator"):
+        found.notes.append(f"{known['fact']} is given as a bound; the bound is used")
+    found.say(known["fact"], value, resource, day)
 
 
 def _whole(content: Mapping[str, Any], known: Mapping[str, Any]) -> tuple[Any, str]:
@@ -56,6 +59,8 @@ def _whole(content: Mapping[str, Any], known: Mapping[str, Any]) -> tuple[Any, s
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         return None, "its value is not a whole number (valueInteger or valueQuantity)"
+    if value not in known.get("allowed", (value,)):
+        return None, f"its value is not one of {', '.join(map(str, known['allowed']))}"
     return value, ""
 
 
@@ -73,6 +78,8 @@ def _pain(content: Mapping[str, Any], known: Mapping[str, Any]) -> tuple[Any, st
 
 def _quantity(content: Mapping[str, Any], known: Mapping[str, Any]) -> tuple[Any, str]:
     value, unit, problem = _number_and_unit(content, known)
+    if unit == FAHRENHEIT:
+        value = (value - 32.0) * 5.0 / 9.0
     return (None if problem else _rounded(value * known["units"][unit])), problem
 
 
@@ -91,7 +98,7 @@ def _number_and_unit(content: Mapping[str, Any], known: Mapping[str, Any]) -> tu
     value, unit = quantity.get("value"), quantity.get("code")
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return 0.0, "", "its value is not a number"
-    if quantity.get("comparator"):
+    if quantity.get("comparator") and str(quantity["comparator"])[:1] != known.get("bound"):
         return 0.0, "", "its value is a bound (< or >), not a number"
     if quantity.get("system") != system("ucum") or unit not in known["units"]:
         return 0.0, "", "its unit is not one of the UCUM codes " + ", ".join(known["units"])

@@ -10,7 +10,7 @@ from typing import Any
 from ostealgia.display import count_of
 from ostealgia.io.fhir.bundles import take_apart
 from ostealgia.io.fhir.codes import codes
-from ostealgia.io.fhir.conditions import gather_conditions, gather_patient, names_bone_metastasis
+from ostealgia.io.fhir.conditions import gather_conditions, gather_patient, names_bone_metastasis, names_cancer
 from ostealgia.io.fhir.gathering import Gathering, NotUsed, Used
 from ostealgia.io.fhir.medications import gather_medications
 from ostealgia.io.fhir.observations import gather_observations
@@ -25,7 +25,7 @@ class FhirPatient:
     facts : nested as the patient file of ``oa.decision.options``.  used : where each fact comes from.  not_used : every resource, or part,
     that says nothing here, with the reason.  opioids : drug, route, dose and unit of 24 hours, or ``problem``.
     index_site : SNOMED CT code of the painful site, empty where it is not stated.
-    bone_metastasis : whether a Condition that is not refuted or over names bone metastasis or myeloma.
+    bone_metastasis : whether a Condition that is not refuted or over names bone metastasis or myeloma.  cancer : the same of any cancer.
     """
 
     facts: Mapping[str, Any]
@@ -34,6 +34,7 @@ class FhirPatient:
     opioids: tuple[Mapping[str, Any], ...] = ()
     index_site: str = ""
     bone_metastasis: bool = False
+    cancer: bool = False
     notes: tuple[str, ...] = field(default=())
 
     def __str__(self) -> str:
@@ -53,6 +54,7 @@ class FhirPatient:
             "opioids": [dict(one) for one in self.opioids],
             "index_site": self.index_site,
             "bone_metastasis": self.bone_metastasis,
+            "cancer": self.cancer,
             "notes": list(self.notes),
         }
 
@@ -87,7 +89,7 @@ def read_bundle(bundle: Mapping[str, Any], *, today: date, site: str = "") -> Fh
     facts, used = gathered.settle()
     return FhirPatient(
         facts=facts, used=used, not_used=tuple(gathered.left), opioids=tuple(gathered.opioids), index_site=gathered.site_code,
-        bone_metastasis=names_bone_metastasis(gathered.parts), notes=_notes(gathered),
+        bone_metastasis=names_bone_metastasis(gathered.parts), cancer=names_cancer(gathered.parts), notes=_notes(gathered),
     )  # fmt: skip
 
 
@@ -115,4 +117,4 @@ def _notes(gathered: Gathering) -> tuple[str, ...]:
         )
     if gathered.site_code and not gathered.site:
         notes.append("the code of the painful site is not known here: site.bone is left unknown")
-    return tuple(notes)
+    return (*notes, *dict.fromkeys(gathered.notes))
