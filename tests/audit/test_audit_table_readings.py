@@ -264,3 +264,23 @@ Any | 52/74 | 70.3 (59.1-89.5)
 
 
 """The interval of 12 of 74 is the exact one (8.7 to 26.6)."""
+
+
+def precisions(*models):
+    """The findings on precision for a table of two groups and the intervals of a model, one for each of four factors."""
+    rows = [["Variable", "Yes (n = 100)", "No (n = 100)"]]
+    rows += [[f"{name}, n (%)", "20 (20.0)", "30 (30.0)"] for name in ("Diabetes", "Smoker", "Asthma", "Stroke")]
+    model = [["Variable", "OR", "95% CI"], *models]
+    first, second = ("\n".join("\t".join(row) for row in part) for part in (rows, model))
+    text = f"Table 1. Patients by response\n\n{first}\n\nTable 2. Multivariable logistic regression of response\n\n{second}\n"
+    document = from_text(text)
+    paper = Paper(document=document, tables=read_tables(document))
+    return [f for f in table_effects.table_precision(paper) if f.rule == "precision-bound"]
+
+
+def test_one_interval_too_narrow_is_flagged_but_a_table_of_them_only_noted():
+    names = ("Diabetes", "Smoker", "Asthma", "Stroke")
+    narrow = [[name, "1.20", "1.10-1.31"] for name in names]
+    wide = [[name, "1.20", "0.60-2.40"] for name in names]
+    assert [f.flagged for f in precisions(*narrow)] == [False] * 4
+    assert [f.flagged for f in precisions(narrow[0], *wide[1:])] == [True, False, False, False]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
-from ostealgia.decision import example_patients, options, patient_schema, read_patient
+from ostealgia.decision import example_patients, options, patient_schema, read_patient, rule_set
 from ostealgia.decision.bundled_patients import example_files
 from ostealgia.decision.patient_reading import PatientError, folded_unit
 
@@ -362,6 +363,23 @@ def test_the_schema_refuses_what_the_reader_refuses():
         assert not conforms(wrong, patient_schema())
         with pytest.raises(PatientError):
             read_patient(wrong)
+
+
+def test_scalars_of_a_frame_are_taken():
+    row = {"age_years": np.int64(61), "pain": {"worst_nrs_0_10": np.float64(6.0), "mechanical": np.bool_(True)}}
+    assert read_patient(row).values == {"age_years": 61, "pain.worst_nrs_0_10": 6.0, "pain.mechanical": True}
+    for wrong in (np.array([61]), float("nan"), np.float64("nan"), np.float64("inf")):
+        with pytest.raises(PatientError, match="age_years"):
+            read_patient({"age_years": wrong})
+    with pytest.raises(PatientError, match="field 1 of the record is not known"):
+        read_patient({3: 4})
+
+
+def test_the_rules_as_a_table():
+    table = rule_set().to_frame()
+    assert list(table["rule"]) == list(rule_set().rules)
+    assert (table["citation"] != "").all() and (table["check_status"] != "").all()
+    assert table.set_index("rule").loc["C3-stable", "therapies"] == "sbrt"
 
 
 def test_the_files_of_the_examples_are_plain():

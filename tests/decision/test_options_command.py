@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+from datetime import date
 
 import pytest
 
@@ -84,7 +85,7 @@ def test_sorting(folder, capsys):
         (["patients/typical.json", "--schema"], "stands alone"),
         (["--schema", "--examples", "x"], "stands alone"),
         (["nowhere.json"], "there is no such file"),
-        (["patients"], "there is no such file"),
+        (["patients"], "this is a folder"),
         (["patients/typical.json", "--html", "page.pdf"], "ends in .html"),
         (["patients/typical.json", "--html", "no/where/page.html"], "does not exist"),
     ],
@@ -140,3 +141,79 @@ def test_standard_input(capsys, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(record)))
     status, out, _ = run(capsys, "-", "--json")
     assert status == 0 and len(json.loads(out)["options"]) == 25
+
+
+def resource(kind, **more):
+    return {"resourceType": kind, **({} if kind == "Patient" else {"subject": {"reference": "Patient/77"}}), **more}
+
+
+def calcium(value, **more):
+    """Corrected calcium (LOINC 29265-6) of today, in mmol/L."""
+    return resource(
+        "Observation",
+        status="final",
+        effectiveDateTime=date.today().isoformat(),
+        code={"coding": [{"system": "http://loinc.org", "code": "29265-6"}]},
+        valueQuantity={"value": value, "system": "http://unitsofmeasure.org", "code": "mmol/L"},
+        **more,
+    )
+
+
+def bundle(*resources):
+    patient = resource("Patient", id="77", gender="female", birthDate="1950-01-01", name=[{"family": "Zacharias"}])
+    entries = [{"resource": one} for one in (patient, *resources)]
+    return json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries})
+
+
+def test_a_fhir_bundle_is_read(folder, capsys):
+    """The neurology is not in it: asked first. What could not be used is said by its place; no name is shown."""
+    bad = calcium(3.9, bogus=1)
+    (folder / "bundle.json").write_text(bundle(calcium(2.4), bad))
+    status, out, err = run(capsys, "bundle.json")
+    assert status == 0 and "TO BE ANSWERED FIRST" in out and err == ""
+    assert "not used: Observation, entry 3: not valid FHIR R4" in " ".join(out.split())
+    assert "Zacharias" not in out
+    status, out, _ = run(capsys, "bundle.json", "--json")
+    assert status == 0 and any("entry 3" in note for note in json.loads(out)["notes"])
+
+
+def test_an_emergency_of_a_bundle(folder, capsys, monkeypatch):
+    """3.9 mmol/L is an emergency, whatever stands beside it; the same from standard input."""
+    impossible = calcium(2e6) | {"code": {"coding": [{"system": "http://loinc.org", "code": "777-3"}]}}
+    impossible["valueQuantity"] = impossible["valueQuantity"] | {"code": "10*9/L"}
+    text = bundle(calcium(3.9), impossible)
+    (folder / "bundle.json").write_text(text)
+    _, out, _ = run(capsys, "bundle.json")
+    assert out.startswith("EMERGENCY, NOW") and "CRITERIA MET" not in out
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    _, out, _ = run(capsys, "-", "--json")
+    assert json.loads(out)["now"] and json.loads(out)["options"] == []
+
+
+def test_a_single_resource_is_no_bundle(folder, capsys):
+    (folder / "patient.json").write_text(json.dumps(calcium(2.4)))
+    status, out, err = run(capsys, "patient.json")
+    assert status == 2 and out == "" and "Expected: a Bundle" in err
+
+
+def test_a_fhir_bundle_is_taken_as_well(tmp_path, capsys):
+    from datetime import date
+
+    from ostealgia.io.fhir import write_bundle
+
+    facts = {
+        "age_years": 71,
+        "performance": {"ecog": 1},
+        "comorbidity": {"diabetes": False},
+        "labs": {"neutrophils": {"value": 0.2, "unit": "10^9/L"}},
+    }
+    made = write_bundle(facts, today=date.today())
+    (tmp_path / "bundle.json").write_text(json.dumps(made.bundle))
+    status, out, err = run(capsys, str(tmp_path / "bundle.json"), "--json")
+    found = json.loads(out)
+    assert status == 0 and err == "" and found["options"] == []
+    assert found["questions"][0]["rule"] == "A1-cord-compression"
+    assert "what the Bundle does not state is unknown, not absent" in found["notes"]
+    (tmp_path / "one.json").write_text(json.dumps(made.bundle["entry"][0]["resource"]))
+    status, out, err = run(capsys, str(tmp_path / "one.json"))
+    assert status == 2 and out == "" and "a Bundle with the resources of one patient" in err

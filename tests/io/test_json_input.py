@@ -20,7 +20,8 @@ from ostealgia.io.json_input import parse_json, read_json
         ('{"a": 1, "a": 2}', "twice"),
         (b"\xff\xfe{", "UTF-8"),
         ('{"a": 012}', "line 1, column 8"),
-        ("", "not JSON"),
+        ("", "empty"),
+        ("nothing", "not JSON"),
         ("x" * 6_000_000, "too large"),
     ],
 )
@@ -43,7 +44,7 @@ def test_a_file_that_is_not_there_or_too_large(tmp_path):
     place.write_text("[" + "1," * 100 + "1]")
     with pytest.raises(JsonError, match="too large"):
         read_json(place, most_bytes=50)
-    with pytest.raises(JsonError, match="no such file"):
+    with pytest.raises(JsonError, match="a folder"):
         read_json(tmp_path)
     place.write_bytes(b"\xef\xbb\xbf[1]")
     assert read_json(place) == [1]

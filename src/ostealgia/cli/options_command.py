@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ from ostealgia.cli import progress
 from ostealgia.cli.failures import BAD_INPUT, DONE
 from ostealgia.cli.output import print_json, print_text
 from ostealgia.errors import OptionError
+
+MOST_LEFT = 40  # resources of a Bundle that are listed as not used
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,14 +96,15 @@ def _examples(asked: Request) -> int:
 
 def _patient(asked: Request) -> int:
     from ostealgia.decision.candidacy import options
-    from ostealgia.decision.patient_reading import PatientError, read_patient_file, read_patient_json
+    from ostealgia.decision.patient_reading import PatientError
 
     name = "standard input" if asked.file == "-" else asked.file
+    said: tuple[str, ...] = ()
     try:
-        given = read_patient_json(sys.stdin.buffer.read()) if asked.file == "-" else read_patient_file(asked.file)
-        found = options(given)
+        given, said = _facts(asked.file)
+        found = _with_notes(options(given), said)
     except PatientError as error:
-        _show_emergencies(error.answer, as_json=asked.as_json)
+        _show_emergencies(_with_notes(error.answer, said), as_json=asked.as_json)
         _say_problems(name, error, show=asked.show_values)
         return BAD_INPUT
     if asked.sort:
@@ -124,6 +127,32 @@ def _patient(asked: Request) -> int:
     told = "\n  ".join(f"{' and '.join(one.fields[:2])}: {one.text}" for one in contradictions)
     print(f"ostealgia: error: {name}: the facts contradict one another\n  {told}", file=sys.stderr, flush=True)
     return BAD_INPUT
+
+
+def _facts(file: str) -> tuple[Any, tuple[str, ...]]:
+    """The patient's record, or what a FHIR Bundle says of the patient, and notes on what was left out of it."""
+    from ostealgia.decision.patient_reading import PatientError
+    from ostealgia.io.fhir import is_bundle, read_bundle
+    from ostealgia.io.json_input import parse_json, read_json
+
+    value = parse_json(sys.stdin.buffer.read()) if file == "-" else read_json(file)
+    if isinstance(value, dict) and "resourceType" in value and not is_bundle(value):
+        raise PatientError([("", "this is a FHIR resource. Expected: a Bundle with the resources of one patient")])
+    if not is_bundle(value):
+        return value, ()
+    from datetime import date
+
+    from ostealgia.decision.bundle_facts import facts_of_bundle
+
+    found = read_bundle(value, today=date.today())
+    facts, notes = facts_of_bundle(found)
+    left = [f"in the record, and not used: {one.resource}: {one.reason}" for one in found.not_used]
+    more = [f"in the record, and not used: {len(left) - MOST_LEFT} more"] if len(left) > MOST_LEFT else []
+    return facts, (*notes, *left[:MOST_LEFT], *more)
+
+
+def _with_notes(found: Any, said: tuple[str, ...]) -> Any:
+    return replace(found, notes=(*found.notes, *said)) if found is not None and said else found
 
 
 def _show_emergencies(answer: Any, *, as_json: bool) -> None:

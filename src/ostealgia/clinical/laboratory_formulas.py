@@ -109,7 +109,7 @@ CORRECTED_CALCIUM = ClinicalDefinition(
         CALCIUM_LEVELS[3]: "emergency, as are symptoms at any raised level",
     },
     notes=(
-        "total calcium; ionised calcium needs no correction. 1 mmol/L of calcium is taken as 4 mg/dL: the label's 3.0 mmol/L is its 12 mg/dL",
+        "total calcium; ionised calcium needs no correction. 1 mmol/L of calcium is taken as 4 mg/dL, as the label's 3.0 mmol/L is 12",
     ),
 )  # fmt: skip
 corrected_calcium_array, corrected_calcium_frame = forms(CORRECTED_CALCIUM)

@@ -203,7 +203,8 @@ class WeightedEffect(Result):
 
         first = {
             "term": self.treatment, "measure": "risk difference" if self.is_binary else "mean difference", "weights": self.weights,
-            "estimate": self.estimate, "std_error": self.std_error, "statistic": self.estimate / self.std_error if self.std_error > 0 else float("nan"), "df": np.inf,
+            "estimate": self.estimate, "std_error": self.std_error,
+            "statistic": self.estimate / self.std_error if self.std_error > 0 else float("nan"), "df": np.inf,
             "p_value": self.p_value, "ci_low": self.ci_low, "ci_high": self.ci_high, "ci_level": self.ci_level,
         }  # fmt: skip
         frame: Any = pd.DataFrame([first])

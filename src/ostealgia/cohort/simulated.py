@@ -149,7 +149,7 @@ def _survival(
     else:
         rate = DEATH_RATE * np.exp(what.frailty * _frailty(own) + what.log_hr * treated)
     death, end = rng.exponential(1.0 / rate), rng.uniform(*CENSORING, len(rate))
-    return np.minimum(death, end), (death <= end).astype(float)
+    return np.minimum(death, end), (death <= end).astype(np.float64)
 
 
 def _visits_made(

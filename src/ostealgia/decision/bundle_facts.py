@@ -7,7 +7,6 @@ import math
 from typing import Any
 
 from ostealgia.clinical.opioids import oral_morphine_mg_per_day
-from ostealgia.decision.patient_reading import PatientError, read_patient
 from ostealgia.io.fhir.reading import FhirPatient
 
 TABLE = "CDC_2022"
@@ -38,17 +37,4 @@ def facts_of_bundle(found: FhirPatient, *, table: str = TABLE) -> tuple[dict[str
             notes.append(f"oral morphine equivalent of the regular doses by the table {table}")
         else:
             notes.append("oral morphine equivalent left unknown: a drug or route has no factor in the table")
-    return _readable(facts, notes), tuple(notes)
-
-
-def _readable(facts: dict[str, Any], notes: list[str]) -> dict[str, Any]:
-    """The facts without those that cannot be: one impossible value must not hide what the others say."""
-    try:
-        read_patient(facts)
-    except PatientError as error:
-        for name, text in error.problems:
-            group, _, inner = name.partition(",")[0].partition(".")
-            place = facts.get(group) if inner else facts
-            if isinstance(place, dict) and place.pop(inner or group, None) is not None:
-                notes.append(f"left unknown: {name}: {text}")
-    return facts
+    return facts, tuple(notes)

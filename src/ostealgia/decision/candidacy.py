@@ -18,6 +18,7 @@ from ostealgia.decision.logic import STATUS, evaluate_one, leaves, undecided
 from ostealgia.decision.options_result import Alert, Because, Option, Options, Question
 from ostealgia.decision.patient_reading import Patient, PatientError, read_patient
 from ostealgia.decision.rules_data import LIMITS, Rule, RuleSet, rule_set
+from ostealgia.display import capital
 
 Expected = Callable[[str], Iterable[Mapping[str, Any]]]
 MINIMUM = "E1-minimum-set"
@@ -53,7 +54,7 @@ def _emergencies_only(error: PatientError) -> Options:
     """What the readable part of a record says of emergencies, with the problems as questions."""
     found = options_of(error.readable or Patient(values={}), expected=lambda therapy: ())
     unread = tuple(
-        Question(kind="unreadable", text=f"{text}.", fields=(name,) if name else (), first=True)
+        Question(kind="unreadable", text=f"{_called(name)}{text}.", fields=(name,) if name else (), first=True)
         for name, text in error.problems
     )
     note = "Part of the record could not be read; emergencies were looked for in the rest, and no options are shown."
@@ -77,6 +78,11 @@ def options_of(patient: Patient, *, expected: Expected | None = None) -> Options
         refused=bool(judged.refused[0]) or bool(patient.clashes),
         notes=_notes(judged, patient, now, urgent, blocked),
     )
+
+
+def _called(name: str) -> str:
+    """The fact in words, before what is wrong with it."""
+    return f"{capital(fields()[name].label)}: " if name in fields() else f"{name}: " if name else ""
 
 
 def _expected_for(therapy: str) -> Iterable[Mapping[str, Any]]:

@@ -105,6 +105,29 @@ def difference_per_100(events: int, n: int, events_control: int, n_control: int)
     return 100 * gap, 100 * low, 100 * high
 
 
+# codes of the arms in therapy_trials.csv -> the words a reader sees
+_WORDS = (
+    (r"\bEBRT local\b", "local radiotherapy"),
+    (r"\bre-EBRT\b", "repeat radiotherapy"),
+    (r"\bEBRT\b", "radiotherapy"),
+    (r"radiotherapy (?=\d)", "radiotherapy, "),
+    (r"(\d+)Gyx1\b", r"\1 Gy in one fraction"),
+    (r"(\d+)Gy/(\d+)", r"\1 Gy in \2 fractions"),
+    (r" \+ ", " and "),
+)
+
+
+def in_words(arm: str) -> str:
+    """The code of an arm in words.
+
+    >>> in_words("placebo + EBRT 8Gyx1"), in_words("EBRT 30Gy/10"), in_words("sham")
+    ('placebo and radiotherapy, 8 Gy in one fraction', 'radiotherapy, 30 Gy in 10 fractions', 'sham')
+    """
+    for code, words in _WORDS:
+        arm = re.sub(code, words, arm)
+    return arm
+
+
 def _contrast(arm: TrialArm, control: TrialArm) -> Evidence:
     a, n, c, m = (int(value or 0) for value in (arm.responders, arm.n, control.responders, control.n))
     place, variant = place_of(arm.therapy)
@@ -115,7 +138,8 @@ def _contrast(arm: TrialArm, control: TrialArm) -> Evidence:
         therapy=place or "ebrt", variant=variant or arm.therapy, kind="trial contrast" if randomised else "non-randomised contrast",
         outcome=outcome_of(arm), definition=arm.definition, weeks=arm.weeks, denominator=denominator_of(arm),
         per_100=100 * a / n, ci_low=own_low, ci_high=own_high,
-        comparator=control.therapy, per_100_comparator=100 * c / m, difference_per_100=gap, difference_ci_low=low, difference_ci_high=high,
+        comparator=in_words(control.therapy), per_100_comparator=100 * c / m,
+        difference_per_100=gap, difference_ci_low=low, difference_ci_high=high,
         population=_patients(arm), k=1, events=a, n=n + m, transcription=arm.certainty, trials=(arm.study,),
         source=f"{arm.study} {arm.year}", doi=arm.doi_pmid if arm.doi_pmid.startswith("10.") else "",
         check_status=STATUS[arm.certainty], note=arm.note,
@@ -211,7 +235,8 @@ def conflicts() -> dict[str, tuple[str, ...]]:
 
 
 def _against(one: Evidence) -> str:
-    return "radiotherapy" if one.comparator.startswith(("EBRT", "re-EBRT")) else one.comparator
+    words = ("radiotherapy", "repeat radiotherapy", "local radiotherapy")
+    return "radiotherapy" if one.comparator.startswith(words) else one.comparator
 
 
 def _sentence(one: Evidence) -> str:

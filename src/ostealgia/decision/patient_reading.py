@@ -188,6 +188,8 @@ def _group(reader: _Reader, group: str, value: Any) -> None:
 
 
 def _value(reader: _Reader, one: Field, value: Any) -> None:
+    if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
+        value = value.item()  # a scalar of a frame's row
     if one.type == FLAG:
         if value == NONE:
             value = False

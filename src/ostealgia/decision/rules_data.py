@@ -6,11 +6,14 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ostealgia.decision.fact_fields import data_folder, fields, read_toml
 from ostealgia.decision.logic import Node, inputs, parsed
 from ostealgia.errors import OstealgiaError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FILES = (
     "a_emergencies",
@@ -176,6 +179,34 @@ class RuleSet:
     def emergencies(self) -> tuple[Rule, ...]:
         """Rules of section A in their order."""
         return tuple(rule for rule in self.rules.values() if rule.role == "emergency")
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a rule, with its title, inputs, sources, strength, check status and the therapies it belongs to."""
+        import pandas as pd
+
+        used = {
+            rule.id: [one.id for one in self.therapies.values() if rule in one.rules] for rule in self.rules.values()
+        }
+        return pd.DataFrame(
+            [
+                {
+                    "rule": rule.id,
+                    "section": rule.section,
+                    "role": rule.role,
+                    "tier": rule.tier,
+                    "title": rule.title,
+                    "output": rule.output,
+                    "inputs": ", ".join(rule.inputs),
+                    "citation": "; ".join(source.full for source in rule.sources),
+                    "strength": rule.strength,
+                    "check_status": rule.checked,
+                    "date_read": rule.date_read,
+                    "conflicts": rule.conflicts,
+                    "therapies": ", ".join(used[rule.id]),
+                }
+                for rule in self.rules.values()
+            ]
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Name, version and hash."""

@@ -28,6 +28,8 @@ def read_json(path: str | Path, *, most_bytes: int = BYTES) -> Any:
     """
     place = Path(path)
     try:
+        if place.is_dir():
+            raise JsonError("this is a folder", file=str(path), action="Give the path of a JSON file.")
         if not place.is_file():
             raise JsonError("there is no such file", file=str(path), action="Give the path of a JSON file.")
         if place.stat().st_size > most_bytes:
@@ -57,6 +59,8 @@ def parse_json(data: bytes | str, *, file: str | None = None, most_bytes: int = 
         text = data if isinstance(data, str) else data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise JsonError("the text is not UTF-8", file=file, action="Save the file as UTF-8.") from None
+    if not text.strip():
+        raise JsonError("the text is empty", file=file, expected="one JSON object")
     _check_depth(text, file)
     try:
         return json.loads(

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ostealgia.cohort.analysis_model import CohortAnalysis, Section
-from ostealgia.display import level_text
+from ostealgia.display import capital, level_text
+from ostealgia.project.cohort_words import words
 
 DF_WORDS = {
     "kenward-roger": "Kenward and Roger's",
@@ -44,15 +45,15 @@ def _paragraphs(analysis: CohortAnalysis, software: Sequence[tuple[str, str]]) -
 
 def _design(analysis: CohortAnalysis) -> str:
     settings, groups = analysis.settings, analysis.groups
-    compared = f" {groups[1]} (treated) is compared with {groups[0]} (reference)." if len(groups) == 2 else ""
+    compared = (
+        f" {capital(str(groups[1]))} (treated) is compared with {groups[0]} (reference)." if len(groups) == 2 else ""
+    )
     if len(groups) == 1:
         compared = " There is one group: nothing is compared between groups."
     elif len(groups) > 2:
         compared = f" {len(groups)} groups: {', '.join(map(str, groups))}; the reference is {groups[0]}."
     plan = (
-        "The analysis plan was frozen by its SHA-256 before outcomes were read."
-        if getattr(analysis.plan, "frozen", False)
-        else ""
+        "The analysis plan was frozen by its SHA-256 before outcomes were read." if analysis.plan.frozen_sha256 else ""
     )
     plan = (
         plan
@@ -82,9 +83,9 @@ def _response(analysis: CohortAnalysis, section: Section) -> str:
         rule, source = (str(own["rule"].iloc[0]), str(own["source"].iloc[0])) if len(own) else ("", "")
     table = f"by the table {settings.opioid_table}" if settings.opioid_table else "as given in the visits"
     again = RETREATMENT.get(settings.retreatment, settings.retreatment)
-    words = f"definition {settings.definition}" + (f" ({rule}; {source})" if rule else "")
+    told = f"definition {settings.definition}" + (f" ({rule}; {source})" if rule else "")
     return (
-        f"Pain response. {words[0].upper()}{words[1:]}. Opioid doses are oral morphine equivalents {table}. Two denominators stand "
+        f"Pain response. {capital(told)}. Opioid doses are oral morphine equivalents {table}. Two denominators stand "
         f"beside each other: "
         f"all treated, where a patient without a value is no responder, and those who could be assessed; {again}. Rates have "
         f"Clopper-Pearson "
@@ -107,8 +108,9 @@ def _pain(analysis: CohortAnalysis, section: Section) -> str:
             f"{cov} covariance over the weeks, REML, {df} degrees of freedom."
         )
     if "mixed_model" in section.results:
+        random = "a random intercept" if settings.random == "1" else f"random effects {settings.random}"
         parts.append(
-            f"Beside it a linear mixed model over all weeks, baseline among the outcomes (random effects by patient: {settings.random})."
+            f"Beside it a linear mixed model over all weeks, baseline among the outcomes, with {random} for each patient."
         )
     if "ancova" in section.results:
         parts.append(f"ANCOVA of week {analysis.primary_week} on baseline.")
@@ -133,7 +135,7 @@ def _relief(analysis: CohortAnalysis, section: Section) -> str:
 
 
 def _survival(analysis: CohortAnalysis, section: Section) -> str:
-    strata = ", ".join(name.replace("_", " ") for name in analysis.settings.strata or ())
+    strata = ", ".join(words(name) for name in analysis.settings.strata or ())
     stratified = f" and stratified by {strata}" if strata else ""
     return (
         f"Survival. Kaplan-Meier with log-log intervals, log-rank test{stratified}, Cox models (Efron's ties) unadjusted and "
@@ -174,11 +176,14 @@ def _predictors(analysis: CohortAnalysis, section: Section) -> str:
 
 
 def _subgroups(analysis: CohortAnalysis, section: Section) -> str:
-    return "Subgroups. The effect in each level of the stated factors with a test of interaction; not adjusted for their number."
+    return (
+        "Subgroups. The effect in each level of each factor with a test of interaction, and its P after Bonferroni's correction over the "
+        "factors; a subgroup by itself answers nothing."
+    )
 
 
 def _weighting(analysis: CohortAnalysis, section: Section) -> str:
-    names = ", ".join(str(name).replace("_", " ") for name in analysis.settings.confounders or ())
+    names = ", ".join(words(str(name)) for name in analysis.settings.confounders or ())
     return (
         f"Adjustment for confounding. Propensity score by logistic regression{f' on {names}' if names else ''}; weights for all "
         f"patients (ATE), for the "

@@ -218,6 +218,9 @@ def _problems(analysis: CohortAnalysis) -> Iterator[content.Problem]:
                 yield content.Problem(
                     text=capital(note.removeprefix("RED FLAG: ").rstrip(".")) + ".", target=section.id
                 )
+    if analysis.plan.deviations:
+        told = count_of(len(analysis.plan.deviations), "deviation", "deviations")
+        yield content.Problem(text=f"{capital(told)} from the frozen analysis plan.", target="plan")
     for found in analysis.cohort.quality.grave:
         rows = count_of(len(found.rows), "row", "rows") if found.rows else ""
         verdict = "impossible" if found.severity == "impossible" else "inconsistent"

@@ -121,8 +121,9 @@ def _answer(found: Options) -> str:
         return "A question about an emergency comes first; nothing is shown until it is answered."
     counts = {status: sum(one.status == status for one in found.options) for status in STATUS_WORDS}
     words = (
-        f"Criteria are met for {counts['met']} of {len(found.options)} therapies and not met for {counts['not_met']}"
+        f"criteria are met for {counts['met']} of {len(found.options)} therapies and not met for {counts['not_met']}"
     )
+    words = f"Urgent findings come first; {words}" if found.urgent else display.capital(words)
     return f"{words}; for {counts['cannot_tell']}, facts are missing." if counts["cannot_tell"] else f"{words}."
 
 
@@ -244,7 +245,7 @@ def _rule_view(one: Because) -> RuleView:
         tone=tone,
         symbol=symbol,
         words=words,
-        inputs="; ".join(f"{_label(name)}: {_value(name, value)}" for name, value in one.inputs.items()),
+        inputs="; ".join(dict.fromkeys(f"{_label(name)}: {_value(name, value)}" for name, value in one.inputs.items())),
         missing=labels(one.missing),
     )
 

@@ -36,7 +36,7 @@ def plain_array(values: Any, name: str) -> NDArray[Any]:
         raise TableError("the column holds lists or tables", column=name, expected="one number or word for each row")
     if array.dtype.kind == "f" and array.size:
         top = max(abs(float(np.fmax.reduce(array))), abs(float(np.fmin.reduce(array))))
-        if np.isfinite(top) and top > LARGEST or 0.0 < top < SMALLEST:
+        if (np.isfinite(top) and top > LARGEST) or 0.0 < top < SMALLEST:
             raise TableError(
                 "the numbers are too large or too small to be squared in double precision", column=name,
                 expected=f"sizes from {SMALLEST:g} to {LARGEST:g}", action="Give the column in another unit.",

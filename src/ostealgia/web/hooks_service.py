@@ -85,6 +85,7 @@ def answer(body: Any, today: date) -> list[dict[str, Any]]:
     names a cancer: the metastasis may not have been coded yet."""
     from ostealgia.decision.bundle_facts import facts_of_bundle
     from ostealgia.decision.candidacy import options
+    from ostealgia.decision.patient_reading import PatientError
 
     request = take_request(body)
     found = read_bundle(request.bundle, today=today)
@@ -93,5 +94,12 @@ def answer(body: Any, today: date) -> list[dict[str, Any]]:
     facts, notes = facts_of_bundle(found)
     left = [f"{one.resource}: {one.reason}" for one in found.not_used]
     left += [one for one in notes if one.startswith("left unknown")]
-    made = cards(options(facts), left_out=left[:30], missing=request.missing)
+    try:
+        result = options(facts)
+    except PatientError as error:  # a value that cannot be hides no emergency of the others
+        if error.answer is None:
+            raise
+        result = error.answer
+        left += [f"left unknown: {name}: {text}" for name, text in error.problems]
+    made = cards(result, left_out=left[:30], missing=request.missing)
     return made if found.bone_metastasis else [one for one in made if one["indicator"] == "critical"]

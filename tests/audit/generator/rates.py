@@ -251,8 +251,9 @@ def _line(rule: str, own: Sequence[Rate], layouts: Sequence[str] | None = None) 
     return f"| {rule} | {' | '.join(cells)} | {cause} | {repair} |"
 
 
-def _each(rates: Sequence[Rate]) -> int:
-    return min((rate.papers for rate in rates), default=0)
+def _each(rates: Sequence[Rate]) -> str:
+    counts = sorted({rate.papers for rate in rates}) or [0]
+    return str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
 
 
 def _percent(part: int, whole: int) -> str:

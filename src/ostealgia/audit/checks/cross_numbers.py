@@ -273,7 +273,7 @@ def _odd_one(passage: Passage, other: Passage, shared: float) -> tuple[Fact, Fac
     return (fact, twin) if typed and _one_thing(passage, other) else None
 
 
-_CHANGE = re.compile(r"\b(?:relative|increas|reduc|decreas|chang|differen|improve|higher|lower)", re.I)
+_CHANGE = re.compile(r"\b(?:relative|increas|reduc|decreas|chang|differen|higher|lower)", re.I)
 
 
 def _of_change(paper: Paper, fact: Fact) -> bool:

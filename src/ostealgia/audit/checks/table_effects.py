@@ -26,6 +26,9 @@ _NOT_WALD = re.compile(
 _LEVEL = re.compile(r"\b(9[0-9](?:\.\d)?|8[0-9]) ?% ?(?:ci|confidence)", re.IGNORECASE)
 _NO_SCALE = "many intervals of this column do not fit their estimates: they may be of another scale or method"
 _NO_P = "many P values of this column do not fit the intervals: they may be of another comparison"
+_NO_SIZE = (
+    "many intervals are too narrow for these counts: the model may hold more patients than the table that gives them"
+)
 _TWO = "the P may be of the comparison with the estimate before it"
 _PROFILE = "few events: profile or penalised limits need not be symmetric"
 FEW = 15.0  # upper over lower limit
@@ -319,6 +322,10 @@ def _exponential(row: Row, twin: Row) -> Iterator[Finding]:
 
 def table_precision(paper: Paper) -> Iterator[Finding]:
     """Adjusted odds ratios of binary factors whose numbers of patients another table prints: can the interval be so narrow?"""
+    yield from doubtful(_precision(paper), "precision-bound", _NO_SIZE)
+
+
+def _precision(paper: Paper) -> Iterator[Finding]:
     factors = _binary_factors(paper)
     for row in effect_rows(paper):
         triplet = row.triplet
