@@ -155,6 +155,8 @@ def test_an_impossible_value_hides_no_emergency_and_what_was_left_out_is_said():
     got = answer.json()["cards"]
     assert got[0]["indicator"] == "critical"
     assert "left unknown: labs.platelets" in got[-1]["detail"].replace("\\", "")
+    only = ask("POST", PLACE, json=request(observations=given[1:])).json()["cards"][0]
+    assert only["summary"].startswith("Answer first: Any new limb weakness") and "Platelet" in only["detail"]
     asked = ask("POST", PLACE, json=request(conditions=("C50.9", "C79.51", "G95.2"))).json()["cards"][-1]
     assert "ask for the neurological status" in asked["detail"] and "medications" in asked["detail"]
 

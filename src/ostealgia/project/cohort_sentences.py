@@ -49,9 +49,11 @@ class _Say:
     def effect(self, sheet: Sheet, unit: str = "", **where: Any) -> Said:
         """ "−0.72 points (95% CI −1.21 to −0.24; P = 0.004)"; what is not known is left out."""
         limits, p = sheet.link("ci", **where), sheet.link("p_value", **where)
-        inside: list[Any] = [] if limits.text == MISSING_SIGN else [f"{self.level} CI ", limits]
+        method = str(sheet.rows[sheet.row(**where)].get("method", ""))
+        named = "Newcombe " if "Newcombe" in method else ""
+        inside: list[Any] = [] if limits.text == MISSING_SIGN else [f"{named}{self.level} CI ", limits]
         if p.text != MISSING_SIGN:
-            inside += ["; " if inside else "", p_of(p)]
+            inside += ["; " if inside else "", p_of(p), " by Fisher's exact test" if "Fisher" in method else ""]
         return said(sheet.link("estimate", **where), unit, *((" (", *inside, ")") if inside else ()))
 
     def median(self, sheet: Sheet, side: str, **where: Any) -> Said:

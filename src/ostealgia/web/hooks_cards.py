@@ -54,8 +54,9 @@ def _asked(questions: Sequence[Question], emergency: bool, record: Sequence[str]
     first = [one for one in questions if one.first]
     urgent = bool(first) and not emergency
     head = "Answer first" if urgent else "Not stated in the record"
-    shown = first or list(questions)
-    lines = [f"- {markdown(one.text)}" for one in questions]
+    # an emergency is asked for before a value is mended
+    shown = sorted(first or questions, key=lambda one: one.kind != "emergency") if urgent else list(first or questions)
+    lines = [f"- {markdown(one.text)}" for one in (*shown, *(one for one in questions if one not in shown))]
     note = ["While these are open, no therapies are compared.", ""] if urgent else []
     return _card(f"{head}: {shown[0].text}", "warning" if urgent else "info", [*note, *lines, "", *record, LIMITS], [])
 
