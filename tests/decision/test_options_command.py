@@ -86,6 +86,8 @@ def test_sorting(folder, capsys):
         (["--schema", "--examples", "x"], "stands alone"),
         (["nowhere.json"], "there is no such file"),
         (["patients"], "this is a folder"),
+        (["patients/typical.json", "--site", "rib"], "--site is for a FHIR Bundle"),
+        (["patients/typical.json", "--site", "knee"], "is not one of"),
         (["patients/typical.json", "--html", "page.pdf"], "ends in .html"),
         (["patients/typical.json", "--html", "no/where/page.html"], "does not exist"),
     ],

@@ -10,15 +10,19 @@ import shutil
 import pytest
 from project_cases import DATA
 
+from cohort_analysis_cases import bundled, only, quick, with_tables
+from ostealgia.cohort.analysis import analyse
 from ostealgia.cohort.reading import example
 from ostealgia.errors import OstealgiaError, ProjectError, TableError
 from ostealgia.project import run, verify
+from ostealgia.project.cohort_present import report_of
 from ostealgia.project.cohort_run import analysis_of
 from ostealgia.project.cohort_spec import settings_of
 from ostealgia.project.model import parse_config
 from ostealgia.project.outputs import RESULT_KEYS
 from ostealgia.project.store import load
 from ostealgia.project.templates import init
+from ostealgia.report import render_report
 
 QUICK = "bootstrap = 0\nimputations = 3\n"
 HEAD = '[project]\ntitle = "Small"\nkind = "cohort"\n'
@@ -118,6 +122,29 @@ def test_counts_are_shown_at_home_and_hidden_where_privacy_states_it(tmp_path):
                     assert row.get(column, "") in ("", None) or not 0 < float(row[column]) < 5, (name, column)
     assert settings_of(parse_config(HEAD)).small_cell == 0
     assert settings_of(parse_config(HEAD + "[privacy]\nsmall_cell = 7\n")).small_cell == 7
+
+
+def all_censored(cohort):
+    events = cohort.table("events").assign(os_event=0, pfs_event=0, pfs_event_type=0)
+    return with_tables(cohort, events=events)
+
+
+def one_group(cohort):
+    return with_tables(cohort, patients=cohort.patients.drop(columns="group"))
+
+
+def five_patients(cohort):
+    return only(cohort, cohort.patients["id"][:5])
+
+
+@pytest.mark.parametrize("change", [all_censored, one_group, five_patients])
+def test_the_page_is_made_of_what_there_is(change):
+    analysis = analyse(change(bundled()), quick(estimands=False), rng_seed=1)
+    report = report_of(analysis, None, drawings={}, software=(), command="", files=[])
+    page = render_report(report)
+    assert len(report.analyses) >= 18 and "SIMULATED" in page
+    for section in analysis.failed:
+        assert section.failed.split(":")[0] in page
 
 
 # --- what ostealgia.toml says -----------------------------------------------------------------------------------------

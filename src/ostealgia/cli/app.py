@@ -311,7 +311,11 @@ def hooks(
 def options(
     file: Annotated[
         str,
-        typer.Argument(metavar="PATIENT.json", help="Facts of one patient, - for standard input.", show_default=False),
+        typer.Argument(
+            metavar="PATIENT.json",
+            help="Facts of one patient, or a FHIR R4 Bundle; - for standard input.",
+            show_default=False,
+        ),
     ] = "",
     html: Annotated[
         str, typer.Option("--html", metavar="OUT", help="The same as one HTML page.", show_default=False)
@@ -322,6 +326,15 @@ def options(
             "--sort",
             metavar="COLUMN",
             help="therapy, status, per_100, ci_low, ci_high, pi_low, pi_high, k or n.  [default: not sorted]",
+            show_default=False,
+        ),
+    ] = "",
+    site: Annotated[
+        str,
+        typer.Option(
+            "--site",
+            metavar="BONE",
+            help="Bone of the index site, where a Bundle has pain of several.",
             show_default=False,
         ),
     ] = "",

@@ -18,11 +18,15 @@ MOST_LEFT = 40  # resources of a Bundle that are listed as not used
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What was asked for. file : of the patient, "-" for standard input.  html, examples : where to write, "" for nowhere."""
+    """What was asked for. file : of the patient, "-" for standard input.  site : bone of the index site of a Bundle.
+
+    html, examples : where to write, "" for nowhere.
+    """
 
     file: str = ""
     html: str = ""
     sort: str = ""
+    site: str = ""
     examples: str = ""
     schema: bool = False
     as_json: bool = False
@@ -36,6 +40,7 @@ def request(asked: dict[str, Any]) -> Request:
         file=asked["file"],
         html=asked["html"],
         sort=asked["sort"],
+        site=asked["site"],
         examples=asked["examples"],
         schema=asked["schema"],
         as_json=asked["json"],
@@ -52,6 +57,11 @@ def request(asked: dict[str, Any]) -> Request:
         from ostealgia.options import one_of
 
         one_of("sort", made.sort, SORT_COLUMNS)
+    if made.site:
+        from ostealgia.decision.fact_fields import fields
+        from ostealgia.options import one_of
+
+        one_of("site", made.site, fields()["site.bone"].choices)
     if made.html:
         _check_target(made)
     return made
@@ -101,7 +111,7 @@ def _patient(asked: Request) -> int:
     name = "standard input" if asked.file == "-" else asked.file
     said: tuple[str, ...] = ()
     try:
-        given, said = _facts(asked.file)
+        given, said = _facts(asked.file, asked.site)
         found = _with_notes(options(given), said)
     except PatientError as error:
         _show_emergencies(_with_notes(error.answer, said), as_json=asked.as_json)
@@ -129,7 +139,7 @@ def _patient(asked: Request) -> int:
     return BAD_INPUT
 
 
-def _facts(file: str) -> tuple[Any, tuple[str, ...]]:
+def _facts(file: str, site: str) -> tuple[Any, tuple[str, ...]]:
     """The patient's record, or what a FHIR Bundle says of the patient, and notes on what was left out of it."""
     from ostealgia.decision.patient_reading import PatientError
     from ostealgia.io.fhir import is_bundle, read_bundle
@@ -139,12 +149,14 @@ def _facts(file: str) -> tuple[Any, tuple[str, ...]]:
     if isinstance(value, dict) and "resourceType" in value and not is_bundle(value):
         raise PatientError([("", "this is a FHIR resource. Expected: a Bundle with the resources of one patient")])
     if not is_bundle(value):
+        if site:
+            raise OptionError("--site is for a FHIR Bundle; our own record names its site itself.")
         return value, ()
     from datetime import date
 
     from ostealgia.decision.bundle_facts import facts_of_bundle
 
-    found = read_bundle(value, today=date.today())
+    found = read_bundle(value, today=date.today(), site=site)
     facts, notes = facts_of_bundle(found)
     left = [f"in the record, and not used: {one.resource}: {one.reason}" for one in found.not_used]
     more = [f"in the record, and not used: {len(left) - MOST_LEFT} more"] if len(left) > MOST_LEFT else []

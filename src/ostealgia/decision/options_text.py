@@ -13,6 +13,7 @@ from ostealgia.decision.logic import MET, Fact, Gate, evaluate_one, inputs
 from ostealgia.decision.options_result import Alert, Because, Option, Options
 
 WIDTH = 100
+LONGEST_DEFINITION = 120  # characters, beside a figure
 STATUS_WORDS = {"met": "criteria met", "cannot_tell": "cannot tell", "not_met": "criteria not met"}
 
 
@@ -130,7 +131,14 @@ def reported(line: Mapping[str, Any] | None) -> str:
         text += f", against {line['per_100_comparator']:.0f} with {line['comparator']}"
     studies = "1 study" if line.get("k") == 1 else f"{line.get('k')} studies"
     size = f" ({studies}, n = {line['n']:,})" if line.get("k") and line.get("n") else ""
-    return f"{what}: {text}{size}{'; definitions or weeks differ' if is_mixed(line) else ''}"
+    tail = "; definitions or weeks differ" if is_mixed(line) else f"; {definition(line)}" if definition(line) else ""
+    return f"{what}: {text}{size}{tail}"
+
+
+def definition(line: Mapping[str, Any]) -> str:
+    """The one definition behind a pain response, "" where studies differ or it is not said."""
+    text = str(line.get("definition") or "") if line.get("outcome") == "pain response" else ""
+    return "" if is_mixed(line) or len(text) > LONGEST_DEFINITION else text
 
 
 def is_mixed(line: Mapping[str, Any]) -> bool:

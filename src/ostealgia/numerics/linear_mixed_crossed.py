@@ -322,7 +322,9 @@ def _problem(y: Array, x: Array, groups: Sequence[IntArray], *, reml: bool) -> C
 
 
 def _sums(code: IntArray, columns: Array, size: int) -> Array:
-    return np.column_stack([np.bincount(code, column, minlength=size) for column in columns.T])
+    return np.column_stack(
+        [np.asarray(np.bincount(code, column, minlength=size), dtype=np.float64) for column in columns.T]
+    )
 
 
 def _result(problem: CrossedProblem, found: Minimum) -> CrossedFit:

@@ -276,8 +276,12 @@ def _medians(say: _Say) -> Said | str:
             continue
         where = {"endpoint": row["endpoint"], "group": row["group"]}
         name = f" in {row['group']}" if len(say.analysis.groups) > 1 else ""
+        parts.append("; " if parts else "")
+        median = row.get("estimate")
+        if median is None or median != median:
+            parts.append(f"not reached{name}")
+            continue
         parts += [
-            "; " if parts else "",
             sheet.link("estimate", **where),
             f" months{name} ({say.level} CI ",
             sheet.link("ci", **where),

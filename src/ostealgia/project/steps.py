@@ -96,7 +96,8 @@ class ProjectResult:
         lines += [f"  {plain(answer.text)}" for answer in self.report.answers]
         wrong = [plain(problem.text) for problem in self.report.problems]
         if wrong:
-            lines += ["", "What is wrong with the inputs:", *(f"  ! {text}" for text in wrong[:6])]
+            head = "What is wrong with the inputs:" if self.analysis is None else "What to be wary of:"
+            lines += ["", head, *(f"  ! {text}" for text in wrong[:6])]
             if len(wrong) > 6:
                 lines.append(f"  and {len(wrong) - 6} more, in the report")
         left = len(self._excluded())

@@ -15,7 +15,7 @@ from typing import Any
 from ostealgia import display
 from ostealgia.decision.fact_fields import fields
 from ostealgia.decision.options_result import Because, Option, Options
-from ostealgia.decision.options_text import STATUS_WORDS, caution, is_mixed, labels, reported
+from ostealgia.decision.options_text import STATUS_WORDS, caution, definition, is_mixed, labels, reported
 from ostealgia.errors import OptionError
 from ostealgia.report import theme
 
@@ -192,7 +192,13 @@ def _bar(line: Mapping[str, Any] | None) -> Bar | None:
         parts.append(f"new centre {display.interval(line['pi_low'], line['pi_high'], 0)}")
     if line.get("per_100_comparator") is not None:
         parts.append(f"{line['per_100_comparator']:.0f} with {line['comparator']}")
-    parts += ["definitions or weeks differ"] if is_mixed(line) else []
+    parts += (
+        ["definitions or weeks differ"]
+        if is_mixed(line)
+        else [definition(line).replace(">=", "\u2265 ")]
+        if definition(line)
+        else []
+    )
     parts += ["trials disagree"] if line.get("conflicts") else []
     return Bar(point=place(line["per_100"]), ci=ci, pi=pi, text=text, note="; ".join(parts))
 
@@ -201,7 +207,11 @@ def evidence_words(line: Mapping[str, Any]) -> str:
     """One line of evidence as a sentence, with definition, week, denominator, size, certainty and source."""
     if line.get("kind") == "none":
         return "No evidence on this therapy is in this package."
-    head = reported(line) if line.get("per_100") is not None else _other_figure(line)
+    head = (
+        reported({**line, "definition": "", "per_100_comparator": None})
+        if line.get("per_100") is not None
+        else _other_figure(line)
+    )
     if line.get("comparator"):
         head += f"; against {line['comparator']}"
         if line.get("difference_per_100") is not None:
