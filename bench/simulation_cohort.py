@@ -443,10 +443,11 @@ The Monte Carlo error is in brackets; "rejects" is the type I error where the tr
 
 - A **mixed model or MMRM** is not biased when dropout depends on pain already seen; the mean of those still there is. MMRM here is always
   with an unstructured covariance.
-- Its usual **standard errors** (expected information, as in R mmrm and lmerTest) take visits as missed without regard to the outcome. Under
-  the strong dropout of "mar", by opposite rules in the two arms, they come out 7% too small: the misses there are this, and were planned as
-  lines that hold. The lines with `information="observed"` (Kenward & Molenberghs 1998, doi:10.1214/ss/1028905886) were added after the misses
-  were seen. On 2,000 fresh cohorts (seed 6) coverage was 93.3, 93.2 and 93.1% with the usual, 94.9 and 95.0% with the observed information.
+- Its usual **standard errors** (expected information, as in R mmrm and lmerTest) take visits as missed without regard to the outcome.
+  Under the strong dropout of "mar", by opposite rules in the two arms, they come out 7% too small: the misses there are this, and were
+  planned as lines that hold. The lines with `information="observed"` (Kenward & Molenberghs 1998, doi:10.1214/ss/1028905886) were added
+  after the misses were seen. On 2,000 fresh cohorts (seed 6) coverage was 93.3, 93.2 and 93.1% with the usual, 94.9 and 95.0% with the
+  observed information.
 - When it depends on **what was not seen**, no method that only looks at the data can know. The shift (delta) has to come from outside;
   `oa.cohort.tipping_point` says how large it may be before the conclusion changes.
 - **Death is no missing value.** Survivors of two arms are different patients. Count the dead in the outcome, or as a competing event.

@@ -15,6 +15,10 @@ from ostealgia.cohort.table_one_result import BaselineRow, Described, TableOne
 from ostealgia.display import count_of
 from ostealgia.errors import TableError
 
+MOST_STEPS = (
+    1_000_000  # an exact test of a large table may take this much work; then random tables stand in, and it is said
+)
+
 
 def quality_section(context: Context) -> Section:
     """Findings of the data-quality report (counts, no values, no identifiers) and what is missing."""
@@ -178,7 +182,13 @@ def _table_one(context: Context, names: tuple[str, ...]) -> Any:
     if not context.compared:
         return _one_group(context, names)
     return table_one(
-        context.baseline, by="group", variables=names, levels=context.levels, level=context.level, seed=context.rng_seed
+        context.baseline,
+        by="group",
+        variables=names,
+        levels=context.levels,
+        level=context.level,
+        seed=context.rng_seed,
+        most_steps=MOST_STEPS,
     )
 
 

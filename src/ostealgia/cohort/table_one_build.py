@@ -16,7 +16,7 @@ from ostealgia.display import count_of
 from ostealgia.errors import OptionError, TableError
 from ostealgia.numerics import ranks
 from ostealgia.numerics.summary_tests import anova_f, chi2_pearson, chi2_yates, expected_counts, t_student, t_welch
-from ostealgia.numerics.two_by_two_exact import conditional_odds_ratio, fisher_test
+from ostealgia.numerics.two_by_two_exact import MOST_STEPS, conditional_odds_ratio, fisher_test
 from ostealgia.options import confidence_level, one_of
 from ostealgia.tables.formula_design import is_text
 from ostealgia.tables.labels import as_text
@@ -39,6 +39,7 @@ def table_one(
     levels: Levels | None = None,
     level: float = 0.95,
     seed: int = 0,
+    most_steps: int = MOST_STEPS,
 ) -> TableOne:
     """Who are the patients of each group, and how far do the groups differ?
 
@@ -47,6 +48,8 @@ def table_one(
     numbers : test printed for numbers, "welch", "student" or "mann-whitney" (for more than two groups analysis of variance or
     Kruskal-Wallis).  counts : "chi-square", "chi-square with continuity correction" (2 x 2), "fisher", or "auto": Fisher's exact test where
     an expected count is below 5, else chi-square.  Every test is in ``.tests()``.
+    most_steps : work that an exact test of a larger table may take; beyond it P is estimated from random tables of ``seed``, and a note
+    says so. The default takes up to 20 seconds a table, 1,000,000 below half a second.
     Groups that were not randomised should be judged by their standardised differences; P depends on the size of the cohort.
     Raises TableError where there are fewer than two groups or a value is not a number.
     Source: tests in ``ostealgia.numerics``; standardised differences: Austin 2009, doi:10.1002/sim.3697; Yang & Dalton 2012.
@@ -81,7 +84,9 @@ def table_one(
             raise TableError("the columns have different lengths", column=name, expected="one value a row in each")
         values = values[known]
         if name in categorical or name in (levels or {}) or _is_categorical(values):
-            row, said = _categories(name, values, arms.codes, len(arms.levels), counts, levels or {}, level, seed)
+            row, said = _categories(
+                name, values, arms.codes, len(arms.levels), counts, levels or {}, level, seed, most_steps
+            )
         else:
             row, said = _numbers(name, values, arms.codes, len(arms.levels), numbers, level, np.flatnonzero(known))
         rows.append(row)
@@ -217,6 +222,7 @@ def _categories(
     levels: Levels,
     level: float,
     seed: int,
+    most_steps: int,
 ) -> tuple[BaselineRow, list[str]]:
     gone = absent(values)
     missing = np.bincount(codes[gone], minlength=k)
@@ -229,7 +235,7 @@ def _categories(
     part = grouping({name: values[~gone]}, [name], levels)
     size = len(part.levels)
     table = np.bincount(part.codes * k + codes[~gone], minlength=size * k).reshape(size, k)
-    tests, notes = _count_tests(name, table, level, seed)
+    tests, notes = _count_tests(name, table, level, seed, most_steps)
     expected = expected_counts(table)
     low = not bool((table.sum(axis=0) == 0).any()) and float(expected[table.sum(axis=1) > 0].min()) < 5
     chosen = ("fisher" if low else "chi-square") if shown == "auto" else shown
@@ -247,7 +253,9 @@ def _categories(
     ), notes  # fmt: skip
 
 
-def _count_tests(name: str, table: NDArray[Any], level: float, seed: int) -> tuple[tuple[GroupTest, ...], list[str]]:
+def _count_tests(
+    name: str, table: NDArray[Any], level: float, seed: int, most_steps: int
+) -> tuple[tuple[GroupTest, ...], list[str]]:
     pearson = chi2_pearson(table)
     used = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
     side = min(used.shape) - 1
@@ -271,7 +279,7 @@ def _count_tests(name: str, table: NDArray[Any], level: float, seed: int) -> tup
                 p_value=float(yates.p_value),
             )
         )
-    exact = fisher_test(table, seed=seed)
+    exact = fisher_test(table, seed=seed, most_steps=most_steps)
     ratio = conditional_odds_ratio(table, level=level) if table.shape == (2, 2) else None
     nan = float("nan")
     out.append(

@@ -41,12 +41,12 @@ class ConditionalOddsRatio(NamedTuple):
     ci_high: float
 
 
-def fisher_test(counts: ArrayLike, *, seed: int = 0, draws: int = DRAWS) -> ExactTest:
+def fisher_test(counts: ArrayLike, *, seed: int = 0, draws: int = DRAWS, most_steps: int = MOST_STEPS) -> ExactTest:
     """Two-sided P of Fisher's exact test: all tables with these margins that are not more probable than this one.
 
     counts : one table (r, c) of whole numbers. Columns are filled one after another; partial tables whose every completion counts, or none,
     are settled at once by their longest and shortest path (Mehta & Patel 1983, doi:10.1080/01621459.1983.10477989). Where that is too much
-    work, P is estimated from ``draws`` random tables of ``seed``, and ``simulated`` says so.
+    work (more than ``most_steps`` cells), P is estimated from ``draws`` random tables of ``seed``, and ``simulated`` says so.
     Source: Freeman & Halton 1951, doi:10.1093/biomet/38.1-2.141.
 
     >>> round(fisher_test([[3, 1, 0], [0, 2, 4], [1, 1, 1]]).p_value, 6)
@@ -60,7 +60,7 @@ def fisher_test(counts: ArrayLike, *, seed: int = 0, draws: int = DRAWS) -> Exac
     table = table[np.argsort(table.sum(axis=1))][:, np.argsort(-table.sum(axis=0))]
     rows, columns = table.sum(axis=1), table.sum(axis=0)
     observed = -float(gammaln(table + 1.0).sum()) + SAME
-    exact = _hypergeometric(table) if table.shape == (2, 2) else _network(rows, columns, observed)
+    exact = _hypergeometric(table) if table.shape == (2, 2) else _network(rows, columns, observed, most_steps)
     if exact is None:
         listed = fisher_exact(table)  # two rows and many patients: fewer tables than cells of the paths
         exact = None if math.isnan(listed) else listed
@@ -106,10 +106,10 @@ def _compositions(total: int, most: Ints) -> list[tuple[int, ...]]:
     return [x for x in itertools.product(*ranges) if 0 <= total - sum(x) <= most[-1]]
 
 
-def _network(rows: Ints, columns: Ints, observed: float) -> float | None:
+def _network(rows: Ints, columns: Ints, observed: float, most_steps: int) -> float | None:
     shape = tuple(int(r) + 1 for r in rows[:-1])
     ways = [math.prod(min(int(c), int(r)) + 1 for r in rows[:-1]) for c in columns]
-    if sum(ways) * math.prod(shape) > MOST_STEPS or sum(ways) > 200_000:
+    if sum(ways) * math.prod(shape) > most_steps or sum(ways) > 200_000:
         return None
     fills = [_compositions(int(c), rows) for c in columns]
     longest, shortest = _paths(shape, fills, columns)
