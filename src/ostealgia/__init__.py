@@ -13,7 +13,20 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_ROOMS = ("audit", "clinical", "cohort", "decision", "effects", "io", "meta", "network", "plot", "project", "report", "tables")
+_ROOMS = (
+    "audit",
+    "clinical",
+    "cohort",
+    "decision",
+    "effects",
+    "io",
+    "meta",
+    "network",
+    "plot",
+    "project",
+    "report",
+    "tables",
+)
 __all__ = [
     "audit",
     "clinical",

@@ -15,9 +15,7 @@ from ostealgia.cohort.table_one_result import BaselineRow, Described, TableOne
 from ostealgia.display import count_of
 from ostealgia.errors import TableError
 
-MOST_STEPS = (
-    1_000_000  # an exact test of a large table may take this much work; then random tables stand in, and it is said
-)
+MOST_STEPS = 1_000_000  # of an exact test of a large table; beyond it random tables stand in, and a note says so
 
 
 def quality_section(context: Context) -> Section:
