@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ostealgia.cli.hooks_command import checked_host, checked_port
+from ostealgia.cli.hooks_command import bound, checked_host, checked_port
 from ostealgia.decision.candidacy import options
 from ostealgia.errors import OptionError
 from ostealgia.web.hooks_cards import cards
@@ -220,6 +220,13 @@ def test_loopback_unless_asked_for():
         with pytest.raises(OptionError):
             checked_host(host, public=False)
             checked_port(port)
+
+
+def test_a_port_that_is_taken():
+    with bound("127.0.0.1", 0) as one:
+        one.listen()
+        with pytest.raises(OptionError, match="Give another one"):
+            bound("127.0.0.1", one.getsockname()[1])
 
 
 VALUES = st.recursive(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 
 from ostealgia.cli.failures import DONE
 from ostealgia.cli.output import print_text
@@ -20,6 +21,7 @@ def execute(host: str, port: str, origins: list[str], *, public: bool, quiet: bo
         raise OptionError(
             "the service needs Starlette, uvicorn and fhirclient. Install them: pip install 'ostealgia[web,fhir]'."
         ) from None
+    listening = bound(address, number)
     if not quiet:
         shown = f"[{address}]" if ":" in address else address
         print_text(
@@ -27,8 +29,24 @@ def execute(host: str, port: str, origins: list[str], *, public: bool, quiet: bo
             "Nothing of a request is logged or kept, and no other machine is called. Stop with Ctrl-C."
         )
     # no access log: its lines would hold what is asked about whom
-    uvicorn.run(hooks_app(origins=origins), host=address, port=number, log_level="warning", access_log=False)
+    with listening:
+        config = uvicorn.Config(hooks_app(origins=origins), log_level="warning", access_log=False)
+        uvicorn.Server(config).run(sockets=[listening])
     return DONE
+
+
+def bound(address: str, port: int) -> socket.socket:
+    """A socket that listens there, or an OptionError that says why not."""
+    made = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((address, port))
+    except OSError as error:
+        made.close()
+        raise OptionError(
+            f"port {port} at {address} cannot be used: {error.strerror}. Give another one by --port."
+        ) from None
+    return made
 
 
 def checked_host(host: str, *, public: bool) -> str:
