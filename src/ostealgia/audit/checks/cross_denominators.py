@@ -36,6 +36,8 @@ MISSING_SAID = re.compile(
     r"\bunknown\b|\bcomplete(?:d)? data\b",
     re.IGNORECASE,
 )
+_LONG_WORD = re.compile(r"[a-z]{6,}")
+_TOTAL = re.compile(r"(?:sub)?total\b", re.IGNORECASE)
 _ROUNDED_SAID = re.compile(r"\bround", re.IGNORECASE)
 # brackets that hold no percentages
 _BRACKETS_SAID = re.compile(
@@ -61,6 +63,9 @@ def another_reading(share: Share, found: Sequence[Share], lines: Sequence[Line],
     """
     return (
         _wrong_size(share, found)
+        or _headed_part(share, lines)
+        or _total_below(share, lines)
+        or _whole_row(share, found)
         or _part_of_a_row(share, found, lines)
         or _row_of_others(share, found)
         or _not_patients(share, lines)
@@ -103,6 +108,34 @@ def _part_of_a_row(share: Share, found: Sequence[Share], lines: Sequence[Line]) 
         if all(whole is not None and one.fits(whole) for one, whole in zip(row, wholes, strict=True)):
             return True
     return False
+
+
+def _headed_part(share: Share, lines: Sequence[Line]) -> bool:
+    """Whether it is a share of a row above, which the heading over its own row names ("Reasons for extended monitoring")."""
+    above = [line for line in lines if 0 < share.line.row - line.row <= ROWS_ABOVE]
+    headings = [line for line in above if set(line.entries) <= {0}]
+    for line in above:
+        whole = count(line, share.column)
+        if whole is None or whole == share.base or not share.fits(whole):
+            continue
+        words = set(_LONG_WORD.findall(line.label.casefold()))
+        if any(line.row < one.row and words & set(_LONG_WORD.findall(one.label.casefold())) for one in headings):
+            return True
+    return False
+
+
+def _total_below(share: Share, lines: Sequence[Line]) -> bool:
+    """Whether a row of the total closes its categories, and the percentage is of that."""
+    below = [line for line in lines if 0 < line.row - share.line.row <= ROWS_ABOVE and _TOTAL.match(line.label.strip())]
+    whole = count(below[0], share.column) if below else None
+    return whole is not None and whole != share.base and share.fits(whole)
+
+
+def _whole_row(share: Share, found: Sequence[Share]) -> bool:
+    """Whether the row gives the sizes of the groups themselves, as shares of all patients ("Overall 534 (54.4%)")."""
+    row = [one for one in found if one.line is share.line and one.column in share.block.indexes]
+    added = sum(int(one.count.value) for one in row)
+    return len(row) >= 2 and all(one.count.value == one.base and one.fits(added) for one in row)
 
 
 def _row_of_others(share: Share, found: Sequence[Share]) -> bool:

@@ -239,7 +239,11 @@ def _shared_p(row: Row) -> bool:
         for line in row.table.lines
         if line.depth and row.line.depth and line.variable == row.line.variable and row.column.index in line.entries
     ]
-    return len(same) > 1 and sum("p_value" in entry.parts for entry in same) < len(same)
+    if len(same) > 1 and sum("p_value" in entry.parts for entry in same) < len(same):
+        return True
+    above = {line.row: line.entries.get(row.column.index) for line in row.table.lines}
+    before = above.get(row.line.row - 1)  # the last of several categories, the others without a P
+    return before is not None and "ci_low" in before.parts and "p_value" not in before.parts
 
 
 def table_duplicates(paper: Paper) -> Iterator[Finding]:

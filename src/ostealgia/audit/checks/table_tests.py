@@ -13,7 +13,7 @@ import numpy as np
 from ostealgia.audit.baseline import Source, weigh
 from ostealgia.audit.causes import only_repair, slip, within
 from ostealgia.audit.checks.table_counts import NOT_PATIENTS, OWN_N, compared, paper_shares
-from ostealgia.audit.checks.table_premises import lowered, ordinary_test
+from ostealgia.audit.checks.table_premises import doubtful, lowered, ordinary_test
 from ostealgia.audit.finding import Cause, Finding, Place
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.counts import chi2_vs_counts, p_values_of
@@ -43,7 +43,10 @@ _UNKNOWN = re.compile(
 )
 _DEVIATIONS = re.compile(r"\bs\.?d\.?\b|deviation", re.IGNORECASE)
 _NO_T = "another test (of ranks, of changes, of a part of the patients) may stand behind P"
+_NO_STATISTIC = "many statistics of this table do not follow from the counts: they may be of another test or of several groups"
 _NO_TEST = "few P values of this table follow from the groups: they may be of another test"
+_COUNT_CELL = re.compile(r"\d+ ?\(\d+(?:\.\d+)? ?%?\)")
+_SIZES_ROW = re.compile(r"(?:n|no\.?|number)$", re.IGNORECASE)
 NEAR = 0.25  # in normal deviates: variants of exact and ordinal tests differ by less
 MOST_MISSING = 0.3  # of the patients of a group with no value of a variable
 MISSING = 0.05  # of the patients of one group with one value
@@ -67,6 +70,7 @@ def table_tests(paper: Paper) -> Iterator[Finding]:
                 (_case(paper, table, block, variable, line, other), rows)
                 for variable in variables(table)
                 for line, rows in compared(variable, block)
+                if not _sizes_again(table, line)
             ]
             named = _named(cases, based, block, around)
             with_statistic: list[Finding] = []
@@ -75,7 +79,7 @@ def table_tests(paper: Paper) -> Iterator[Finding]:
                 (of_p if case.statistic is None else with_statistic).extend(
                     _tested(replace(case, named=named), rows, based)
                 )
-            yield from _swapped(with_statistic)
+            yield from doubtful(_swapped(with_statistic), "chi2-vs-counts", _NO_STATISTIC)
             yield from ordinary_test(of_p, ("chi2-vs-counts", "t-vs-summary"), _NO_TEST)
 
 
@@ -168,7 +172,7 @@ def _case(paper: Paper, table: ReadTable, block: Block, variable: Variable, line
     deviations = _DEVIATIONS.search(said) is not None
     generic = block.statistic is not None and "?" in statistics_in(block.statistic.name)
     return _Case(block, variable, line, statistic, p_value, frozenset(), generic, deviations, t_said, other_test, place, p_place,
-                 _alone(table, block, line))  # fmt: skip
+                 _alone(paper, table, block, line))  # fmt: skip
 
 
 def _one_of_some(case: _Case) -> bool:
@@ -179,12 +183,28 @@ def _one_of_some(case: _Case) -> bool:
     return any(case.block.p_value.index not in line.entries for line in levels)
 
 
-def _alone(table: ReadTable, block: Block, line: Line) -> bool:
+def _alone(paper: Paper, table: ReadTable, block: Block, line: Line) -> bool:
     """Whether the next row is none of counts without a statistic or P of its own."""
     below = min((other for other in table.lines if other.row > line.row), key=lambda other: other.row, default=None)
-    if below is None or any(count(below, column) is None for column in block.indexes):
+    if below is None:
+        return True
+    if any(count(below, column) is None for column in block.indexes) and not _counts_printed(paper, table, block, below):
         return True
     return any(column is not None and column.index in below.entries for column in (block.statistic, block.p_value))
+
+
+def _counts_printed(paper: Paper, table: ReadTable, block: Block, line: Line) -> bool:
+    """Whether the cells of a row look like counts with percentages, though the reader was not certain of them."""
+    cells = paper.document.tables[table.index].cells
+    row = cells[line.row] if line.row < len(cells) else ()
+    return bool(block.indexes) and all(
+        column < len(row) and _COUNT_CELL.match(row[column].text.strip()) is not None for column in block.indexes
+    )
+
+
+def _sizes_again(table: ReadTable, line: Line) -> bool:
+    """Whether a second row of sizes ("n") stands above: the sizes of the header are those of other rows."""
+    return sum(_SIZES_ROW.match(other.label.strip()) is not None for other in table.lines if other.row < line.row) >= 2
 
 
 def _tested(case: _Case, rows: Sequence[Line], based: Sequence[Share]) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -15,6 +16,7 @@ from ostealgia.audit.rules.significance import quantile, show, show_range
 from ostealgia.numerics.intervals import Interval, Numeral, Printed
 
 RULE = "ci-vs-point"
+_COMMA = re.compile(r"^([-−–]?\d{1,3}),(\d{3})$")  # "1,901 (1.223, 2.955)": a thousand or a decimal comma
 
 TINY, SMALL, LARGE, JUDGEMENT = 0.05, 0.25, 1.0, 0.5  # distances of estimate and centre, in standard errors
 
@@ -87,6 +89,11 @@ def ci_vs_point(
     ('impossible', 49.99, 'double-exponentiation', '3.91 (1.68 to 9.11)')
     """
     rule, printed = scale_of(scale), Triplet.of(estimate, ci_low, ci_high)
+    pointed = [_COMMA.sub(r"\1.\2", part.text) for part in printed.parts]
+    if pointed != [part.text for part in printed.parts]:
+        read = ci_vs_point(*pointed, scale=scale, n=n, level=level, place=place)
+        if not read.flagged and ci_vs_point_of(printed, rule, n, level, place).flagged:
+            return replace(read, reported=printed.text, message=f"{read.message} (commas read as decimal points)")
     if rule.name == "proportion" and printed.in_percent:
         found = ci_vs_point_of(printed.proportions(), rule, n, level, place)
         return _as_percent(found, printed)

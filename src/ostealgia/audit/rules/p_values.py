@@ -193,6 +193,9 @@ def p_vs_ci(
     severity, basis = "none", "arithmetic"
     if verdict == "inconsistent":
         severity, basis, message = _weigh(p, values, test, alpha, message)
+        if not forward[0].overlaps((forward[1] + forward[2]) * 0.5) and _same_side(p, middle, rule.no_effect, alpha):
+            severity, basis = "information", "judgement"
+            message = f"{message}; the estimate is not the middle of the interval, which is then no Wald interval"
     elif p.value == 0 and p.relation == "=":
         verdict, severity = "rounding", "minor"
     return make(
@@ -207,6 +210,13 @@ def p_vs_ci(
         values=values,
         cause=_p_slip(p, values, point) if severity in ("minor", "major") else None,
     )
+
+
+def _same_side(p: Printed, ends: Sequence[float], null: float, alpha: float) -> bool:
+    """Whether interval and P agree on whether there is an effect, whatever made them."""
+    excludes = ends[1] > null or ends[2] < null
+    shown = p_range(p)
+    return shown.low <= alpha if excludes else shown.high >= alpha
 
 
 def _wald_p(x: float, low: float, high: float, null: float, level: float, df: float) -> float:
