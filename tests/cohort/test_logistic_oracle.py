@@ -283,9 +283,12 @@ def test_calibration_and_decision_curves_are_drawn():
     fit = oa.cohort.logistic(frame, outcome="responder", terms="obs + nrs_baseline + ecog_ge2")
     found = oa.cohort.performance(fit, bootstrap=0)
     everything, few = oa.plot.calibration(found), oa.plot.calibration(found, small_cell=16)
-    assert len(few.lines[1].get_xdata()) < len(everything.lines[1].get_xdata())  # groups under the limit are not shown
+    groups = [
+        sum(len(one.get_offsets()) for one in ax.collections if hasattr(one, "get_sizes")) for ax in (everything, few)
+    ]
+    assert groups[1] < groups[0]  # groups under the limit are not shown
     curve = oa.plot.decision(oa.cohort.decision_curve(fit))
-    assert [text.get_text() for text in curve.get_legend().get_texts()] == ["all", "none", "model"]
+    assert {"treat all", "treat none"} <= {text.get_text() for text in curve.texts}
     for ax in (everything, few, curve):
         plt.close(ax.figure)
 
