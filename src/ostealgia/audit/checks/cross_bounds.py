@@ -9,13 +9,15 @@ from ostealgia.audit.checks.cross_effects import triplet_of
 from ostealgia.audit.checks.cross_facts import parsed
 from ostealgia.audit.checks.cross_text import COUNT, loose, once, sentences
 from ostealgia.audit.checks.cross_words import spelled, stems
+from ostealgia.audit.checks.table_premises import lowered
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
-from ostealgia.audit.rules.bounds import events_bound, precision_bound
+from ostealgia.audit.rules.bounds import events_bound, log_std_error, precision_bound
 from ostealgia.audit.rules.confidence import Triplet
 from ostealgia.audit.rules.plausibility import robustness_of_significance
 from ostealgia.audit.statements.model import Count, Estimate, Size
 from ostealgia.audit.tables.model import Column, Line
+from ostealgia.numerics.intervals import Printed
 
 _CONTINUOUS = re.compile(
     r"\b(?:per|each|every|continuous|increases? (?:of|by|in (?:the )?\w+ (?:score|level|count|age))|increment\w*|"
@@ -26,6 +28,14 @@ _CONTINUOUS = re.compile(
 )
 _BINARY = re.compile(
     r"\b(?:vs|versus|compared (?:with|to)|than (?:those|patients|in|with)|relative to|group|arm|yes|no)\b", re.I
+)
+GROSS = 1.5  # times the least possible standard error: more than twice the patients would be needed
+_NOT_SURE = "the model may hold more records than the number of patients that is printed"
+_REPEATED = re.compile(
+    r"generali[sz]ed\s{1,2}estimating|repeated[\s-]{1,2}measure|multi-?level\s{1,2}(?:model|logistic|regression)|"
+    r"mixed[\s-]{1,2}effects?\s{1,2}logistic|case[\s-]{1,2}control|person[\s-]{1,2}years|inverse[\s-]{1,2}probability|firth|"
+    r"patient[\s-]{1,2}visits|of\s{1,2}visits",
+    re.I,
 )
 _REVIEW = re.compile(r"\bmeta-?\s?analy|\bsystematic(?:ally)? review|\bpooled\b", re.I)
 _ANY_SIZE = loose(
@@ -107,7 +117,16 @@ def _bounded(paper: Paper, statement: Estimate, triplet: Triplet, most: int, bin
         statement.measure in ("OR", "AOR") and 0.9 < triplet.estimate.value < 1.1
     )  # of a unit of something measured
     if (binary and not by_unit) or not found.flagged:
-        yield found
+        yield found if not found.flagged or _gross(paper, found, low, high, share) else lowered(found, _NOT_SURE)
+
+
+def _gross(paper: Paper, found: Finding, low: Printed, high: Printed, level: float) -> bool:
+    """Whether the interval is far too narrow for any number of patients that the model may hold, once for each patient."""
+    if _REPEATED.search(paper.document.plain) is not None or found.recomputed is None:
+        return False
+    if found.rule == "events-bound":
+        return found.recomputed > GROSS**2 * (largest_size(paper) or 0)
+    return GROSS * log_std_error(low, high, level).high < found.recomputed
 
 
 def bounds_robust(paper: Paper) -> Iterator[Finding]:

@@ -243,6 +243,11 @@ def _triplet(entry: Entry) -> tuple[Entry, Triplet] | None:
     return entry, Triplet(estimate, low, high)
 
 
+_TWO_MODELS = re.compile(
+    r"crude|adjusted|univaria|bivaria|multivaria|univariable|\b[acu]or\b|\b[acu]hr\b|\bmodel ?\w*", re.IGNORECASE
+)
+
+
 def crude_and_adjusted(paper: Paper) -> Iterator[Finding]:
     """Do univariable and multivariable ratio of one row lie on opposite sides of 1, both clearly?"""
     for table in paper.tables:
@@ -253,7 +258,10 @@ def crude_and_adjusted(paper: Paper) -> Iterator[Finding]:
         for line in table.lines:
             found = triplets(line)
             named = {measure_in(names.get(entry.column, "")) or caption for entry, _ in found}
-            if len(found) == 2 and named <= RATIOS and len(named) == 1:
+            models = {
+                " ".join(_TWO_MODELS.findall(names.get(entry.column, "").casefold())) for entry, _ in found
+            }  # what sets the two apart, else they are of two outcomes
+            if len(found) == 2 and named <= RATIOS and len(named) == 1 and len(models) == 2:
                 yield from _opposite(paper, line, found)
 
 

@@ -37,6 +37,12 @@ MISSING_SAID = re.compile(
     re.IGNORECASE,
 )
 _LONG_WORD = re.compile(r"[a-z]{6,}")
+_MEASURED = re.compile(
+    r"^(?:mean |median )?(?:age|bmi|body[ -]mass[ -]index|weight|height|pre-?pregnancy (?:bmi|body mass index)|gestational age|"
+    r"(?:systolic|diastolic) (?:bp|blood pressure)|heart rate)\b(?!.*\bn ?\()", re.IGNORECASE)  # fmt: skip
+_CUT = re.compile(
+    r"[<>≤≥%]|\d ?[-–] ?\d|\b(?:group|category|over|under|above|below|at least|and older|loss|gain)\b", re.IGNORECASE
+)
 _TOTAL = re.compile(r"(?:sub)?total\b", re.IGNORECASE)
 _ROUNDED_SAID = re.compile(r"\bround", re.IGNORECASE)
 # brackets that hold no percentages
@@ -66,6 +72,7 @@ def another_reading(share: Share, found: Sequence[Share], lines: Sequence[Line],
         or _headed_part(share, lines)
         or _total_below(share, lines)
         or _whole_row(share, found)
+        or _measured(share)
         or _part_of_a_row(share, found, lines)
         or _row_of_others(share, found)
         or _not_patients(share, lines)
@@ -108,6 +115,14 @@ def _part_of_a_row(share: Share, found: Sequence[Share], lines: Sequence[Line]) 
         if all(whole is not None and one.fits(whole) for one, whole in zip(row, wholes, strict=True)):
             return True
     return False
+
+
+def _measured(share: Share) -> bool:
+    """Whether the row is of something measured: a number of patients with a mean ("Age, years | 943 | 26.5")."""
+    label = share.line.label
+    if not _MEASURED.search(label) or _CUT.search(label) or not share.base:
+        return False
+    return slip(share.printed, 100 * share.count.value / share.base) is None or share.count.value == share.base
 
 
 def _headed_part(share: Share, lines: Sequence[Line]) -> bool:

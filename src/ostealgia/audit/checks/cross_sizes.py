@@ -73,8 +73,24 @@ def _group_sum(
     named = _GROUPS.search(sentence.text)
     if (named is not None and spelled(named[1]) != len(parts)) or any(_sums(parts, total) for total in totals):
         return  # a group whose size is not printed, or groups within groups
-    if len(plausible) == 1 and len(totals) == 1 and not _LOST.search(sentence.text):
+    if len(plausible) == 1 and _named_after(paper, sentence, plausible[0] - sum(parts)):
+        return  # "... 17 patients did not undergo the intervention"
+    planned = any(_PLANNED.search(_around(paper, total)) for total in near)
+    if len(plausible) == 1 and len(totals) == 1 and not _LOST.search(sentence.text) and not planned:
         yield total_vs_parts(parts, str(plausible[0]), what="the groups and the total", place=place)
+
+
+_PLANNED = re.compile(r"sample size|target|sufficient|required|planned|aimed|\bpower", re.IGNORECASE)
+
+
+def _named_after(paper: Paper, sentence: Sentence, lost: int) -> bool:
+    """Whether the number that is missing is printed next ("17 patients did not undergo ...")."""
+    words = paper.document.plain[sentence.end : sentence.end + 400]
+    return lost > 0 and any(spelled(m[0]) == lost for m in COUNT_PATTERN.finditer(words))
+
+
+def _around(paper: Paper, number: Number) -> str:
+    return paper.document.plain[max(0, number.start - 60) : number.end + 60]
 
 
 _GROUPS = loose(rf"(?<![\w.,\-])({COUNT})\s(?:[a-z\-]+\s){{0,2}}?(?:groups|arms)\b")
@@ -287,6 +303,7 @@ _FOUND = loose(
 )
 _LABEL = loose(r"(?:tables?|figures?|figs?\.?|phase|grade|\()\s?$")
 _SEARCH = loose(r"\b(?:identif|yield|retriev|screen|search)")
+_FURTHER = loose(r"\b(?:additional|further|another|other\ssources|by\shand)")
 _KEPT = loose(r"\b(?:includ|select|eligible|met\b|remain|result(?:ed|ing) in)")
 
 
@@ -305,6 +322,7 @@ def size_flow(paper: Paper) -> Iterator[Finding]:
                 _SEARCH.search(around)
                 and (found is None or found.start < sentence.start)
                 and (spelled(number.text) or 0) > 20
+                and not _FURTHER.search(around)
             ):
                 found = number
             elif found is not None and _KEPT.search(around) and number.start > found.start:

@@ -215,6 +215,9 @@ def _denied(paper: Paper, claim: Claim, estimates: list[Estimate]) -> Iterator[F
     low, high = one.ci_low.printed, one.ci_high.printed
     if low.value > high.value or not (low.interval().low > null or high.interval().high < null):
         return
+    named = paper.document.plain[max(one.sentence[0], one.estimate.start - 40) : one.estimate.start]
+    if scale == "difference" and 0 < low.value < 1 < high.value and "ratio" in named:
+        return  # "no difference (ratio 1.04; 0.97 to 1.11)"
     implied = p_vs_ci(one.estimate.text, low, high, "0.5", scale=scale)
     if implied.recomputed is None or implied.recomputed > CLEARLY_DENIED:
         return
@@ -282,6 +285,12 @@ def _against_p(paper: Paper, claim: Claim, p_values: list[PValue], estimates: li
     fits = p.high <= 0.05 if claim.significant else p.low >= 0.05
     if not wrong and not fits:
         return None
+    if wrong and not claim.significant and any(one.end <= claim.start for one in p_values):
+        turned = words_in(paper, claim.sentence[0], claim.start)
+        if {"but", "whereas", "while", "however", "although"}.intersection(turned):
+            return (
+                None  # "no difference of the first two (P > 0.95), but that of the others was significant (P = 0.001)"
+            )
     said = "significant" if claim.significant else "not significant"
     return make(
         "claim-vs-evidence",

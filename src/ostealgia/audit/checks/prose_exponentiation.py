@@ -36,6 +36,26 @@ FAR_P = 8.0  # factor by which P of the printed interval must miss it
 FAR_Z = 0.25  # normal deviates by which the printed interval must miss the P beside it
 WIDE = 1.2  # standard error of a log ratio that few studies have
 ENOUGH = 2  # proven cases that make a third one, without another print, likely
+_UNITS = frozenset(
+    [
+        "year",
+        "years",
+        "month",
+        "months",
+        "week",
+        "weeks",
+        "day",
+        "days",
+        "age",
+        "group",
+        "groups",
+        "level",
+        "levels",
+        "score",
+        "scores",
+        "use",
+    ]
+)
 COMMON = 0.25  # a word in more of the estimates than this tells no effect apart
 
 
@@ -176,7 +196,11 @@ def _logarithms(one: Ratio, ordered: list[Ratio], values: list[float]) -> Iterat
 def _same_effect(one: Ratio, other: Ratio, rare: frozenset[str]) -> bool:
     if one.study is not None and other.study is not None and one.study != other.study:
         return False
-    return bool(one.words & other.words & rare)
+    if isinstance(one.key, tuple) and one.key == other.key:
+        return False  # two outcomes side by side; crude beside adjusted is told by _by_its_row
+    shared = (one.words & other.words) - _UNITS
+    least = min((one.words, other.words), key=len)
+    return bool(shared & rare) and (len(shared) >= 2 or least <= shared | _UNITS)
 
 
 def _evidence(one: Ratio, other: Ratio) -> bool:

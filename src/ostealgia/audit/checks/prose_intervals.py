@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -122,7 +123,7 @@ def _point(paper: Paper, estimate: Estimate) -> Finding | None:
     if _ENDS.search(paper.document.plain, estimate.sentence[0], estimate.estimate.start):
         return None  # "from the smallest of 3.8 to the largest of 4.6 (95% CI ...)"
     compared = paper.document.plain[max(estimate.sentence[0], estimate.estimate.start - 90) : estimate.estimate.start]
-    if scale == "proportion" and _VERSUS.search(compared):
+    if estimate.percent and _VERSUS.search(compared):
         return None  # "(45% in A vs. 48% in B, 95% CI -5 to 11%)": the interval is that of the difference
     if scale == "proportion" and _BY.search(before):
         scale = None  # "decreased the incidence by 0.74%": a difference
@@ -135,10 +136,14 @@ def _point(paper: Paper, estimate: Estimate) -> Finding | None:
     if found.flagged and found.cause_code == "reversed-coding" and scale == "difference" and _lowered(paper, estimate):
         told = f"{found.message}; the words say that it went down"
         return replace(found, severity="information", basis="judgement", message=told)
+    if found.flagged and scale == "difference" and (mixed := _limits_of_the_ratio(estimate, found, place)) is not None:
+        return mixed
     if found.flagged and scale == "ratio" and low.startswith("-") and not high.startswith("-"):
         dashed = ci_vs_point(point, low.lstrip("- "), high, scale=scale, level=level_of(estimate), place=place)
         if not dashed.flagged:
             return dashed  # "OR = 0.77 (95 % CI – 0.62–0.96)": a dash after CI is no minus
+    if found.flagged and scale == "proportion" and (told := _times_more(estimate, place)) is not None:
+        return told
     if found.flagged and scale == "proportion":
         return _uncertain_proportion(paper, estimate, found)
     if found.flagged and estimate.measure in ("mean", "difference", "B", "RD") and found.verdict == "inconsistent":
@@ -219,6 +224,37 @@ def _as_change(estimate: Estimate, place: Place) -> Finding | None:
             return make(
                 "ci-vs-point", place, reported=shown, verdict="rounding", severity="none", values=values, message=told
             )
+    return None
+
+
+def _limits_of_the_ratio(estimate: Estimate, found: Finding, place: Place) -> Finding | None:
+    """A coefficient beside the limits of its exponential ("b = 0.063, CI 0.910 to 1.247"): two scales, one result."""
+    low, high, point = estimate.ci_low, estimate.ci_high, estimate.estimate
+    if low is None or high is None or low.value <= 0 or abs(point.value) > 5:
+        return None
+    ratio = math.exp(point.value)
+    shown = f"{ratio:.{max(point.printed.decimals, low.printed.decimals)}f}"
+    if ci_vs_point(shown, low.text, high.text, scale="ratio", level=level_of(estimate), place=place).flagged:
+        return None
+    told = f"{found.message}; it is the logarithm of the middle, {shown}"
+    return replace(
+        found, severity="information", basis="judgement", message=told, cause_code="wrong-scale", repair=None
+    )
+
+
+def _times_more(estimate: Estimate, place: Place) -> Finding | None:
+    """ "75% (95% CI 1.25 to 2.45) higher": the interval is that of the ratio 1.75."""
+    if estimate.ci_low is None or estimate.ci_high is None or not 0 < estimate.ci_low.value < 10:
+        return None
+    point = estimate.estimate
+    for sign in (1, -1):
+        ratio = 1 + sign * point.value / 100
+        if ratio > 0:
+            shown = f"{ratio:.{point.printed.decimals + 2}f}"
+            low, high = estimate.ci_low.text, estimate.ci_high.text
+            found = ci_vs_point(shown, low, high, scale="ratio", level=level_of(estimate), place=place)
+            if not found.flagged:
+                return found
     return None
 
 

@@ -34,6 +34,11 @@ _PAIRED = re.compile(
     r"^\s?%\s{1,2}(?:versus|vs\.?|compared\s{1,2}(?:with|to))\s{1,2}\d"
 )  # "(17/45; 32.4% versus 37.8%)"
 _OF_EACH = re.compile(r"^\s?%\s{1,2}[a-z]{3,}[^.()]{0,60}\d\s?%[^.]{0,60}\brespectively")
+_TRAIT = re.compile(
+    r"\s{0,2}%?\s{1,2}(?:fe)?male\b|\s{0,2}%?\s{1,2}(?:wo)?men\b|\s{0,2}%?\s{1,2}(?:girls|boys)\b", re.I
+)
+_HUNDRED = re.compile(r"\bhundred(?:[\s-]{1,2}and)?[\s-]{1,2}$", re.I)
+_FRACTION = re.compile(r"\b(\d{1,6})\s?/\s?(\d{1,6})\b")
 LIFE_TABLE = listed("cumulative actuarial kaplan-meier kaplan estimated")
 _SIZE_HEADER = re.compile(
     r"(?:sample size|n|no\.? (?:of )?(?:patients|participants|subjects|pts)|number (?:of )?(?:patients|participants|subjects)|patients|"
@@ -63,6 +68,8 @@ def percentages(paper: Paper) -> Iterator[Finding]:
             yield from _with_denominator(paper, count, known, near)
         elif count.count is not None:
             found = _without_denominator(paper, count, by_sentence.get(count.sentence, []), known, siblings)
+            if found is not None and found.flagged and _of_the_block(paper, count, sizes):
+                continue  # "608 were screened, 57 (9.4%) colonised. ... Among these, 7 (1.2%)"
             found = found or _of_the_paragraph(paper, count, sizes, known, siblings)
             if found is not None:
                 yield found
@@ -100,9 +107,38 @@ def _with_denominator(paper: Paper, count: Count, known: dict[str, int], near: l
     behind = paper.document.plain[count.percent.end : count.percent.end + AFTER]
     if found.flagged and (_OF_EACH.search(behind) or _PAIRED.search(behind)):
         return  # "37 of 45 patients (91% breast, 58% colon, respectively)"
+    if found.flagged and (_of_another(paper, count) or _of_all_fractions(paper, count)):
+        return
     if found.flagged and (_of_the_sentence(count, near) or LIFE_TABLE.intersection(words)):
         return  # "among all 62 patients ..., 7 of 9 in remission (11%)"
     yield found
+
+
+def _of_another(paper: Paper, count: Count) -> bool:
+    """Whether the percentage is of something else: of a number between, of those of one sex, of a part of a spelled number."""
+    if count.count is None or count.percent is None or count.n is None:
+        return False
+    plain = paper.document.plain
+    first, last = sorted((count.count, count.n), key=lambda number: number.start)
+    between = plain[last.end : count.percent.start] if count.percent.start > last.end else ""
+    if re.search(r"\d", between):
+        return True  # "49 of the 144 survivors - 24 (49%)"
+    if _TRAIT.match(plain, count.percent.end):
+        return True  # "96 of 163 (60% female)"
+    if count.count.value > count.n.value and count.n.value > 0:
+        return count.percent.printed.fits(100 * count.count.value / count.n.value)  # "62/60 (103.3%)" of a target
+    return any(_HUNDRED.search(plain[max(0, part.start - 14) : part.start]) is not None for part in (first, last))
+
+
+def _of_all_fractions(paper: Paper, count: Count) -> bool:
+    """Whether the percentage is of several fractions together: "three patients (13%, 2/14 in one and 1/9 in the other)"."""
+    if count.percent is None:
+        return False
+    behind = paper.document.plain[count.percent.end : count.percent.end + AFTER].partition(")")[0]
+    pairs = [(int(m[1]), int(m[2])) for m in _FRACTION.finditer(behind)]
+    whole = sum(n for _, n in pairs)
+    share = 100 * sum(k for k, _ in pairs) / whole if whole else 0.0
+    return len(pairs) >= 2 and abs(share - count.percent.value) <= count.percent.printed.unit
 
 
 def _of_the_sentence(count: Count, near: list[Size]) -> bool:
@@ -178,6 +214,15 @@ def _without_denominator(
     ):
         return None
     return replace(percent_vs_count(k, percent.text, certain, denominators=known, place=place), basis="judgement")
+
+
+def _of_the_block(paper: Paper, count: Count, sizes: list[Size]) -> bool:
+    """Whether the percentage is that of a larger number printed before in the same paragraph."""
+    block = paper.document.block_at(count.start)
+    if block is None or count.count is None or count.percent is None:
+        return False
+    before = [s.n.value for s in sizes if block.start <= s.start < count.start and s.n.value > count.count.value]
+    return any(count.percent.printed.fits(100 * count.count.value / n) for n in before)
 
 
 REACH = 700  # characters before a count in which the size of its paragraph stands

@@ -113,11 +113,16 @@ def _one_sided(found: Finding, p: Printed) -> bool:
 # ---------------------------------------------------------------- scale limits
 
 
+_NO_RATIO = re.compile(r"\s{0,2}\(?\s?(?:±|\+/-|bpm|beats|/min)")
+
+
 def scale_limits(paper: Paper) -> Iterator[Finding]:
     """scale-bound: P within 0 to 1, I2 within 0 to 100, correlations within -1 to 1, SDs and ratios not below 0."""
     for kind in (Estimate, Test, Heterogeneity, Mean):
         for statement in free(paper, kind):
             for number, low, high, what in _limits(statement):
+                if what == "a ratio" and _NO_RATIO.match(paper.document.plain, number.end):
+                    continue  # "HR fell by -1.08 (±8.66) bpm": a rate
                 if not number.printed.interval().overlaps(Interval(low, high)):
                     yield scale_bound(
                         number.text, low, high, what=what, place=paper.place(statement.start, statement.end)

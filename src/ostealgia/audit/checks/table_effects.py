@@ -18,11 +18,17 @@ from ostealgia.audit.tables.headers import folded, is_nameless, label_key, measu
 from ostealgia.audit.tables.model import Column, Entry, Line, ReadTable
 from ostealgia.audit.tables.view import blocks, count, number, place_of, variables
 from ostealgia.errors import OptionError
+from ostealgia.io.documents.model import PrintedTable
 from ostealgia.numerics.intervals import Interval, Printed
 
 _NOT_WALD = re.compile(
     r"bootstrap|credible|bayes|profile|penali[sz]ed|firth|exact|robust|posterior|jackknife|permut", re.IGNORECASE
 )
+_CONSTANT = re.compile(r"\b(?:intercept|constant)\b", re.IGNORECASE)
+_SECOND_HEADER = re.compile(
+    r"\b(?:differences?|means?|ratio|coefficients?|beta|change|OR|HR|RR|MD|SMD)\b|β", re.IGNORECASE
+)
+_NUMBERED = re.compile(r"\d\.\d|\d\s?[(\[]\s?[-−–]?\d")
 _LEVEL = re.compile(r"\b(9[0-9](?:\.\d)?|8[0-9]) ?% ?(?:ci|confidence)", re.IGNORECASE)
 _NO_SCALE = "many intervals of this column do not fit their estimates: they may be of another scale or method"
 _NO_P = "many P values of this column do not fit the intervals: they may be of another comparison"
@@ -57,7 +63,7 @@ class Row:
     @property
     def scale(self) -> str | None:
         """The scale on which the interval is symmetric."""
-        return "difference" if self.measure == "B" else SCALE_OF_MEASURE.get(self.measure or "")
+        return _scale(self.measure)
 
     @property
     def triplet(self) -> Triplet | None:
@@ -85,11 +91,28 @@ def effect_rows(paper: Paper) -> list[Row]:
                 entry = line.entries.get(column.index)
                 if entry is not None and "estimate" in entry.parts:
                     place = place_of(paper, table, line, entry)
+                    below = _renamed(printed, line.row, column.index)
+                    turned = below is not None and (_scale(below) == "ratio") != (_scale(measure) == "ratio")
+                    mine = below if turned else measure
                     found.append(
-                        Row(table, line, column, entry, None if measure == "?" else measure,
+                        Row(table, line, column, entry, None if mine == "?" else mine,
                             float(level[1]) / 100 if level else 0.95, _NOT_WALD.search(around) is None, place)
                     )  # fmt: skip
     return found
+
+
+def _scale(measure: str | None) -> str | None:
+    return "difference" if measure == "B" else SCALE_OF_MEASURE.get(measure or "")
+
+
+def _renamed(printed: PrintedTable, row: int, column: int) -> str | None:
+    """The measure that a second header inside the table names ("Difference in means (95% CI)"); "?" where it names none known."""
+    for cells in reversed(printed.cells[printed.header_rows : row]):
+        text = cells[column].text.strip() if column < len(cells) else ""
+        alone = sum(cell.text.strip() == text for cell in cells) == 1  # no heading across the row
+        if alone and _SECOND_HEADER.search(text) and not _NUMBERED.search(text):
+            return measure_in(text) or "?"
+    return None
 
 
 def table_intervals(paper: Paper) -> Iterator[Finding]:
@@ -301,7 +324,7 @@ def _is_wald(row: Row, wald: Printed) -> bool:
 
 def _exponential(row: Row, twin: Row) -> Iterator[Finding]:
     b, ratio = row.printed("estimate"), twin.printed("estimate")
-    if b is None or ratio is None or abs(b.value) > 20:
+    if b is None or ratio is None or abs(b.value) > 20 or _CONSTANT.search(row.line.label):
         return
     box = b.interval().exp()
     fits = ratio.allows(box)

@@ -43,7 +43,9 @@ _UNKNOWN = re.compile(
 )
 _DEVIATIONS = re.compile(r"\bs\.?d\.?\b|deviation", re.IGNORECASE)
 _NO_T = "another test (of ranks, of changes, of a part of the patients) may stand behind P"
-_NO_STATISTIC = "many statistics of this table do not follow from the counts: they may be of another test or of several groups"
+_NO_STATISTIC = (
+    "many statistics of this table do not follow from the counts: they may be of another test or of several groups"
+)
 _NO_TEST = "few P values of this table follow from the groups: they may be of another test"
 _COUNT_CELL = re.compile(r"\d+ ?\(\d+(?:\.\d+)? ?%?\)")
 _SIZES_ROW = re.compile(r"(?:n|no\.?|number)$", re.IGNORECASE)
@@ -188,7 +190,9 @@ def _alone(paper: Paper, table: ReadTable, block: Block, line: Line) -> bool:
     below = min((other for other in table.lines if other.row > line.row), key=lambda other: other.row, default=None)
     if below is None:
         return True
-    if any(count(below, column) is None for column in block.indexes) and not _counts_printed(paper, table, block, below):
+    if any(count(below, column) is None for column in block.indexes) and not _counts_printed(
+        paper, table, block, below
+    ):
         return True
     return any(column is not None and column.index in below.entries for column in (block.statistic, block.p_value))
 
