@@ -17,6 +17,7 @@ from ostealgia.cohort.estimands_course import Course
 from ostealgia.cohort.estimands_table import estimands_of
 from ostealgia.cohort.imputation_pool import pool_imputations, tipping_point
 from ostealgia.cohort.logistic_model import logistic
+from ostealgia.display import count_of
 from ostealgia.errors import TableError
 
 KINDS = {
@@ -34,7 +35,7 @@ def weighting_section(context: Context) -> Section:
     """Weighted, standardised and doubly robust differences, balance before and after, and the E-value."""
     id = "weighting"
     steps = Steps()
-    pair = steps.run("adjustment", context.of_two)
+    pair = steps.run("", context.of_two)
     frame = None if pair is None else steps.run("adjustment", lambda: _adjusted_frame(pair))
     if pair is None or frame is None:
         return Section(id=id, title=SECTIONS[id], failed=steps.failed)
@@ -191,7 +192,7 @@ def missing_section(context: Context) -> Section:
     """Pain at the main week among those alive: complete cases, multiple imputation, and how bad the unseen would have to be."""
     id = "missing"
     steps = Steps()
-    pair = steps.run("missing values", context.of_two)
+    pair = steps.run("", context.of_two)
     course = None if pair is None else steps.run("missing values", lambda: pair.course)
     if pair is None or course is None:
         return Section(id=id, title=SECTIONS[id], failed=steps.failed)
@@ -298,13 +299,17 @@ def estimands_section(context: Context) -> Section:
     if not context.settings.estimands:
         return Section(id=id, title=SECTIONS[id], notes=("not asked for",))
     steps = Steps()
-    found = steps.run("estimands", lambda: estimands_of(context))
+    found = steps.run("", lambda: estimands_of(context))
     if found is None:
         return Section(id=id, title=SECTIONS[id], failed=steps.failed)
     tables = {"results": found.to_frame(), "strategies": found.strategies(), "events": found.events}
+    problems: dict[str, list[str]] = {}
     for line in found.lines:
         if line.problem:
-            steps.failures.append(f"{line.outcome}, {line.event}, {line.strategy}: {line.problem}")
+            problems.setdefault(line.problem, []).append(f"{line.outcome}, {line.event}, {line.strategy}")
+    for problem, lines in problems.items():
+        more = f" and {count_of(len(lines) - 1, 'other line', 'other lines')}" if len(lines) > 1 else ""
+        steps.failures.append(f"{lines[0]}{more}: {problem}")
     return Section(
         id=id, title=SECTIONS[id], results={"estimands": found}, tables=tables, notes=found.notes, failed=steps.failed
     )

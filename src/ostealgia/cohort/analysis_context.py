@@ -70,11 +70,11 @@ class Steps:
     failures: list[str] = field(default_factory=list)
 
     def run(self, what: str, step: Callable[[], Any]) -> Any:
-        """The step's answer, or None where the data do not allow it."""
+        """The step's answer, or None where the data do not allow it. what : "" where the section itself is the step."""
         try:
             return step()
         except OstealgiaError as error:
-            self.failures.append(f"{what}: {error}")
+            self.failures.append(f"{what}: {error}" if what else str(error))
         except np.linalg.LinAlgError:
             self.failures.append(f"{what}: the equations have no unique solution with these data")
         return None
@@ -125,9 +125,11 @@ class Context:
     def of_two(self) -> Context:
         """The same with the two compared groups only. Raises TableError where there are not two."""
         if self.two is None:
-            why = "there is one group" if not self.compared else f"there are {len(self.groups)} groups"
+            if not self.compared:
+                raise TableError("there is one group, and this compares two")
             raise TableError(
-                f"{why}; this compares two", column="group", expected="the treated group named, beside the reference"
+                f"there are {len(self.groups)} groups, and this compares two",
+                expected="reference and treated named in [groups]",
             )
         if len(self.groups) == 2:
             return self
@@ -198,6 +200,23 @@ class Context:
     def response(self) -> ResponseByWeek:
         """The response by the settings."""
         return self.responses()
+
+    def unassessed(self, found: ResponseByWeek) -> dict[tuple[int, str], str]:
+        """(week, group) -> why none of those alive could be assessed: a rate of 0 there would be no finding."""
+        blind = {}
+        for (week, group), own in found.frame.groupby(["week", "group"], sort=False):
+            alive = own.loc[(own["response_reason"] != "death").to_numpy(), "response_reason"]
+            if len(alive) and (alive != "").all():
+                blind[(int(week), str(group))] = str(alive.value_counts().index[0])
+        return blind
+
+    def refuse_unassessed(self) -> None:
+        """Raise TableError where nobody alive in a group could be assessed at the main week."""
+        blind = {
+            group: why for (week, group), why in self.unassessed(self.response).items() if week == self.primary_week
+        }
+        if blind:
+            raise unassessed_error(blind, self.primary_week)
 
     @cached_property
     def baseline(self) -> Any:
@@ -283,6 +302,35 @@ class Context:
     def confounders(self) -> tuple[str, ...]:
         """Of the propensity score."""
         return self.available(self.settings.confounders, CONFOUNDERS, "confounders")
+
+
+WHY_UNASSESSED = {
+    "omed_missing": (
+        "the opioid dose is not known",
+        'omed_mg in visits, or a definition without doses: definition = "nrs2"',
+    ),
+    "baseline_omed_missing": (
+        "the opioid dose at baseline is not known",
+        'omed_mg at week 0, or a definition without doses: definition = "nrs2"',
+    ),
+    "pain_missing": (
+        "worst pain is not known",
+        "nrs_worst in visits, with the status 'assessed' where there is a column status",
+    ),
+    "baseline_pain_missing": (
+        "worst pain at baseline is not known",
+        "nrs_worst at week 0, or nrs_baseline in patients",
+    ),
+}
+
+
+def unassessed_error(blind: Mapping[str, str], week: int) -> TableError:
+    """That response could not be assessed of anybody alive in these groups (group -> reason), with the way out."""
+    why, way = WHY_UNASSESSED.get(
+        next(iter(blind.values())), ("pain at baseline is too low", "patients with pain of 2 or more")
+    )
+    whose = "" if set(blind) == {"all"} else f" in {', '.join(blind)}"
+    return TableError(f"response at week {week} could not be assessed of anybody{whose}: {why}", expected=way)
 
 
 def prepared(cohort: Cohort, settings: AnalysisSettings, rng_seed: int) -> Context:

@@ -23,6 +23,7 @@ THRESHOLDS = tuple(round(0.05 * i, 2) for i in range(2, 19))
 
 def with_response(context: Context) -> Any:
     """One row a patient: baseline, responder (1, 0; all treated) at the main week, and pain there."""
+    context.refuse_unassessed()
     frame = context.response.by_week[context.primary_week]
     if len(frame) != context.cohort.n:
         raise TableError("several sites a patient", file="visits", column="site", expected="one site a patient")
@@ -40,7 +41,7 @@ def predictors_section(context: Context) -> Section:
         "variable would pass in other samples of such patients",
         "associations in this cohort, judged on the patients they were found in; none is a cause by this",
     ]
-    frame = steps.run("response", lambda: with_response(context))
+    frame = steps.run("", lambda: with_response(context))
     if frame is not None:
         names = context.available(context.settings.predictors, PREDICTORS, "predictors")
         _predictors(context, frame, [*(["group"] if context.compared else []), *names], steps, results, tables, notes)
@@ -195,12 +196,12 @@ def subgroups_section(context: Context) -> Section:
     """Response and pain difference by pre-stated factors with the test of interaction."""
     id = "subgroups"
     steps = Steps()
-    pair = steps.run("subgroups", context.of_two)
+    pair = steps.run("", context.of_two)
     if pair is None:
         return Section(id=id, title=SECTIONS[id], failed=steps.failed)
     names = context.available(context.settings.subgroups, SUBGROUPS, "subgroups")
     two = pair.two
-    frame = steps.run("response", lambda: with_response(pair))
+    frame = steps.run("", lambda: with_response(pair))
     if frame is None or two is None:
         return Section(id=id, title=SECTIONS[id], failed=steps.failed)
     week = context.primary_week

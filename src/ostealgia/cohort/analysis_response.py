@@ -36,22 +36,49 @@ def response_section(context: Context) -> Section:
     found = steps.run("response", lambda: context.response)
     if found is None:
         return Section(id="response", title=SECTIONS["response"], failed=steps.failed)
-    tables: dict[str, Any] = {"classes": _classes(context, found), "rates": found.rates(level=context.level)}
+    tables: dict[str, Any] = {
+        "classes": _classes(context, found),
+        "rates": _seen(context, found, found.rates(level=context.level)),
+    }
+    steps.run("", context.refuse_unassessed)
+    blind = context.unassessed(found)
     if context.compared:
         made = steps.run("differences", lambda: response_difference(found, context.pairs, level=context.level))
         if made is not None:
-            tables["differences"] = made
+            away = {(week, f"{one} - {other}") for one, other in context.pairs for week in found.by_week
+                    if (week, one) in blind or (week, other) in blind}  # fmt: skip
+            keep = [(week, pair) not in away for week, pair in zip(made["week"], made["comparison"], strict=True)]
+            tables["differences"] = made[keep].reset_index(drop=True)
     tables["definitions"] = _definitions(context)
     tables["best"] = _best(context, found)
     notes = (
         "the rate among all treated counts those without a value, dead or treated again as no response; the rate among the assessable "
-        "leaves out who died or did not come, and is higher by that",
+        "leaves out who died or did not come, and is higher by that; it and the classes count a response after the index site was treated "
+        "again as it is",
         "best response is another outcome than response at a week, and always higher",
     )
     return Section(
-        id="response", title=SECTIONS["response"], results={"response": found}, tables=tables,
-        notes=(*found.notes, *notes, *left_out(context)), excluded=found.excluded, failed=steps.failed,
+        id="response", title=SECTIONS["response"], results={"response": found}, tables={k: v for k, v in tables.items() if len(v)},
+        notes=(*found.notes, *notes, *_blind_notes(blind), *left_out(context)), excluded=found.excluded, failed=steps.failed,
     )  # fmt: skip
+
+
+def _seen(context: Context, found: Any, rates: Any) -> Any:
+    """Rates of the weeks and groups in which somebody could be assessed, or all had died."""
+    blind = context.unassessed(found)
+    kept = [(week, group) not in blind for week, group in zip(rates["week"], rates["group"], strict=True)]
+    return rates[kept].reset_index(drop=True)
+
+
+def _blind_notes(blind: dict[tuple[int, str], str]) -> tuple[str, ...]:
+    """Which weeks have no rate because nobody could be assessed."""
+    weeks: dict[str, list[int]] = {}
+    for week, group in blind:
+        weeks.setdefault(group, []).append(week)
+    return tuple(
+        f"nobody in {group} could be assessed at week {', '.join(map(str, found))}: no rate is given, and none is 0"
+        for group, found in weeks.items()
+    )
 
 
 def _classes(context: Context, found: Any) -> Any:
@@ -90,7 +117,7 @@ def _definitions(context: Context) -> Any:
             found = context.response if label == context.settings.definition else context.responses_by(label)
         except OstealgiaError:
             continue  # the data do not hold what this definition looks at
-        rates = found.rates(level=context.level)
+        rates = _seen(context, found, found.rates(level=context.level))
         rates = rates[rates["week"] == context.primary_week].assign(
             definition=label, rule=definition.rule, source=definition.source
         )

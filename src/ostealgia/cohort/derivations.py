@@ -130,6 +130,8 @@ def response_by_week(
     first = next(iter(by_week.values())).notes[:1]
     frame = pd.concat(parts, ignore_index=True)
     said = f"index site treated again before the visit: {retreatment.replace('_', ' ')} among all treated"
+    if not retreatment_source(cohort):
+        said = "whether the index site was treated again is not recorded: a response after that counts as one"
     return ResponseByWeek(
         frame=frame, by_week=by_week, groups=groups, definition=definition, retreatment=retreatment, excluded=placed.excluded,
         notes=(*first, said, *site_notes, *notes, *placed.notes),
@@ -245,7 +247,22 @@ def _before(cohort: Cohort, ids: Any, day: Any, week: int) -> tuple[Any, Any]:
             died |= (events["os_event"] == 1).to_numpy() & (last < reference)
         if "reirradiation_day" in events.columns:
             again |= events["reirradiation_day"].to_numpy(dtype=float) < reference
+    if retreatment_source(cohort) == "visits":
+        again |= flagged_again(cohort, ids, week)
     return died, again
+
+
+def retreatment_source(cohort: Cohort) -> str:
+    """Where the index site irradiated again is recorded: "events" (reirradiation_day), "visits" (after_reirradiation), or "" nowhere."""
+    if "events" in cohort and "reirradiation_day" in cohort.table("events").columns:
+        return "events"
+    return "visits" if "after_reirradiation" in cohort.visits.columns else ""
+
+
+def flagged_again(cohort: Cohort, ids: Any, week: int) -> Any:
+    """Irradiated again by the flag of this visit or of an earlier one."""
+    flagged = cohort.visits[(cohort.visits["after_reirradiation"] == 1).to_numpy()]
+    return np.isin(ids, flagged.loc[(flagged["week"] <= week).to_numpy(), "id"].to_numpy(dtype=object))
 
 
 def time_to_relief(cohort: Cohort, *, definition: str = "consensus_2012", **options: Any) -> pd.DataFrame:

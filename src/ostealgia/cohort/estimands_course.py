@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ostealgia.clinical.pain_response_rules import pain_responses
 from ostealgia.cohort.analysis_context import Context
 from ostealgia.cohort.analysis_response import raised
+from ostealgia.cohort.derivations import flagged_again, retreatment_source
 from ostealgia.errors import TableError
 from ostealgia.numerics.imputation_draws import Imputations, estimable, normal_imputations
 from ostealgia.numerics.random_streams import stream
@@ -145,9 +146,15 @@ def course_of(context: Context) -> Course:
         [np.where(np.isnan(one["day"]), 7.0 * week, one["day"]) for one, week in zip(found, weeks, strict=True)]
     )
     frame = context.wide
+    ids = context.cohort.patients["id"].to_numpy(dtype=object)
     pain_0, omed_0 = (frame[name].to_numpy(dtype=float) for name in ("nrs_baseline", "omed_baseline_mg"))
     escalated = raised(omed_0[:, None], omed) == 1.0
     irradiated, has_irradiation = _after(context, "reirradiation_day", day)
+    if retreatment_source(context.cohort) == "visits":
+        irradiated, has_irradiation = (
+            np.column_stack([flagged_again(context.cohort, ids, week) for week in weeks]),
+            True,
+        )
     therapy, has_therapy = _after(context, NEW_THERAPY, day)
     recorded = {
         "death": "events" in context.cohort or _says_death(context), "re-irradiation": has_irradiation,

@@ -23,6 +23,7 @@ from ostealgia.cohort.estimands_lines import (
     jump_to_reference,
     weighted_by_seen,
 )
+from ostealgia.errors import TableError
 from ostealgia.tables.result import Result, tail_lines
 
 if TYPE_CHECKING:
@@ -71,13 +72,15 @@ class Estimands(Result):
             told = [(line, words) for line, words in said if words != "not estimable"]
             first = next((words for line, words in told if line.primary), None)
             others = dict.fromkeys(words for _, words in told if words != first)
+            signs = {np.sign((line.estimate - line.null) * line.better) for line, _ in told}
+            same = "; all estimates point the same way, and differ in size and certainty" if len(signs) == 1 else ""
             if first is not None and others:
                 parts = [
                     f"{words} by {', '.join(_name(line) for line, own in told if own == words)}" for words in others
                 ]
                 found.append(
                     f"{RED_FLAG}the conclusion on {outcome} at week {self.week} depends on the strategy: {first} by the primary one, "
-                    f"but {'; '.join(parts)}"
+                    f"but {'; '.join(parts)}{same}"
                 )
         return tuple(found)
 
@@ -128,6 +131,8 @@ COLUMNS = (
 
 
 def _name(line: Line) -> str:
+    if line.strategy == "worst case":
+        return f"{line.event} worst case (a bound)"
     return f"{line.event} {line.strategy}" if line.event != "all events" else f"{line.strategy} for all events"
 
 
@@ -221,6 +226,11 @@ def _response_lines(course: Course) -> list[Line]:
     again, dead = course.irradiated[:, at], course.dead[:, at]
     strict = np.where(again, 0.0, np.nan_to_num(here))
     policy = course.context.settings.retreatment == "treatment_policy"
+    try:
+        course.context.refuse_unassessed()
+    except TableError as error:
+        base = _base(RESPONSE, "all events", "treatment policy" if policy else "composite", COUNTS, primary=True)
+        return [Line(**base, problem=str(error).rstrip("."))]
     primary = np.nan_to_num(here) if policy else strict
 
     def completed(use: str, masked: Bools | None, rows: Bools, *, keep_dose: Bools | None = None) -> Array:

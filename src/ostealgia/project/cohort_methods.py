@@ -6,11 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ostealgia.cohort.analysis_model import CohortAnalysis, Section
+from ostealgia.cohort.derivations import retreatment_source
 from ostealgia.display import capital, level_text
 from ostealgia.project.cohort_words import words
 
 DF_WORDS = {
     "kenward-roger": "Kenward and Roger's",
+    "kenward-roger-linear": "Kenward and Roger's (linear)",
+    "none": "infinite (z)",
     "satterthwaite": "Satterthwaite's",
     "residual": "residual",
     "z": "infinite (z)",
@@ -32,6 +35,11 @@ def methods(analysis: CohortAnalysis, software: Sequence[tuple[str, str]] = ()) 
 
 def _done(analysis: CohortAnalysis, ident: str) -> Section | None:
     return next((one for one in analysis.sections if one.id == ident and one.tables), None)
+
+
+def _compared(analysis: CohortAnalysis) -> bool:
+    """Whether there is more than one group: only then anything is compared."""
+    return len(analysis.groups) > 1
 
 
 def _paragraphs(analysis: CohortAnalysis, software: Sequence[tuple[str, str]]) -> Iterator[str]:
@@ -83,13 +91,19 @@ def _response(analysis: CohortAnalysis, section: Section) -> str:
         rule, source = (str(own["rule"].iloc[0]), str(own["source"].iloc[0])) if len(own) else ("", "")
     table = f"by the table {settings.opioid_table}" if settings.opioid_table else "as given in the visits"
     again = RETREATMENT.get(settings.retreatment, settings.retreatment)
+    if not retreatment_source(analysis.cohort):
+        again = "irradiation of the index site again is not recorded, and a response after it would count"
     told = f"definition {settings.definition}" + (f" ({rule}; {source})" if rule else "")
     return (
         f"Pain response. {capital(told)}. Opioid doses are oral morphine equivalents {table}. Two denominators stand "
         f"beside each other: "
         f"all treated, where a patient without a value is no responder, and those who could be assessed; {again}. Rates have "
-        f"Clopper-Pearson "
-        "intervals, risk differences Newcombe's, risk ratios Katz's and odds ratios Woolf's; P is Fisher's exact test."
+        f"Clopper-Pearson intervals"
+        + (
+            ", risk differences Newcombe's, risk ratios Katz's and odds ratios Woolf's; P is Fisher's exact test."
+            if _compared(analysis)
+            else "."
+        )
     )
 
 
@@ -102,10 +116,11 @@ def _pain(analysis: CohortAnalysis, section: Section) -> str:
         code = str(getattr(fitted, "covariance", "") or next(iter(settings.covariance), ""))
         cov = COVARIANCE.get(code, code)
         more = f", {', '.join(settings.covariates)}" if settings.covariates else ""
+        group = "group, week, their interaction" if _compared(analysis) else "week"
         parts.append(
-            f"A model for repeated measures (MMRM) with group, week, their interaction, pain at baseline and its interaction with "
+            f"A model for repeated measures (MMRM) with {group}, pain at baseline and its interaction with "
             f"week{more}; "
-            f"{cov} covariance over the weeks, REML, {df} degrees of freedom."
+            f"{cov} covariance over the weeks, REML, {df} {'standard errors and ' if df.startswith('Kenward') else ''}degrees of freedom."
         )
     if "mixed_model" in section.results:
         random = "a random intercept" if settings.random == "1" else f"random effects {settings.random}"
@@ -114,7 +129,12 @@ def _pain(analysis: CohortAnalysis, section: Section) -> str:
         )
     if "ancova" in section.results:
         parts.append(f"ANCOVA of week {analysis.primary_week} on baseline.")
-    parts.append("Comparisons over weeks are one family each, named in its table, with Bonferroni's correction.")
+    if _compared(analysis):
+        parts.append("Comparisons over weeks are one family each, named in its table, with Bonferroni's correction.")
+    elif "paired_change" in section.results:
+        parts.append(
+            f"Change from baseline to week {analysis.primary_week} by a paired t-test; it is no effect of treatment."
+        )
     return " ".join(parts)
 
 
@@ -122,21 +142,49 @@ def _toxicity(analysis: CohortAnalysis, section: Section) -> str:
     return (
         "Adverse events. CTCAE grades; each patient counts once a category, by the worst grade, and all patients are the "
         "denominator. Exact "
-        "(Clopper-Pearson) intervals; differences with Newcombe's interval and Fisher's P, not adjusted for the number of categories."
+        "(Clopper-Pearson) intervals"
+        + (
+            "; differences with Newcombe's interval and Fisher's P, not adjusted for the number of categories."
+            if _compared(analysis)
+            else "."
+        )
     )
 
 
 def _relief(analysis: CohortAnalysis, section: Section) -> str:
     return (
-        "Onset and duration of relief. Cumulative incidence with death competing (Aalen-Johansen, log-log intervals), Gray's test, "
-        "Fine and "
-        "Gray's model and the cause-specific Cox model. Duration is described among those who had relief and not compared."
+        "Onset and duration of relief. Cumulative incidence with death competing (Aalen-Johansen, log-log intervals)"
+        + (", Gray's test, Fine and Gray's model and the cause-specific Cox model" if _compared(analysis) else "")
+        + ". Duration is described among those who had relief and not compared."
     )
 
 
+def _strata(section: Section) -> list[str]:
+    """Columns of the stratified log-rank test, as done."""
+    frame = section.tables.get("logrank")
+    if frame is None or "strata" not in frame.columns:
+        return []
+    done = [str(value) for value in frame["strata"].dropna() if str(value)]
+    return done[0].split(", ") if done else []
+
+
+def short(name: str) -> str:
+    """The words of a column without its unit, for a list in a sentence."""
+    return words(str(name)).split(",")[0]
+
+
 def _survival(analysis: CohortAnalysis, section: Section) -> str:
-    strata = ", ".join(words(name) for name in analysis.settings.strata or ())
-    stratified = f" and stratified by {strata}" if strata else ""
+    strata = ", ".join(short(name) for name in _strata(section))
+    stratified = f", also stratified by {strata}" if strata else ""
+    if not _compared(analysis):
+        parts = ["Survival. Kaplan-Meier with log-log intervals"]
+        if "cox" in section.tables:
+            parts.append("Cox models (Efron's ties), score test of proportional hazards")
+        return (
+            f"{', '.join(parts)}, restricted mean survival up to {analysis.settings.rmst_months:g} months."
+            if "rmst" in section.tables
+            else f"{', '.join(parts)}."
+        )
     return (
         f"Survival. Kaplan-Meier with log-log intervals, log-rank test{stratified}, Cox models (Efron's ties) unadjusted and "
         f"adjusted, score test of "
@@ -148,19 +196,24 @@ def _scales(analysis: CohortAnalysis, section: Section) -> str:
     return (
         f"Quality of life. {analysis.settings.instrument}, scales scored where half their items were answered; ANCOVA on the "
         f"baseline score."
+        if _compared(analysis)
+        else f"Quality of life. {analysis.settings.instrument}, scales scored where half their items were answered."
     )
 
 
 def _laboratory(analysis: CohortAnalysis, section: Section) -> str:
     return (
         "Laboratory values. ANCOVA on the value at baseline, in units and on the log scale (ratios of geometric means)."
+        if _compared(analysis)
+        else "Laboratory values. Described by visit."
     )
 
 
 def _opioids(analysis: CohortAnalysis, section: Section) -> str:
     return (
-        "Opioids. Oral morphine equivalents in mg a day; ANCOVA on the dose at baseline, and patients whose dose rose by a "
-        "quarter or more."
+        "Opioids. Oral morphine equivalents in mg a day; "
+        + ("ANCOVA on the dose at baseline, and " if _compared(analysis) else "")
+        + "patients whose dose rose by a quarter or more."
     )
 
 
@@ -183,7 +236,7 @@ def _subgroups(analysis: CohortAnalysis, section: Section) -> str:
 
 
 def _weighting(analysis: CohortAnalysis, section: Section) -> str:
-    names = ", ".join(words(str(name)) for name in analysis.settings.confounders or ())
+    names = ", ".join(short(name) for name in analysis.settings.confounders or ())
     return (
         f"Adjustment for confounding. Propensity score by logistic regression{f' on {names}' if names else ''}; weights for all "
         f"patients (ATE), for the "

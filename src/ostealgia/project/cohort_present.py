@@ -211,6 +211,15 @@ def _figure(drawing: CohortDrawing) -> content.Figure:
 
 
 def _problems(analysis: CohortAnalysis) -> Iterator[content.Problem]:
+    """What is wrong, each sentence once."""
+    told: set[str] = set()
+    for one in _every_problem(analysis):
+        if one.text not in told:
+            told.add(one.text)
+            yield one
+
+
+def _every_problem(analysis: CohortAnalysis) -> Iterator[content.Problem]:
     """What is wrong with the inputs, what could not be done, where conclusions differ."""
     for section in analysis.sections:
         for note in section.notes:
@@ -222,11 +231,13 @@ def _problems(analysis: CohortAnalysis) -> Iterator[content.Problem]:
         told = count_of(len(analysis.plan.deviations), "deviation", "deviations")
         yield content.Problem(text=f"{capital(told)} from the frozen analysis plan.", target="plan")
     for found in analysis.cohort.quality.grave:
-        rows = count_of(len(found.rows), "row", "rows") if found.rows else ""
+        rows = count_of(found.count, "row", "rows") if found.rows else ""
         verdict = "impossible" if found.severity == "impossible" else "inconsistent"
         place = f"{found.file}{f', {rows}' if rows else ''}"
         yield content.Problem(text=f"{place}: {found.message}.", verdict=verdict, target="quality")
     for section in analysis.failed:
+        if len(analysis.groups) == 1 and section.failed.startswith("there is one group"):
+            continue  # nothing is wrong: the section says so itself
         yield content.Problem(
             text=f"{section.title}: {section.failed}".rstrip(".") + ".", verdict="note", target=section.id
         )

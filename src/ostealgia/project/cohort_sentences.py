@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ostealgia.cohort.analysis_model import CohortAnalysis, Section
-from ostealgia.display import capital, level_text
+from ostealgia.display import capital, count_of, level_text
 from ostealgia.project.cohort_sheets import Sheet, known
 from ostealgia.report.content import Link, Said, said
 
@@ -313,13 +313,18 @@ def _subgroups(say: _Say) -> Said | str:
     low = [row for row in tests.rows if known(row.get("p_value")) and float(row["p_value"]) < 0.05]
     if not values:
         return ""
+    number = len({row.get("factor") for row in tests.rows})
+    outcomes = list(dict.fromkeys(str(row["outcome"]) for row in tests.rows if "outcome" in row))
+    told = f"{number} factors" + (f" ({len(values)} tests: {' and '.join(outcomes)})" if len(outcomes) > 1 else "")
     if not low:
-        return f"No factor of {len(values)} shows an interaction with treatment at P < 0.05."
+        return f"Of {told}, none shows an interaction with treatment at P < 0.05."
     first = min(low, key=lambda row: float(row["p_value"]))
     where = {key: first[key] for key in ("outcome", "factor") if key in first}
     name = str(first["factor"]).replace("_", " ")
+    of_outcome = f" on {first['outcome']}" if "outcome" in first else ""
+    shown = count_of(len(low), "test shows", "tests show")
     return said(
-        f"Of {len(values)} factors, {len(low)} show an interaction with treatment below 0.05, the smallest for {name} (",
+        f"Of {told}, {shown} an interaction with treatment below 0.05, the smallest for {name}{of_outcome} (",
         p_of(tests.link("p_value", **where)), "); with so many tests, one may do so by chance.",
     )  # fmt: skip
 

@@ -222,11 +222,16 @@ TEMPLATES: dict[str, Template] = {
 }
 
 COHORT_HELP = """
-# patients.csv         one row a patient; id links the tables. group: who got what
+# patients.csv         one row a patient; id links the tables. group: who got what. sex: female, male. Yes and no: 1 and 0
 # visits.csv           id, week, day, status (assessed, missed_visit, dropout, death), worst pain 0-10, oral morphine equivalent in mg a day
-# qlq_items.csv        questionnaire items as answered (q1, q2 ...)     labs.csv  laboratory values with their week
-# adverse_events.csv   one row an event, CTCAE grade, onset day         events.csv  survival and progression, months and 0/1
-# screening.csv        everyone who was looked at                       data_dictionary.csv  what each column means
+#                      A visit without pain keeps its row with its status; week 0 is baseline. after_reirradiation: 1 from then on
+# qlq_items.csv        one row a form: id, week, and a column an item as answered (q1 1-4 ... q29, q30 1-7); empty = not answered
+# labs.csv             one row a sample: crp mg/L, albumin g/L, hemoglobin g/L, and others
+# adverse_events.csv   one row an event: CTCAE grade 1-5, onset_day, discontinuation 1 where treatment was stopped for it
+# events.csv           months from the first visit; os_event 1 dead, 0 alive then; pfs_event 1 progression of pain or death; and where known
+#                      reirradiation_day (index site), relief_onset_day, relief_duration_days; days since treatment, empty = did not happen
+# screening.csv        everyone who was looked at, criteria 1 and 0. Without it the flow begins with the treated
+# data_dictionary.csv  may stay empty; a row a column, with its codes as "female | male", has the values checked against it
 # opioids.csv, skeletal_events.csv and diary.csv may be added. Only patients.csv and visits.csv are needed.
 # Another export (REDCap, CSV, XLSX) is read with a mapping file; plan.toml holds the analysis plan. Patient data stay on this machine.
 

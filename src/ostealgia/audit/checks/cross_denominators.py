@@ -16,7 +16,7 @@ ROWS_ABOVE = 8  # rows in which the whole of a subset is looked for
 NEAR_ROWS = 2  # ... where the other groups of the row are blank
 MISSING = 0.15  # share of a group that may have no value
 MOST_MISSING = 0.5  # where the categories say how many have one
-SAID_MISSING = 0.3  # where the table says itself that values are missing
+SAID_MISSING = 0.4  # where the table says itself that values are missing
 FEW_MISSING = 0.05  # of a group: as many are often left out without a word
 LITTLE = 0.01  # of a size that is printed nowhere, beside percentages with decimals
 MANY = 4  # misfits of one column that speak against its size
@@ -30,7 +30,7 @@ OTHER_SIZE = 1.6  # a row of another population is seldom larger than so many ti
 
 # words of a caption, a note or a label that say that values are missing
 MISSING_SAID = re.compile(
-    r"missing|\bavailable\b|not (?:all|every|recorded|reported|known|assessed|answered|evaluable)|"
+    r"missing|\bavailable\b|not (?:all|asked|every|recorded|reported|known|assessed|answered|evaluable)|"
     r"did not (?:answer|respond|report|complete)|(?:no|non)-?respon|prefer(?:red)? not|\bevaluable\b|\bassessable\b|"
     r"\b(?:n|numbers?|denominators?|sample sizes?) (?:may )?(?:var|differ)|no data|may not (?:add|sum|total)|\bdon'?t know\b|"
     r"\bunknown\b|\bcomplete(?:d)? data\b",

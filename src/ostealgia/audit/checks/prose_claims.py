@@ -266,8 +266,8 @@ def _interval_finding(
 def _against_p(paper: Paper, claim: Claim, p_values: list[PValue], estimates: list[Estimate]) -> Finding | None:
     """The first P right behind the words, where nothing else stands between."""
     part = next((one for one in p_values if one.start >= claim.end), None)
-    if part is None or part.start - claim.end > 90:
-        return None
+    if part is None or part.start - claim.end > 90 or part.p_value.text.startswith("+"):
+        return None  # (a signed number is no P)
     if any(claim.end <= one.start < part.start for one in estimates):
         return None
     gap = paper.document.plain[claim.end : part.start]

@@ -113,6 +113,8 @@ def _place(paper: Paper, estimate: Estimate, number: Number | None = None) -> Pl
 def _point(paper: Paper, estimate: Estimate) -> Finding | None:
     scale, place = scale_name(estimate), _place(paper, estimate)
     before = paper.document.plain[max(estimate.sentence[0], estimate.estimate.start - 14) : estimate.estimate.start]
+    if _OF_UNIT.search(before):
+        return None  # "16.8 U/50-1 with treatment (95% CI ...)": the end of a unit
     if _TIME.match(paper.document.plain, estimate.estimate.end) is not None:
         if _AT_TIME.search(before):
             return None  # "was 14.7% at 12 months (95% CI 2.4% to 27.0%)"
@@ -187,6 +189,7 @@ def _on_other_scales(estimate: Estimate, found: Finding, place: Place) -> Findin
 
 
 _TIME = re.compile(r"\s{0,2}-?(?:months?|weeks?|days?|years?|mo|hours?|h|min)\b")
+_OF_UNIT = re.compile(r"[a-z]/\d{1,4}[-−–]$", re.I)
 _WIDTH = re.compile(r"(?:\bIQR|\brange|±)[\s:=]{0,3}$", re.I)
 _VERSUS = re.compile(r"\d\s?%[^.()%]{0,60}\b(?:vs\.?|versus|compared\s{1,2}(?:with|to))[^.()%]{0,20}$")
 _AT_TIME = re.compile(r"\b(?:at|after|within|over|for|by|until)\s{1,3}$")

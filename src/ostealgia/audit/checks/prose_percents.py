@@ -28,6 +28,7 @@ NOT_SHARES = listed(
     "reduction increase decrease improvement change adherence compliance confidence dose predicted volume weight efficacy "
     "weighted projected imputed adjusted standardized standardised coverage"
 )
+_OF_THESE = re.compile(r"\s?%?\s?\)?\s{1,2}of (?:these|them|whom|those)\b", re.I)
 _OF_WHOM = re.compile(r"\bof (?:which|whom|these|them)\b", re.I)
 AFTER = 160  # characters behind a count that may say how it was estimated
 _PAIRED = re.compile(
@@ -38,6 +39,8 @@ _TRAIT = re.compile(
     r"\s{0,2}%?\s{1,2}(?:fe)?male\b|\s{0,2}%?\s{1,2}(?:wo)?men\b|\s{0,2}%?\s{1,2}(?:girls|boys)\b", re.I
 )
 _HUNDRED = re.compile(r"\bhundred(?:[\s-]{1,2}and)?[\s-]{1,2}$", re.I)
+_HUNDRED_OF = re.compile(r"\b(?:hundred|thousand)\b", re.I)
+_WHOLE = re.compile(r"(?<![\d.,])\d{2,6}(?![\d.,]?\d)(?!\s?%)")
 _FRACTION = re.compile(r"\b(\d{1,6})\s?/\s?(\d{1,6})\b")
 LIFE_TABLE = listed("cumulative actuarial kaplan-meier kaplan estimated")
 _SIZE_HEADER = re.compile(
@@ -201,6 +204,8 @@ def _without_denominator(
             if n > 0 and percent.printed.allows(Interval(100 * k / n, 100 * k / n)):
                 return percent_vs_count(k, percent.text, n, place=place)
     certain = _certain_size(count, own)
+    if _OF_THESE.match(paper.document.plain, count.percent.end):
+        return None  # "259 of the 441 men enrolled and 240 (92%) of these agreed"
     if certain is not None and _OF_WHOM.search(
         paper.document.plain, max(count.sentence[0], count.start - 60), count.start
     ):
@@ -222,6 +227,10 @@ def _of_the_block(paper: Paper, count: Count, sizes: list[Size]) -> bool:
     if block is None or count.count is None or count.percent is None:
         return False
     before = [s.n.value for s in sizes if block.start <= s.start < count.start and s.n.value > count.count.value]
+    words = paper.document.plain[count.sentence[0] : count.count.start]
+    before += [float(m[0]) for m in _WHOLE.finditer(words) if float(m[0]) > count.count.value]
+    if _HUNDRED_OF.search(words):
+        return True  # "one-hundred and two patients ... (13.2%)"
     return any(count.percent.printed.fits(100 * count.count.value / n) for n in before)
 
 

@@ -219,7 +219,9 @@ def _no_patients(paper: Paper, share: Share, found: Sequence[Share]) -> bool:
     above = share.base is not None and share.count.value > share.base
     if (above and NOT_PATIENTS.search(words)) or OWN_N.search(f"{words} {_heading(paper, share)}"):
         return True
-    if above and share.percent.value != 100 and not _digit_too_many(share):
+    beside = [one for one in found if one.line is share.line and one is not share and one.base]
+    others = share.percent.value != 100 or any(not one.fits(one.base or 0) for one in beside)
+    if above and others and not _digit_too_many(share):
         return True  # the row is of other patients
     if (
         share.printed.relation != "="
@@ -231,9 +233,9 @@ def _no_patients(paper: Paper, share: Share, found: Sequence[Share]) -> bool:
     printed = paper.document.plain[entry.start : entry.end]
     if _SLASHED.search(printed) and _slashed(paper, share, printed, found):
         return True
-    others = [one for one in found if one.column == share.column and one.line is not share.line]
-    signed = sum("%" in paper.document.plain[(e := one.line.entries[one.column]).start : e.end] for one in others)
-    return "%" not in printed and signed >= 2 and signed > 0.5 * len(others)
+    rest = [one for one in found if one.column == share.column and one.line is not share.line]
+    signed = sum("%" in paper.document.plain[(e := one.line.entries[one.column]).start : e.end] for one in rest)
+    return "%" not in printed and signed >= 2 and signed > 0.5 * len(rest)
 
 
 def _heading(paper: Paper, share: Share) -> str:
