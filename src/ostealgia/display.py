@@ -108,11 +108,13 @@ def count_of(number: int, one: str, many: str) -> str:
 
 
 def capital(text: str) -> str:
-    """The text with a capital first letter, the others as they are.
+    """The text with a capital first letter, the others as they are; a word with its own capitals stays.
 
-    >>> capital("log odds ratio")
-    'Log odds ratio'
+    >>> capital("log odds ratio"), capital("eGFR of 40")
+    ('Log odds ratio', 'eGFR of 40')
     """
+    if any(letter.isupper() for letter in text.split(" ", 1)[0][1:]):
+        return text
     return text[:1].upper() + text[1:]
 
 

@@ -117,8 +117,8 @@ def run(folder: str | Path, out: str | Path | None = None, progress: Progress | 
 
     folder : with ``ostealgia.toml``.  out : where the files go instead of ``build/`` in the folder; it must be new,
     empty, or an earlier result.  progress : called with one line a stage.
-    Writes report.html, results.json, provenance.json, tables/*.csv, r/*.R, figures/*.svg and *.png; all of it or, where anything fails,
-    nothing.
+    Writes report.html, report.docx, results.json, provenance.json, tables/*.csv, r/*.R, figures/*.svg and *.png; all of it or,
+    where anything fails, nothing.
     The same inputs on the same machine give the same bytes.
     Raises ProjectError (folder, ostealgia.toml) and TableError (file, row, column). An impossible row is left out by name.
 
@@ -311,10 +311,11 @@ def _files(
 ) -> dict[str, bytes]:
     """Every file of ``build/`` by its name, as bytes."""
     from ostealgia.io.writers import csv_text, json_text
-    from ostealgia.report import render_report
+    from ostealgia.report import render_report, report_docx
 
     files: dict[str, bytes] = {
         "report.html": render_report(report).encode(),
+        "report.docx": report_docx(report),
         "results.json": json_text(results).encode(),
     }
     files |= {f"tables/{name}": csv_text(rows).encode() for name, rows in tables.items()}

@@ -276,7 +276,7 @@ def _value(name: str, value: Any) -> str:
     if isinstance(value, list):
         return f"{value[0]:g} to {value[1]:g}{unit}"
     if isinstance(value, int | float):
-        return f"{value:.6g}{unit}"
+        return f"{value:.{6 if name in fields() else 3}g}{unit}"  # what is derived has no more digits than its inputs
     return str(value).replace("_", " ")
 
 
@@ -296,4 +296,5 @@ def _facts(found: Options) -> list[tuple[str, str]]:
         for one in option.because:
             used.update(one.inputs)
     order = [*fields(), *(name for name in used if name not in fields())]
-    return [(display.capital(_label(name)), _value(name, used[name])) for name in order if name in used]
+    shown = [(display.capital(_label(name)), _value(name, used[name])) for name in order if name in used]
+    return list(dict.fromkeys(shown))
