@@ -116,12 +116,12 @@ def no_days(cohort):
 # what is done to the cohort -> section -> words of what could not be done; "" where the section must be whole
 CASES = {
     five: {"pain": "did not converge", "missing": "too few", "estimands": "no imputation is possible"},
-    two: {"pain": "", "predictors": "nobody is a responder"},
+    two: {"pain": "", "predictors": "worst pain is not known"},
     arm_of_one: {"predictors": "one each is the least", "missing": "do not vary freely"},
     all_censored: {"survival": "no event to compare", "immortal-time": "no event", "response": ""},
     only_needed_tables: {"laboratory": "no labs table", "quality-of-life": "no qlq_items table", "toxicity": "no adverse_events table",
                          "survival": "no events table", "relief": "no events table", "estimands": "", "weighting": ""},
-    only_needed_columns: {"opioids": "no opioid dose", "predictors": "nobody is a responder"},
+    only_needed_columns: {"opioids": "no opioid dose", "predictors": "dose at baseline is not known", "response": "definition = \"nrs2\""},
     a_patient_without_visits: {"response": "", "pain": "", "estimands": "", "flow": ""},
     an_empty_scale: {"quality-of-life": "pa at week 12: no patient has a value", "response": ""},
     empty_questionnaires: {"quality-of-life": "ql at week 12: no patient has a value"},
@@ -131,8 +131,9 @@ CASES = {
     one_week: {"pain": "one week after baseline only", "survival": ""},
     ties_at_zero: {"survival": "", "immortal-time": ""},
     separated: {"predictors": "method='firth'", "response": ""},
-    an_arm_unseen: {"pain": "design is singular", "estimands": "do not vary freely"},
-    no_opioids: {"opioids": "no opioid dose", "pain": ""},
+    an_arm_unseen: {"pain": "design is singular", "estimands": "do not vary freely",
+                    "response": "week 12 could not be assessed of anybody in observation: worst pain is not known"},
+    no_opioids: {"opioids": "no opioid dose", "pain": "", "response": "dose at baseline is not known"},
     no_days: {"pain": "", "response": ""},
 }  # fmt: skip
 

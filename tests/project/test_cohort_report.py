@@ -80,7 +80,7 @@ def test_every_number_of_a_sentence_is_the_text_of_a_cell(report):
 def test_numbers_outside_links_are_weeks_levels_and_counts_of_tests(report):
     """What is not linked in a linked sentence may not be a result: only weeks, confidence levels, months, and how many were looked at."""
     allowed = re.compile(
-        r"week \d+|\d+% CI|grade 3|within \d+ months|[Oo]f \d+|compared, \d+|\d+ show|\d+ factors|below 0\.05|week \d+"
+        r"week \d+|\d+% CI|grade 3|within \d+ months|[Oo]f \d+|compared, \d+|\d+ show|\d+ tests?|\d+ factors|below 0\.05|week \d+"
     )
     for text in said_of(report):
         rest = "".join(part for part in text.parts if isinstance(part, str))

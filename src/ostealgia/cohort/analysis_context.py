@@ -210,13 +210,12 @@ class Context:
                 blind[(int(week), str(group))] = str(alive.value_counts().index[0])
         return blind
 
-    def refuse_unassessed(self) -> None:
-        """Raise TableError where nobody alive in a group could be assessed at the main week."""
-        blind = {
-            group: why for (week, group), why in self.unassessed(self.response).items() if week == self.primary_week
-        }
-        if blind:
-            raise unassessed_error(blind, self.primary_week)
+    def refuse_unassessed(self, *, everywhere: bool = False) -> None:
+        """Raise TableError where nobody alive could be assessed at the main week: in a group, or in all of them (``everywhere``)."""
+        week = self.primary_week
+        blind = {group: why for (at, group), why in self.unassessed(self.response).items() if at == week}
+        if blind and (not everywhere or len(blind) == len(self.groups)):
+            raise unassessed_error(blind, week)
 
     @cached_property
     def baseline(self) -> Any:

@@ -21,9 +21,9 @@ RUNAWAY = 50.0  # standard error of a log odds ratio that has no finite estimate
 THRESHOLDS = tuple(round(0.05 * i, 2) for i in range(2, 19))
 
 
-def with_response(context: Context) -> Any:
+def with_response(context: Context, *, everywhere: bool = False) -> Any:
     """One row a patient: baseline, responder (1, 0; all treated) at the main week, and pain there."""
-    context.refuse_unassessed()
+    context.refuse_unassessed(everywhere=everywhere)
     frame = context.response.by_week[context.primary_week]
     if len(frame) != context.cohort.n:
         raise TableError("several sites a patient", file="visits", column="site", expected="one site a patient")
@@ -41,7 +41,7 @@ def predictors_section(context: Context) -> Section:
         "variable would pass in other samples of such patients",
         "associations in this cohort, judged on the patients they were found in; none is a cause by this",
     ]
-    frame = steps.run("", lambda: with_response(context))
+    frame = steps.run("", lambda: with_response(context, everywhere=True))
     if frame is not None:
         names = context.available(context.settings.predictors, PREDICTORS, "predictors")
         _predictors(context, frame, [*(["group"] if context.compared else []), *names], steps, results, tables, notes)

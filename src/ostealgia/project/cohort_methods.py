@@ -12,11 +12,15 @@ from ostealgia.project.cohort_words import words
 
 DF_WORDS = {
     "kenward-roger": "Kenward and Roger's",
-    "kenward-roger-linear": "Kenward and Roger's (linear)",
+    "kenward-roger-linear": "Kenward and Roger's",
     "none": "infinite (z)",
     "satterthwaite": "Satterthwaite's",
     "residual": "residual",
     "z": "infinite (z)",
+}
+DF_FORM = {
+    "kenward-roger": " (with the second derivatives of the Cholesky form of the covariance, as the R package mmrm)",
+    "kenward-roger-linear": " (without second derivatives of the covariance)",
 }
 COVARIANCE = {
     "us": "unstructured", "toeph": "heterogeneous Toeplitz", "csh": "heterogeneous compound symmetry", "ar1h": "heterogeneous AR(1)",
@@ -120,7 +124,8 @@ def _pain(analysis: CohortAnalysis, section: Section) -> str:
         parts.append(
             f"A model for repeated measures (MMRM) with {group}, pain at baseline and its interaction with "
             f"week{more}; "
-            f"{cov} covariance over the weeks, REML, {df} {'standard errors and ' if df.startswith('Kenward') else ''}degrees of freedom."
+            f"{cov} covariance over the weeks, REML, {df} {'standard errors and ' if df.startswith('Kenward') else ''}degrees of freedom"
+            f"{DF_FORM.get(settings.df_method, '')}."
         )
     if "mixed_model" in section.results:
         random = "a random intercept" if settings.random == "1" else f"random effects {settings.random}"
