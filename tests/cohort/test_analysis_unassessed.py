@@ -163,3 +163,23 @@ def test_the_number_of_rows_is_not_that_of_the_rows_listed(tmp_path):
     found = oa.cohort.analyse(oa.cohort.read(tmp_path / "own"), quick(), rng_seed=1)
     report = report_of(found, None, drawings={}, software=(), command="", files=[])
     assert any(problem.text.startswith("patients.csv, 205 rows: not one of the codes") for problem in report.problems)
+
+
+def test_the_adjusted_difference_stands_below_the_crude_one(cohort):
+    report = report_of(
+        oa.cohort.analyse(cohort, quick(), rng_seed=1), None, drawings={}, software=(), command="", files=[]
+    )
+    assert str(report.answers[1].text).startswith(
+        "Adjusted for the recorded confounders (overlap weights) the risk difference in pain"
+    )
+
+
+def test_a_centre_that_does_not_record_it_is_named_where_centres_are_pooled(cohort, tmp_path):
+    from ostealgia.project import pool_centres
+
+    bare = with_tables(cohort, events=None, visits=cohort.visits.drop(columns="after_reirradiation"))
+    sent = [
+        oa.cohort.export_centre(one, tmp_path / name, centre=name).folder for name, one in (("A", cohort), ("B", bare))
+    ]
+    notes = pool_centres(sent).notes
+    assert any(note.startswith("B: re-irradiation is not recorded there") for note in notes)

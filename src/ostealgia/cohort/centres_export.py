@@ -15,7 +15,7 @@ from ostealgia.cohort import centres_grid as grid
 from ostealgia.cohort import centres_tables as tab
 from ostealgia.cohort.centres_cells import Cells, protect
 from ostealgia.cohort.centres_tables import key
-from ostealgia.cohort.derivations import response_by_week, time_to_relief
+from ostealgia.cohort.derivations import response_by_week, retreatment_source, time_to_relief
 from ostealgia.cohort.derivations_events import survival_frame
 from ostealgia.cohort.quality_order import DAYS_PER_MONTH
 from ostealgia.cohort.reading import Cohort
@@ -182,6 +182,10 @@ def _response(cohort: Cohort, settings: Any, notes: list[str]) -> dict[int, Any]
         names = ("weeks", "windows", "definition", "retreatment", "opioid_table")
         options = {name: value for name in names if (value := getattr(settings, name)) is not None} | dict(
             settings.rules
+        )
+    if not retreatment_source(cohort):
+        notes.append(
+            "whether the index site was treated again is not recorded here: a response after that counts as one"
         )
     try:
         return tab.response_classes(response_by_week(cohort, **options))

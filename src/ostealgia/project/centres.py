@@ -182,6 +182,11 @@ def _differences(sent: Sequence[Mapping[str, Any]]) -> list[str]:
     tables = {str(one["settings"].get("opioid_table")) for one in sent}
     if len(tables) > 1:
         notes.append(f"the centres converted opioids by different tables: {', '.join(sorted(tables))}")
+    blind = [
+        str(one["centre"]) for one in sent if any("treated again is not recorded" in str(note) for note in one["notes"])
+    ]
+    if blind:
+        notes.append(f"{', '.join(blind)}: re-irradiation is not recorded there, and a response after it counts as one")
     plans = {one.get("plan_sha256") for one in sent}
     if plans == {None}:
         notes.append("no centre froze a plan before it read its outcomes")

@@ -158,7 +158,7 @@ def _toxicity(analysis: CohortAnalysis, section: Section) -> str:
 
 def _relief(analysis: CohortAnalysis, section: Section) -> str:
     return (
-        "Onset and duration of relief. Cumulative incidence with death competing (Aalen-Johansen, log-log intervals)"
+        "Onset and duration of relief. Cumulative incidence with death competing (Aalen-Johansen, complementary log-log intervals)"
         + (", Gray's test, Fine and Gray's model and the cause-specific Cox model" if _compared(analysis) else "")
         + ". Duration is described among those who had relief and not compared."
     )

@@ -22,7 +22,14 @@ from ostealgia.project.words import signs
 from ostealgia.report import content
 
 BANNER = "SIMULATED data: no record describes a real patient; nothing here is clinical evidence"
-ANSWERED = ("response", "pain", "relief", "toxicity", "survival")  # sections whose sentence stands on the first screen
+ANSWERED = (
+    "response",
+    "weighting",
+    "pain",
+    "relief",
+    "toxicity",
+    "survival",
+)  # sections whose sentence stands on the first screen
 FOLDED = ("quality", "plan", "flow")  # tables of these are all under the fold
 LIMITS = (
     "Groups that were not allotted at random may differ in what nobody recorded; no analysis mends that.",

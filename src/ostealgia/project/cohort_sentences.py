@@ -343,7 +343,7 @@ def _weighting(say: _Say) -> Said | str:
     unit = " percentage points" if measure == "risk difference" else ""
     name = str(row.get("estimand") or row.get("method") or "weighting").split(":")[0]
     return said(
-        f"With {name.replace('_', ' ')} weights the {measure} in {outcome.replace('_', ' ')} was ",
+        f"Adjusted for the recorded confounders ({name.replace('_', ' ')} weights) the {measure} in {outcome.replace('_', ' ')} was ",
         say.effect(sheet, unit, **where),
         ".",
     )
