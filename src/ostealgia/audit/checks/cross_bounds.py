@@ -29,6 +29,7 @@ _CONTINUOUS = re.compile(
 _BINARY = re.compile(
     r"\b(?:vs|versus|compared (?:with|to)|than (?:those|patients|in|with)|relative to|group|arm|yes|no)\b", re.I
 )
+_NUMBERED = re.compile(r"(?<![\w.,/\-])(\d{1,3}(?:,\d{3})+|\d{2,7})\s[a-z]{4,}")
 GROSS = 1.5  # times the least possible standard error: more than twice the patients would be needed
 _NOT_SURE = "the model may hold more records than the number of patients that is printed"
 _REPEATED = re.compile(
@@ -120,10 +121,24 @@ def _bounded(paper: Paper, statement: Estimate, triplet: Triplet, most: int, bin
         yield found if not found.flagged or _gross(paper, found, low, high, share) else lowered(found, _NOT_SURE)
 
 
+@once
+def _largest_number(paper: Paper) -> int:
+    """The largest whole number with a word behind it in the paper's own sections, but for years."""
+    found = [0]
+    for sentence in sentences(paper.document):
+        if sentence.section in ("abstract", "methods", "results", "front", "other"):
+            values = [int(m[1].replace(",", "")) for m in _NUMBERED.finditer(sentence.text)]
+            found += [value for value in values if not 1900 <= value <= 2100]
+    return max(found)
+
+
 def _gross(paper: Paper, found: Finding, low: Printed, high: Printed, level: float) -> bool:
     """Whether the interval is far too narrow for any number of patients that the model may hold, once for each patient."""
     if _REPEATED.search(paper.document.plain) is not None or found.recomputed is None:
         return False
+    narrow = log_std_error(low, high, level).high
+    if narrow <= 0 or _largest_number(paper) >= 4 / narrow**2:
+        return False  # as many records as the interval needs may have been counted under another word
     if found.rule == "events-bound":
         return found.recomputed > GROSS**2 * (largest_size(paper) or 0)
     return GROSS * log_std_error(low, high, level).high < found.recomputed

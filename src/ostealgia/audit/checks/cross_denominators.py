@@ -44,6 +44,7 @@ _CUT = re.compile(
     r"[<>≤≥%]|\d ?[-–] ?\d|\b(?:group|category|over|under|above|below|at least|and older|loss|gain)\b", re.IGNORECASE
 )
 _TOTAL = re.compile(r"(?:sub)?total\b", re.IGNORECASE)
+_ONLY_N = re.compile(r"\bn\s?=\s?(\d{1,6})\b", re.IGNORECASE)
 _ROUNDED_SAID = re.compile(r"\bround", re.IGNORECASE)
 # brackets that hold no percentages
 _BRACKETS_SAID = re.compile(
@@ -378,6 +379,8 @@ def _by_words(share: Share, found: Sequence[Share], words: str) -> bool:
         return True
     if _BRACKETS_SAID.search(words):
         return True
+    if any(2 <= int(m[1]) < base and share.fits(int(m[1])) for m in _ONLY_N.finditer(words)):
+        return True  # "data available for only n = 55"
     said = MISSING_SAID.search(words) or MISSING_SAID.search(labels)
     if any(_NO_VALUE.search(line.label) for line in share.variable.levels):
         return False  # the table prints how many are missing

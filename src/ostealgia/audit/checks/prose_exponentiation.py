@@ -36,6 +36,7 @@ FAR_P = 8.0  # factor by which P of the printed interval must miss it
 FAR_Z = 0.25  # normal deviates by which the printed interval must miss the P beside it
 WIDE = 1.2  # standard error of a log ratio that few studies have
 ENOUGH = 2  # proven cases that make a third one, without another print, likely
+_TWO_MODELS = re.compile(r"crude|unadjust|uni-?varia|bivaria|\bcor\b|\bmodel", re.IGNORECASE)
 _UNITS = frozenset(
     [
         "year",
@@ -73,6 +74,7 @@ class Ratio:
     key: object
     measure: str | None = None
     wald: bool = True
+    head: str = ""
 
     @property
     def value(self) -> float:
@@ -160,7 +162,9 @@ def _in_tables(paper: Paper) -> list[Ratio]:
         words = _content([row.line.label.lower()])
         low, high, p = (parts.get(name) for name in ("ci_low", "ci_high", "p_value"))
         key = (row.table.index, row.line.row)
-        found.append(Ratio(parts["estimate"], low, high, p, words, None, row.place, key, row.measure, row.wald))
+        found.append(
+            Ratio(parts["estimate"], low, high, p, words, None, row.place, key, row.measure, row.wald, row.column.name)
+        )
     return found
 
 
@@ -282,6 +286,8 @@ def _by_its_row(one: Ratio, ratios: list[Ratio]) -> Finding | None:
         if (
             other is one
             or other.key != one.key
+            or not _TWO_MODELS.search(f"{one.head} {other.head}")
+            or one.head == other.head
             or other.low is None
             or other.high is None
             or not 0 < other.low.value < other.high.value
@@ -323,6 +329,10 @@ def _likely(one: Ratio) -> Finding | None:
 def _absurd(one: Ratio) -> Finding | None:
     """An interval so wide that only the one taken back can have been meant."""
     low, high = one.limits
+    if one.p is not None and 0 < one.p.value < 1:
+        as_printed = p_vs_ci(one.number.text, low.text, high.text, one.p.text, scale="ratio")
+        if as_printed.verdict != "inconsistent":
+            return None  # its own P follows from the interval as it stands
     found = double_exponentiation(one.number.text, low.text, high.text, place=one.place)
     return found if found.flagged else None
 

@@ -140,6 +140,8 @@ def _point(paper: Paper, estimate: Estimate) -> Finding | None:
         return replace(found, severity="information", basis="judgement", message=told)
     if found.flagged and scale == "difference" and (mixed := _limits_of_the_ratio(estimate, found, place)) is not None:
         return mixed
+    if found.flagged and estimate.measure == "B" and _standardised(paper, estimate):
+        return None  # "β = -0.12; CI -14.09 to -1.24": the interval is that of the unstandardised coefficient
     if found.flagged and scale == "ratio" and low.startswith("-") and not high.startswith("-"):
         dashed = ci_vs_point(point, low.lstrip("- "), high, scale=scale, level=level_of(estimate), place=place)
         if not dashed.flagged:
@@ -195,13 +197,19 @@ _VERSUS = re.compile(r"\d\s?%[^.()%]{0,60}\b(?:vs\.?|versus|compared\s{1,2}(?:wi
 _AT_TIME = re.compile(r"\b(?:at|after|within|over|for|by|until)\s{1,3}$")
 _BY = re.compile(r"\bby\s{1,3}(?:an?\s{1,3})?$")
 _ENDS = re.compile(r"\bsmallest\b.{0,200}\blargest\b", re.I | re.S)
-LOWERED = re.compile(r"\b(?:small|reduc|decreas|declin|lower|fell|drop|loss|lost|diminish|less|improve)", re.I)
+_UNSIGNED = re.compile(r"\bdifferences?\s{1,2}of\s{1,2}$", re.I)  # "a difference of 0.56 (95% CI -1.22 to 0.09)"
+_OTHER_SIZE = 5.0
+LOWERED = re.compile(r"\b(?:small|few|reduc|decreas|declin|lower|fell|drop|loss|lost|diminish|less|improve)", re.I)
 
 
 def _lowered(paper: Paper, estimate: Estimate) -> bool:
     """Whether the words before say that the value went down, so that its sign may be left out."""
     first = max(estimate.sentence[0], estimate.estimate.start - 160)
-    if LOWERED.search(paper.document.plain, first, estimate.estimate.start) is not None:
+    between = estimate.ci_low is not None and estimate.cell is None  # "0.33 fewer episodes (95% CI ...)"
+    until = estimate.ci_low.start if between and estimate.ci_low is not None else estimate.estimate.start
+    if LOWERED.search(paper.document.plain, first, max(until, estimate.estimate.start)) is not None:
+        return True
+    if _UNSIGNED.search(paper.document.plain, max(first, estimate.estimate.start - 40), estimate.estimate.start):
         return True
     behind = (estimate.end, min(estimate.sentence[1], estimate.end + 30))  # "6.6% (mean; 95% CI ...) smaller"
     return LOWERED.search(paper.document.plain, *behind) is not None
@@ -243,6 +251,15 @@ def _limits_of_the_ratio(estimate: Estimate, found: Finding, place: Place) -> Fi
     return replace(
         found, severity="information", basis="judgement", message=told, cause_code="wrong-scale", repair=None
     )
+
+
+def _standardised(paper: Paper, estimate: Estimate) -> bool:
+    """Whether a coefficient below 1 written with the Greek letter stands beside limits of another size."""
+    low, high = estimate.ci_low, estimate.ci_high
+    before = paper.document.plain[max(0, estimate.estimate.start - 8) : estimate.estimate.start]
+    if low is None or high is None or "β" not in before or abs(estimate.estimate.value) >= 1:
+        return False
+    return abs(0.5 * (low.value + high.value)) > _OTHER_SIZE * abs(estimate.estimate.value)
 
 
 def _times_more(estimate: Estimate, place: Place) -> Finding | None:

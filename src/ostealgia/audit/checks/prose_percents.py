@@ -35,6 +35,7 @@ _PAIRED = re.compile(
     r"^\s?%\s{1,2}(?:versus|vs\.?|compared\s{1,2}(?:with|to))\s{1,2}\d"
 )  # "(17/45; 32.4% versus 37.8%)"
 _OF_EACH = re.compile(r"^\s?%\s{1,2}[a-z]{3,}[^.()]{0,60}\d\s?%[^.]{0,60}\brespectively")
+_OWN_FRACTION = re.compile(r"\s?%\s{0,2}\(\s?\d{1,6}\s?/\s?\d{1,6}")
 _TRAIT = re.compile(
     r"\s{0,2}%?\s{1,2}(?:fe)?male\b|\s{0,2}%?\s{1,2}(?:wo)?men\b|\s{0,2}%?\s{1,2}(?:girls|boys)\b", re.I
 )
@@ -126,6 +127,9 @@ def _of_another(paper: Paper, count: Count) -> bool:
     between = plain[last.end : count.percent.start] if count.percent.start > last.end else ""
     if re.search(r"\d", between):
         return True  # "49 of the 144 survivors - 24 (49%)"
+    own = _OWN_FRACTION.match(plain, count.percent.end)
+    if own is not None and first.start < count.percent.start:
+        return True  # "in at least one of the two groups, 89% (31/35)"
     if _TRAIT.match(plain, count.percent.end):
         return True  # "96 of 163 (60% female)"
     if count.count.value > count.n.value and count.n.value > 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -133,6 +134,8 @@ def table_intervals(paper: Paper) -> Iterator[Finding]:
             ):
                 continue
             first = _centre(row, triplet)
+            if first is not None and first.flagged and _of_another_estimate(row, triplet, rows):
+                continue
             if first is not None and first.flagged and _of_few_events(row, triplet):
                 first = lowered(first, _PROFILE)
             if first is not None:
@@ -140,6 +143,25 @@ def table_intervals(paper: Paper) -> Iterator[Finding]:
             if first is None or not first.flagged:
                 found += (lowered(f, _TWO) if _beside_another(row) else f for f in _p_value(row, triplet))
         yield from doubtful(doubtful(found, "ci-vs-point", _NO_SCALE, settled=_one_slip), "p-vs-ci", _NO_P)
+
+
+def _of_another_estimate(row: Row, triplet: Triplet, rows: Sequence[Row]) -> bool:
+    """Whether the interval has another estimate of the line in its middle (B beside a standardised coefficient, a ratio beside B)."""
+    if row.scale != "ratio" and triplet.low.value > 0 and abs(triplet.estimate.value) < 5:
+        ratio = f"{math.exp(triplet.estimate.value):.{max(triplet.estimate.decimals, triplet.low.decimals)}f}"
+        if not ci_vs_point(ratio, triplet.low, triplet.high, scale="ratio", level=row.level).flagged:
+            return True
+    for other in rows:
+        point = other.printed("estimate")
+        if other.line is not row.line or other.column.index == row.column.index or point is None:
+            continue
+        if min(triplet.low.decimals, triplet.high.decimals) < 2:
+            continue  # coarse limits have many numbers in their middle
+        kinds = ["difference", "ratio"] if min(triplet.low.value, point.value) > 0 else ["difference"]
+        for kind in kinds:
+            if not ci_vs_point(point, triplet.low, triplet.high, scale=kind, level=row.level).flagged:
+                return "ci_low" not in other.entry.parts
+    return False
 
 
 def _one_slip(found: Finding) -> bool:

@@ -110,6 +110,8 @@ def p_of_two_fractions(paper: Paper) -> Iterator[Finding]:
         last, at = found[1].end(), min(one.start for one in (p, test) if one is not None) - sentence[0]
         if not _BETWEEN.search(words[found[0].end() : at].casefold()) or not 0 <= at - last <= 160 or (p and test):
             continue
+        if test is not None and test.df and any(one.value > 1 for one in test.df):
+            continue  # a test of more than two fractions
         table = [[int(match[1]), int(match[2]) - int(match[1])] for match in found]
         if not _comparable(table) or _SAME_PATIENTS.search(words.casefold()):
             continue
