@@ -30,6 +30,9 @@ _BINARY = re.compile(
     r"\b(?:vs|versus|compared (?:with|to)|than (?:those|patients|in|with)|relative to|group|arm|yes|no)\b", re.I
 )
 _NUMBERED = re.compile(r"(?<![\w.,/\-])(\d{1,3}(?:,\d{3})+|\d{2,7})\s[a-z]{4,}")
+_EVENTS = re.compile(
+    r"(?<![\w.,/(%\-])(\d{1,4}) (?:events|deaths|progressions|failures|relapses)\b(?! (?:per|a|of)\b)", re.I
+)
 GROSS = 1.5  # times the least possible standard error: more than twice the patients would be needed
 _NOT_SURE = "the model may hold more records than the number of patients that is printed"
 _REPEATED = re.compile(
@@ -109,7 +112,11 @@ def _bounded(paper: Paper, statement: Estimate, triplet: Triplet, most: int, bin
     place = paper.place(statement.start, statement.end)
     low, high = triplet.low, triplet.high
     if statement.measure in ("HR", "AHR"):
-        found = events_bound(low, high, n=most, level=share, place=place)
+        events = _events_said(paper, statement)
+        found = events_bound(low, high, events=events, n=most, level=share, place=place)
+        if events is not None and found.flagged and (found.recomputed or 0) > GROSS**2 * events:
+            yield found  # no subgroup, stratum or model has more events than its own sentence counts
+            return
     elif statement.measure in ("OR", "AOR"):
         found = precision_bound(low, high, exposed=None, n=most, level=share, place=place)
     else:
@@ -119,6 +126,17 @@ def _bounded(paper: Paper, statement: Estimate, triplet: Triplet, most: int, bin
     )  # of a unit of something measured
     if (binary and not by_unit) or not found.flagged:
         yield found if not found.flagged or _gross(paper, found, low, high, share) else lowered(found, _NOT_SURE)
+
+
+def _events_said(paper: Paper, statement: Estimate) -> int | None:
+    """The number of events that the sentence of an only hazard ratio, or the one behind it, counts; None where it is not one number."""
+    start, end = statement.sentence
+    alone = [
+        one for one in paper.of_kind(Estimate) if one.sentence == statement.sentence and one.measure in ("HR", "AHR")
+    ]
+    window = paper.document.plain[start : end + 140].split("\n\n")[0]
+    found = {int(m[1]) for m in _EVENTS.finditer(window)}
+    return found.pop() if len(alone) == 1 and len(found) == 1 else None
 
 
 @once
