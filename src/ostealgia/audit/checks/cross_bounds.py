@@ -34,6 +34,7 @@ _EVENTS = re.compile(
     r"(?<![\w.,/(%\-])(\d{1,4}) (?:events|deaths|progressions|failures|relapses)\b(?! (?:per|a|of)\b)", re.I
 )
 GROSS = 1.5  # times the least possible standard error: more than twice the patients would be needed
+MORE_EVENTS = 1.1  # times the largest number of patients that is printed
 _NOT_SURE = "the model may hold more records than the number of patients that is printed"
 _REPEATED = re.compile(
     r"generali[sz]ed\s{1,2}estimating|repeated[\s-]{1,2}measure|multi-?level\s{1,2}(?:model|logistic|regression)|"
@@ -158,7 +159,7 @@ def _gross(paper: Paper, found: Finding, low: Printed, high: Printed, level: flo
     if narrow <= 0 or _largest_number(paper) >= 4 / narrow**2:
         return False  # as many records as the interval needs may have been counted under another word
     if found.rule == "events-bound":
-        return found.recomputed > GROSS**2 * (largest_size(paper) or 0)
+        return found.recomputed > MORE_EVENTS * (largest_size(paper) or 0)  # nobody has a first event twice
     return GROSS * log_std_error(low, high, level).high < found.recomputed
 
 
