@@ -14,6 +14,22 @@ class OptionError(OstealgiaError):
     """An option has a value that is not offered."""
 
 
+def _sentences(
+    place: Iterable[str | None], problem: str, found: object, expected: str | None, action: str | None
+) -> str:
+    """Place and problem, what was found, what is expected and what to do, as sentences; a question keeps its mark."""
+    where = ", ".join(part for part in place if part)
+    parts = [f"{where}: {problem}" if where else problem]
+    if found is not None:
+        parts.append(f"Found: {found}")
+    if expected:
+        parts.append(f"Expected: {expected}")
+    if action:
+        parts.append(action)
+    text = ". ".join(part.rstrip(".") for part in parts)
+    return text.replace("?. ", "? ") + ("" if text.endswith("?") else ".")
+
+
 class TableError(OstealgiaError):
     """A table holds something that cannot be used.
 
@@ -41,24 +57,9 @@ class TableError(OstealgiaError):
         super().__init__(self._text())
 
     def _text(self) -> str:
-        place = ", ".join(
-            part
-            for part in (
-                self.file,
-                None if self.row is None else f"row {self.row}",
-                None if self.column is None else f"column {self.column}",
-            )
-            if part
-        )
-        parts = [f"{place}: {self.problem}" if place else self.problem]
-        if self.found is not None:
-            parts.append(f"Found: {self.found}")
-        if self.expected:
-            parts.append(f"Expected: {self.expected}")
-        if self.action:
-            parts.append(self.action)
-        text = ". ".join(part.rstrip(".") for part in parts)
-        return text.replace("?. ", "? ") + ("" if text.endswith("?") else ".")
+        row = None if self.row is None else f"row {self.row}"
+        column = None if self.column is None else f"column {self.column}"
+        return _sentences((self.file, row, column), self.problem, self.found, self.expected, self.action)
 
     def at(self, *, file: str | None = None, row: int | None = None, column: str | None = None) -> TableError:
         """The same error with a place filled in where it was not known yet."""
@@ -108,15 +109,7 @@ class JsonError(OstealgiaError):
     ) -> None:
         self.problem, self.file, self.place = problem, file, place
         self.found, self.expected, self.action = found, expected, action
-        where = ", ".join(part for part in (file, place) if part)
-        parts = [f"{where}: {problem}" if where else problem]
-        if found is not None:
-            parts.append(f"Found: {found}")
-        if expected:
-            parts.append(f"Expected: {expected}")
-        if action:
-            parts.append(action)
-        super().__init__(". ".join(part.rstrip(".") for part in parts) + ".")
+        super().__init__(_sentences((file, place), problem, found, expected, action))
 
     def at(self, file: str | None) -> JsonError:
         """The same error with its file, where that was not known yet."""
@@ -146,15 +139,7 @@ class DocumentError(OstealgiaError):
     ) -> None:
         self.problem, self.file, self.page = problem, file, page
         self.found, self.expected, self.action = found, expected, action
-        place = ", ".join(part for part in (file, None if page is None else f"page {page}") if part)
-        parts = [f"{place}: {problem}" if place else problem]
-        if found is not None:
-            parts.append(f"Found: {found}")
-        if expected:
-            parts.append(f"Expected: {expected}")
-        if action:
-            parts.append(action)
-        super().__init__(". ".join(part.rstrip(".") for part in parts) + ".")
+        super().__init__(_sentences((file, None if page is None else f"page {page}"), problem, found, expected, action))
 
 
 class ProjectError(OstealgiaError):

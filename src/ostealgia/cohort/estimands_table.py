@@ -49,6 +49,15 @@ STRATEGIES = {
     "jump to reference": "treated patients who drop out go on as the reference group does",
     "worst case": "treated patients who were not seen fail, the others respond",
 }
+# (outcome, event, strategy) -> what is asked, where the words of the strategy would say too much or too little
+QUESTIONS = {
+    (RESPONSE, "all events", "hypothetical"): (
+        "what would have been seen without re-irradiation, more opioids, new therapy and dropout; a patient who has died is no responder"
+    ),
+    (RESPONSE, "death", "hypothetical"): (
+        "a response imputed after death, as if nobody died: a world that cannot be, shown for comparison with trials that censor deaths"
+    ),
+}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -199,8 +208,9 @@ Make = Callable[[], dict[str, Any]]
 
 def _base(outcome: str, event: str, strategy: str, method: str, *, primary: bool = False) -> dict[str, Any]:
     measure, better = ("risk difference", 1) if outcome == RESPONSE else ("mean difference", -1)
+    question = QUESTIONS.get((outcome, event, strategy), STRATEGIES[strategy])
     return {
-        "outcome": outcome, "event": event, "strategy": strategy, "question": STRATEGIES[strategy], "measure": measure, "method": method,
+        "outcome": outcome, "event": event, "strategy": strategy, "question": question, "measure": measure, "method": method,
         "primary": primary, **({"better": better} if method != RANKS else {}),
     }  # fmt: skip
 
@@ -333,7 +343,7 @@ def _all_response(course: Course, line: Callable[..., Line], dead: Bools) -> lis
     def hypothetical() -> dict[str, Any]:
         pain = course.pain_of(course.imputed("without any event", stopped), rounded=True)
         values = course.responds(pain, np.broadcast_to(course.omed_0, pain.shape), definition="nrs2")
-        return from_imputed(course, np.nan_to_num(values))
+        return from_imputed(course, np.where(dead, 0.0, np.nan_to_num(values)))  # death is not thought away
 
     def until() -> dict[str, Any]:
         return from_counts(course, np.nan_to_num(_at_last(course, stopped | course.dead)))
