@@ -146,15 +146,14 @@ def test_debug_is_taken_wherever_it_stands():
     assert not failures.take_debug(["pool", "--", "--debug"])
 
 
-def call_process(*words, stdin=None, **more):
-    return subprocess.run(
-        [sys.executable, "-m", "ostealgia.cli.app", *words], input=stdin, capture_output=True, timeout=120, **more
-    )
+def call_process(*words, stdin=None, module="ostealgia.cli.app", **more):
+    return subprocess.run([sys.executable, "-m", module, *words], input=stdin, capture_output=True, timeout=120, **more)
 
 
-def test_process_statuses(tmp_path):
-    assert call_process("--version").returncode == 0
-    wrong = call_process("pool", str(tmp_path / "none.csv"), "-m", "OR")
+@pytest.mark.parametrize("module", ["ostealgia", "ostealgia.cli.app"])
+def test_process_statuses(tmp_path, module):
+    assert call_process("--version", module=module).returncode == 0
+    wrong = call_process("pool", str(tmp_path / "none.csv"), "-m", "OR", module=module)
     assert wrong.returncode == 2
     assert wrong.stdout == b""
     assert wrong.stderr.count(b"ostealgia: error:") == 1
