@@ -339,3 +339,35 @@ def test_a_high_box_of_a_sign_does_not_widen_the_blanks_of_its_line():
     assert _beside(15.6, chars) == 9.4
     assert _beside(8.0, chars) == 8.0
     assert _beside(15.6, []) == 15.6
+
+
+def test_rows_of_a_table_at_the_foot_and_head_of_pages_are_no_running_heads(read):
+    first, second = made.PdfPage(), made.PdfPage()
+    for page in (first, second):
+        column(page, 48, 600, [f"words {at} {LINE}" for at in range(20)])
+        page.put("Journal of Examples 2020, 12", 48, 770)
+    for x, words in zip((48, 200, 320), ("Lung", "31 (60.8)", "20 (39.2)"), strict=True):
+        first.put(words, x, 40)
+        second.put(words.replace("31", "29").replace("Lung", "Bone"), x, 750)
+    text = read([first, second]).text
+    assert "31 (60.8)" in text and "29 (60.8)" in text and "Journal of Examples" not in text
+
+
+def test_numbers_of_lines_are_no_words(read):
+    page = made.PdfPage()
+    for at in range(30):
+        page.put(str(101 + at), 30, 700 - 14 * at)
+        page.put(f"in the group of {20 + at} {LINE}", 60, 700 - 14 * at)
+    text = read([page]).text
+    assert "in the group of 25" in text and "106" not in text
+
+
+def test_a_rule_of_dots_is_no_row(read):
+    page = made.PdfPage()
+    page.put("Table 1. Response by group", 48, 700)
+    for at, cells in enumerate(
+        (("Group", "n", "Response"), ("." * 40, "." * 20, "." * 20), ("A", "20", "12 (60.0)"), ("B", "25", "10 (40.0)"))
+    ):
+        for x, words in zip((48, 250, 400), cells, strict=True):
+            page.put(words, x, 680 - 14 * at)
+    assert "....." not in read([page]).text

@@ -439,3 +439,20 @@ def test_real_papers_are_read_without_loss(path):
     assert covered > 0.98 * len("".join(document.text.split("\n\n")))
     for table in document.tables:
         assert len({len(row) for row in table.cells}) == 1
+
+
+def test_hyphens_of_a_range_are_one_dash():
+    from ostealgia.io.documents.signs import plain_of
+
+    assert plain_of("CI 1.06--3.89") == "CI 1.06- 3.89"
+    assert plain_of("-4.4 (-5.0--3.7)") == "-4.4 (-5.0--3.7)"  # a dash and a minus
+
+
+def test_a_few_letters_without_a_meaning_do_not_stop_a_text(tmp_path):
+    from ostealgia.io.documents.reading import read_here
+
+    path = tmp_path / "a.txt"
+    words = "The response was 12 of 30 (40%) in these patients. " * 300
+    path.write_bytes(words.encode() + b"1.2 \x17 0.4 " * 10)
+    document = read_here(path)
+    assert "40%" in document.text and any("control characters" in note for note in document.notes)

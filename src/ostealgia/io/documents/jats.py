@@ -36,6 +36,7 @@ _BLOCKS = frozenset(
         "glossary",
         "notes",
         "floats-group",
+        "floats-wrap",
         "verse-group",
         "list-item",
         "preformat",
@@ -139,7 +140,7 @@ class _Article:
             name = local(part)
             if name == "body":
                 self._body(part)
-            elif name == "floats-group":
+            elif name in ("floats-group", "floats-wrap"):
                 self._blocks(part, 1, None)
             elif name == "back":
                 self._back(part)

@@ -19,6 +19,7 @@ from ostealgia.io.documents.words import (
     caption_label,
     heading_words,
     is_note,
+    labels_within,
     run_in,
     section_of,
 )
@@ -27,6 +28,9 @@ _BODY = ("introduction", "methods", "results", "discussion", "conclusion")
 _FLOATS = ("table", "caption", "note", "front", "break")
 _ENDED = re.compile(r"[.!?:;][\"')\]\s\d,–-]{0,24}\Z|\.[\"')\]]?\s?\[[\d,\s–-]{1,30}\]\s?\Z")
 _ALL_ABSTRACT = 4500
+_WHOLE = 700
+_NO_ABSTRACT = ("funding", "trial registration", "registration", "authors", "participants")
+_LAST = ("conclusion", "conclusions", "funding", "registration", "interpretation", "trial registration number")
 
 
 def document(
@@ -188,6 +192,7 @@ class _Reading:
     abstract_level: int = 0
     abstract_seen: set[str] = field(default_factory=set)
     abstract_length: int = 0
+    abstract_whole: bool = False  # its conclusions, or a long paragraph without parts, have been read
     flat: bool = False  # the abstract's parts have headings of the abstract's own level
     body: bool = False
 
@@ -249,13 +254,7 @@ def _opens_abstract(part: Part, text: str, plain: str) -> bool:
     if len(words) < 60:
         return False
     label = run_in(text[part.start : part.end], words)
-    return label is not None and heading_words(label) not in (
-        "funding",
-        "trial registration",
-        "registration",
-        "authors",
-        "participants",
-    )
+    return label is not None and heading_words(label) not in _NO_ABSTRACT
 
 
 def _give_front(parts: list[Part], plain: str, *, labelled: bool) -> None:
@@ -360,7 +359,7 @@ def _in_abstract(part: Part, named: str, section: str | None, state: _Reading) -
         return False
     if part.level and state.abstract_level and part.level != state.abstract_level:
         return part.level > state.abstract_level
-    if named == "introduction" and state.abstract_length > 0:
+    if state.abstract_length > 0 and (named == "introduction" or (state.abstract_whole and named not in _LAST)):
         return False
     if named in state.abstract_seen or "keywords" in state.abstract_seen:
         return False
@@ -394,6 +393,13 @@ def _paragraph(part: Part, words: str, text: str, state: _Reading) -> None:
         part.kind, part.section = "front", "front"
 
 
+def _is_whole(state: _Reading, label: str | None, within: list[str], words: str) -> bool:
+    """Whether an abstract is complete with this paragraph: its conclusions are in it, or it is one long paragraph without parts."""
+    if any(name.startswith(("conclusion", "interpretation")) for name in within):
+        return True
+    return not (label or within or state.abstract_seen) and len(words) > _WHOLE and _ENDED.search(words) is not None
+
+
 def _abstract_paragraph(part: Part, words: str, text: str, state: _Reading) -> bool:
     """Whether a paragraph before the body belongs to the abstract; marks it so."""
     label = run_in(text[part.start : part.end], words)
@@ -405,6 +411,9 @@ def _abstract_paragraph(part: Part, words: str, text: str, state: _Reading) -> b
         state.section = "front"
         return False
     state.abstract_length += len(words)
+    within = labels_within(words)
+    state.abstract_whole = state.abstract_whole or _is_whole(state, label, within, words)
+    state.abstract_seen.update(within)
     part.section = "abstract"
     part.heading = label or state.heading
     return True

@@ -11,14 +11,21 @@ from typing import Any
 from ostealgia.errors import DocumentError
 from ostealgia.io.documents.parts import RawCell, Writer
 from ostealgia.io.documents.pdf_chars import PageText, Segment, read_page
-from ostealgia.io.documents.pdf_layout import TextLine, columns_of, in_order, lines_of
-from ostealgia.io.documents.pdf_rules import rules_of
+from ostealgia.io.documents.pdf_layout import BARRED, TextLine, columns_of, in_order, lines_of
+from ostealgia.io.documents.pdf_margins import is_read, line_numbers
+from ostealgia.io.documents.pdf_rules import Rule, rules_of
 from ostealgia.io.documents.pdf_tables import find_regions
+from ostealgia.io.documents.pdf_turns import turned_rules
 from ostealgia.io.documents.signs import one_line
 from ostealgia.io.documents.words import FRONT, caption_label, section_of
 
 _MOST_PAGES = 2000
 _DIGITS = re.compile(r"\d+")
+_WORD = re.compile(r"[^\W\d_]{3}")
+_VALUE = re.compile(r"\d[.·]\d|\d ?%|\d ?\(\d|±|[<>≤≥]|\d ?/ ?\d{1,3}\b(?! ?\d{4})")
+_DOTS = re.compile(r"(?:[.…·_] ?){6,2000}")
+_FETCHED = re.compile(r"For personal use only|[Dd]ownloaded from \S+ (?:by|at) .{1,90} on .{0,12}\d")
+_SAME_HEIGHT = 4.0  # points
 _PAGE_NUMBER = re.compile(r"(?:page\s*)?\d{1,5}(?:\s*(?:of|/)\s*\d{1,5})?|[ivxl]{1,6}", re.IGNORECASE)
 _ENDED = re.compile(r"[.!?:;][\"')\]\d,\s⁰¹²³⁴⁵⁶⁷⁸⁹–-]{0,16}\Z")
 _LIST = re.compile(r"(?:[•▪◦●]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)])\s+\S")
@@ -76,15 +83,24 @@ def pdf_parts(data: bytes, name: str) -> tuple[Writer, tuple[int, ...], tuple[st
     finally:
         pdf.close()
     notes = _refuse_or_note(pages, name)
-    dropped = _drop_running_heads([page.text for page in pages])
+    texts = [one.text for page in pages for one in (page, *page.sides)]
+    for text in texts:
+        text.segments[:] = [one for one in text.segments if not _is_no_text(one.text.strip())]
+    numbered = sum(map(_without_line_numbers, texts))
+    if numbered:
+        notes.append(f"numbers of lines in the margin were left out: {numbered}")
+    dropped = _drop_running_heads(texts)
     if dropped:
         notes.append(f"heads, feet and page numbers were left out: {dropped} lines")
     lines: list[TextLine] = []
+    heads: list[tuple[str, ...]] = []
     for number, page in enumerate(pages, start=1):
         page.hint = pages[number - 2].hint if number > 1 else None
-        lines += _page_lines(page, number)
+        for one in (page, *page.sides):
+            lines += _page_lines(one, number, heads)
     reader = _Paragraphs(lines, len(pages))
     reader.run()
+    notes += _unread_tables(lines)
     return reader.writer, reader.starts(), tuple(notes)
 
 
@@ -94,6 +110,8 @@ class _Page:
     flat: list[Any] = field(default_factory=list)
     upright: list[Any] = field(default_factory=list)
     hint: float | None = None  # the gutter of the page before
+    sides: list[_Page] = field(default_factory=list)  # words in another direction that are text or a table
+    unread: int = 0  # characters in another direction that are not
 
 
 def _opened(pypdfium2: Any, data: bytes, name: str) -> Any:
@@ -143,11 +161,21 @@ def _read(pdf: Any, number: int, raw: Any, name: str) -> _Page:
             action="Download it again.",
         ) from error
     try:
-        text = read_page(page, raw)
-        flat, upright = rules_of(page, raw) if text.characters else ([], [])
-        return _Page(text, flat, upright)
+        text, *others = read_page(page, raw)
+        rules = rules_of(page, raw) if text.characters else ([], [])
+        return _Page(
+            text,
+            *_rules_for(text, rules),
+            sides=[_Page(one, *_rules_for(one, rules)) for one in others if is_read(one)],
+            unread=sum(one.characters for one in others if not is_read(one)),
+        )
     finally:
         page.close()
+
+
+def _rules_for(text: PageText, rules: tuple[list[Rule], list[Rule]]) -> tuple[list[Rule], list[Rule]]:
+    width, height = (text.height, text.width) if text.turn in (1, 3) else (text.width, text.height)
+    return turned_rules(*rules, text.turn, width, height)
 
 
 def _refuse_or_note(pages: list[_Page], name: str) -> list[str]:
@@ -179,9 +207,33 @@ def _refuse_or_note(pages: list[_Page], name: str) -> list[str]:
         notes.append(f"no text on page{'s' if len(empty) > 1 else ''} {shown} (pictures): nothing there was read")
     if unmapped > 5:
         notes.append(f"{unmapped} characters have no meaning in the file's fonts")
-    turned = sum(page.text.turned for page in pages)
+    sideways = [number for number, page in enumerate(pages, start=1) if page.sides or page.text.turn]
+    if sideways:
+        shown = ", ".join(map(str, sideways[:12])) + (" ..." if len(sideways) > 12 else "")
+        notes.append(
+            f"words that stand sideways on page{'s' if len(sideways) > 1 else ''} {shown} were read in their direction"
+        )
+    turned = sum(page.unread for page in pages)
     if turned > 3:
         notes.append(f"{turned} characters that stand at an angle (margins, axes) were left out")
+    return notes
+
+
+def _unread_tables(lines: list[TextLine]) -> list[str]:
+    """Captions of tables that no table was read for: their numbers are running words, or a picture."""
+    named = [
+        (at, label[1], line)
+        for at, line in enumerate(lines)
+        if (label := caption_label(line.text)) and label[0] == "table"
+    ]
+    read = {label for at, label, _ in named if any(one.region is not None for one in lines[max(0, at - 4) : at + 12])}
+    notes = []
+    for _, label, line in named:
+        if label not in read and not line.text.lower().startswith(("supp", "online", "appendix", "extended")):
+            read.add(label)
+            notes.append(
+                f"{label} (page {line.page}) could not be read as a table: its numbers were not checked as such"
+            )
     return notes
 
 
@@ -192,16 +244,26 @@ def _scrambled(pages: list[_Page]) -> int:
     return len(signs) if odd > 0.25 * len(signs.replace(" ", "")) else 0
 
 
+def _is_no_text(words: str) -> bool:
+    """A rule made of dots, or who took the file from where."""
+    return bool(_DOTS.fullmatch(words) or _FETCHED.search(words))
+
+
+def _without_line_numbers(page: PageText) -> int:
+    gone = line_numbers(page.segments)
+    page.segments[:] = [one for one in page.segments if id(one) not in gone]
+    return len(gone)
+
+
 def _drop_running_heads(pages: list[PageText]) -> int:
-    """Takes heads, feet and page numbers that come back on other pages out of the segments; returns how many lines."""
-    if len(pages) < 2:
-        return sum(_drop(page, frozenset()) for page in pages)
-    counts: Counter[str] = Counter()
+    """Takes heads, feet and page numbers that come back at the same height of other pages out; returns how many lines."""
+    places: dict[str, list[float]] = {}
     for page in pages:
-        counts.update({_normal(one) for one in _edge_segments(page)})
+        for words, height in {(_normal(one), round(one.y)) for one in _edge_segments(page)}:
+            places.setdefault(words, []).append(height)
     least = 2 if len(pages) < 7 else max(3, round(0.25 * len(pages)))
-    running = frozenset(words for words, times in counts.items() if times >= least and words)
-    return sum(_drop(page, running) for page in pages)
+    running = {words: heights for words, heights in places.items() if words and len(heights) >= least}
+    return sum(_drop(page, running, least) for page in pages)
 
 
 def _edge_segments(page: PageText) -> list[Segment]:
@@ -210,32 +272,38 @@ def _edge_segments(page: PageText) -> list[Segment]:
 
 
 def _normal(segment: Segment) -> str:
-    return _DIGITS.sub("#", segment.text.strip().lower())
+    """Words without the numbers of pages and years; a segment without words, or with a value ("12 (3.4)"), stays as it is."""
+    words = segment.text.strip().lower()
+    return words if _VALUE.search(words) or not _WORD.search(words) else _DIGITS.sub("#", words)
 
 
-def _drop(page: PageText, running: frozenset[str]) -> int:
+def _drop(page: PageText, running: dict[str, list[float]], least: int) -> int:
     edge = {id(one) for one in _edge_segments(page)}
     outer = [one for one in page.segments if id(one) in edge]
-    gone = {id(one) for one in outer if _normal(one) in running and not section_of(one.text)}
+    gone = {
+        id(one)
+        for one in outer
+        if sum(abs(height - one.y) <= _SAME_HEIGHT for height in running.get(_normal(one), ())) >= least
+        and not section_of(one.text)
+    }
     if page.segments:
         last = min(page.segments, key=lambda one: one.y)
         outer += [last] if last.y < 0.2 * page.height else []
-    gone |= {id(one) for one in outer if _PAGE_NUMBER.fullmatch(one.text.strip()) and _alone(one, page)}
+    gone |= {id(one) for one in outer if _PAGE_NUMBER.fullmatch(one.text.strip()) and _alone(one, page, gone)}
     page.segments[:] = [one for one in page.segments if id(one) not in gone]
     return len(gone)
 
 
-def _alone(segment: Segment, page: PageText) -> bool:
-    """Nothing but other edge words stands on its line."""
-    return not any(
-        abs(other.y - segment.y) < 2 and len(other.text) > 60 for other in page.segments if other is not segment
-    )
+def _alone(segment: Segment, page: PageText, gone: set[int]) -> bool:
+    """Whether a number stands alone on its line, but for words of the head or foot: a row of a table has more cells."""
+    beside = [one for one in page.segments if one is not segment and abs(one.y - segment.y) < 2 and id(one) not in gone]
+    return not any(len(one.text) > 60 or _DIGITS.search(one.text) for one in beside)
 
 
-def _page_lines(page: _Page, number: int) -> list[TextLine]:
+def _page_lines(page: _Page, number: int, heads: list[tuple[str, ...]]) -> list[TextLine]:
     segments = page.text.segments
     columns = columns_of(segments)
-    regions = find_regions(segments, page.flat, page.upright, columns)
+    regions = find_regions(segments, page.flat, page.upright, columns, heads)
     inside = {id(one) for region in regions for row in region.rows for one in row.segments}
     inside |= {id(one) for region in regions for one in region.caption}
     free = [one for one in segments if id(one) not in inside]
@@ -313,7 +381,7 @@ class _Paragraphs:
             return True
         if line.figure:
             return False
-        if caption_label(line.text) or _OPENS.match(line.text):
+        if caption_label(line.text) or _OPENS.match(line.text) or BARRED.match(line.text):
             return True
         if self._is_heading_alone(line) or self._is_heading_alone(above) or self._weight_changes(above, line):
             return not (above.bold and line.bold and above.page == line.page and 0 < above.y - line.y < 1.5 * line.size)

@@ -8,9 +8,19 @@ from itertools import pairwise
 from ostealgia.io.documents.grids import looks_like_data
 from ostealgia.io.documents.parts import RawCell
 from ostealgia.io.documents.pdf_chars import Segment, Word
-from ostealgia.io.documents.pdf_rows import Region, Row, near_rows
+from ostealgia.io.documents.pdf_rows import Region, Row, rows_of
 from ostealgia.io.documents.pdf_rules import Rule
 from ostealgia.io.documents.words import caption_label
+
+_TWO_VALUES = 0.22  # sizes of the font between two values that stand in two columns
+_VALUE_ENDS = re.compile(r"\d%?[)\]]?[*†‡§ᵃᵇᶜᵈ]?\Z")
+_VALUE_BEGINS = re.compile(r"[<>≤≥−-]?\d")
+_NOTES_BEGIN = re.compile(
+    r"(?:Abbreviations?\b|Notes?\s?[:.]|(?:Data|Values|Numbers|Figures|Results) (?:are|were|is|represent|in)\b"
+    r"|[*†‡§¶‖#] ?[A-Z][a-z]|Plus[-–])"
+)
+_GOES_ON = re.compile(r"[(\[][<>≤≥−-]?\.?\d|±")
+_OPEN_BRACKET = re.compile(r"[(\[][^)\]]*\Z")
 
 
 def fill(region: Region, flat: list[Rule], upright: list[Rule]) -> None:
@@ -31,6 +41,7 @@ def fill(region: Region, flat: list[Rule], upright: list[Rule]) -> None:
     ]
     region.rows = levelled(region.rows, full)
     head = _head_lines(region, full)
+    region.head_words = tuple(sorted(words_of(region.rows[:head])))
     gap = _word_gap(region.rows)
     extents = _extents(region.rows[head:], edges)
     lines = [
@@ -45,9 +56,9 @@ def fill(region: Region, flat: list[Rule], upright: list[Rule]) -> None:
 
 def _without_notes(region: Region) -> None:
     """Takes the notes and the caption under a table, which a rule may enclose with it, from its rows."""
-    rows, cut = region.rows, len(region.rows)
+    rows, cut = region.rows, _first_note(region.rows)
     region.foot = region.bottom
-    for at in range(len(rows) - 1, 1, -1):
+    for at in range(cut - 1, 1, -1):
         row = rows[at]
         if caption_label(row.segments[0].text) or _is_sentence_row(row, region):
             cut = at
@@ -56,6 +67,18 @@ def _without_notes(region: Region) -> None:
     if cut < len(rows) and sum(len(row.segments) > 1 for row in rows[:cut]) >= 2:
         region.rows = rows[:cut]
         region.bottom = rows[cut].y + 0.9 * rows[cut].size
+
+
+def _first_note(rows: list[Row]) -> int:
+    """Where the notes under the values begin that say so: "Abbreviations: ...", "* P < 0.05 ..."; else the end."""
+    for at in range(2, len(rows)):
+        text = " ".join(one.text for one in rows[at].segments)
+        if not _NOTES_BEGIN.match(text) or text.count(" ") < 4 or sum(map(has_values, rows[:at])) < 2:
+            continue
+        below = rows[at:]
+        if sum(has_values(row) and len(row.segments) > 2 for row in below) <= 0.34 * len(below):
+            return at
+    return len(rows)
 
 
 def _is_sentence_row(row: Row, region: Region) -> bool:
@@ -79,7 +102,27 @@ def levelled(rows: list[Row], full: list[float]) -> list[Row]:
     groups: dict[int, list[Segment]] = {}
     for row in rows:
         groups.setdefault(sum(y > row.y for y in full), []).extend(row.segments)
-    return [row for group in groups.values() for row in near_rows(group, 0.72)]
+    return [row for group in groups.values() for row in _beside(rows_of(group))]
+
+
+def _beside(rows: list[Row]) -> list[Row]:
+    """Rows joined that stand nearer together than two lines can and have no words above one another."""
+    out: list[Row] = []
+    low = 0.0
+    for row in rows:
+        last = out[-1] if out else None
+        near = last is not None and low - row.y <= 0.72 * min(last.size, row.size)
+        if (
+            last
+            and near
+            and not any(a.x0 < b.x1 - 1.5 and b.x0 < a.x1 - 1.5 for a in last.segments for b in row.segments)
+        ):
+            segments = sorted([*last.segments, *row.segments], key=lambda one: one.x0)
+            out[-1] = Row(last.y, max(last.size, row.size), segments)
+        else:
+            out.append(row)
+        low = row.y
+    return out
 
 
 def _head_lines(region: Region, full: list[float]) -> int:
@@ -98,6 +141,11 @@ def _head_lines(region: Region, full: list[float]) -> int:
     return first if first <= 8 else 1
 
 
+def words_of(rows: list[Row]) -> list[str]:
+    """Every word of some rows, in small letters."""
+    return [word.text.lower() for row in rows for one in row.segments for word in one.words]
+
+
 def has_values(row: Row) -> bool:
     rest = [one.text for one in row.segments[1:]]
     return any(looks_like_data(text) for text in rest)
@@ -105,20 +153,43 @@ def has_values(row: Row) -> bool:
 
 def _word_gap(rows: list[Row]) -> float:
     """The gap that parts two phrases, in sizes of the font: half, or more where the font's own blank is wide."""
-    gaps = sorted((b.x0 - a.x1) / one.size for row in rows for one in row.segments for a, b in pairwise(one.words))
+    pairs = [(a, b, one.size) for row in rows for one in row.segments for a, b in pairwise(one.words)]
+    within = [
+        (a, b, size) for a, b, size in pairs if a.text[-1].isalpha() and b.text[0].islower()
+    ]  # a phrase, no columns
+    gaps = sorted((b.x0 - a.x1) / size for a, b, size in (within if len(within) >= 6 else pairs))
     return min(0.9, max(0.5, 1.35 * gaps[len(gaps) // 2])) if len(gaps) >= 4 else 0.5
 
 
 def _phrases(row: Row, gap: float) -> list[tuple[float, float]]:
     """Words of a row joined over narrow gaps."""
     out: list[tuple[float, float]] = []
+    last = ""
     for segment in row.segments:
         for word in segment.words:
-            if out and word.x0 - out[-1][1] < gap * row.size:
+            apart = _apart(last, word.text, gap) * row.size
+            if out and word.x0 - out[-1][1] < apart:
                 out[-1] = (out[-1][0], max(out[-1][1], word.x1))
+                last = word.text if not _OPEN_BRACKET.search(last) else f"{last} {word.text}"
             else:
                 out.append((word.x0, word.x1))
+                last = word.text
     return out
+
+
+def _apart(last: str, word: str, gap: float) -> float:
+    """The gap, in sizes of the font, from which on a word stands in another column than the one before it."""
+    if _two_values(last, word):
+        return _TWO_VALUES
+    goes_on = _GOES_ON.match(word) and _VALUE_ENDS.search(last)  # "20 (57.1%)"
+    return max(gap, 1.0) if goes_on else gap
+
+
+def _two_values(last: str, word: str) -> bool:
+    """Whether a value ends and another begins: "0.280" and "0.82", "(62.9)" and "58", not "12" and "345"."""
+    if not _VALUE_ENDS.search(last) or not _VALUE_BEGINS.match(word) or _OPEN_BRACKET.search(last):
+        return False
+    return not (last.isdecimal() and len(last) <= 3 and re.match(r"\d{3}(?!\d)", word))
 
 
 def _column_edges(region: Region, upright: list[Rule]) -> list[float]:
@@ -138,11 +209,24 @@ def _column_edges(region: Region, upright: list[Rule]) -> list[float]:
         ends = [region.x0 - 12, *[x for x in drawn if region.x0 + 6 < x < region.x1 - 6], region.x1 + 12]
         return ends
     gap = _word_gap(region.rows)
+    valued = [has_values(row) for row in region.rows]
+    wide = (0.45 if sum(valued) >= 4 else 1.0) * (region.x1 - region.x0)
     phrases = [_phrases(row, gap) for row in region.rows]
-    many = max(map(len, phrases), default=0)
-    body = [line for line in phrases if len(line) >= max(2, 0.5 * many)]
-    if len(body) >= 6:
-        body = [line for at, line in enumerate(phrases) if len(line) >= max(2, 0.5 * many) and at >= 1]
+    phrases = [
+        line if holds or not any(b - a > wide for a, b in line) else []
+        for line, holds in zip(phrases, valued, strict=True)
+    ]
+    counts = sorted(len(line) for line, holds in zip(phrases, valued, strict=True) if holds and line)
+    many = counts[(4 * len(counts)) // 5] if len(counts) >= 4 else max(map(len, phrases), default=0)
+    first = valued.index(True) if any(valued) else 0
+    inner, short = region.x0 + 0.15 * (region.x1 - region.x0), 0.3 * (region.x1 - region.x0)
+    body = [
+        line
+        for line in phrases[first:]
+        if len(line) >= max(2, 0.5 * many) or (line and line[0][0] > inner and all(b - a < short for a, b in line))
+    ]
+    if len(body) < 4:
+        body = [line for line in phrases if len(line) >= max(2, 0.5 * many)]
     if not body:
         return []
     size = min(row.size for row in region.rows)
@@ -238,12 +322,12 @@ def _line(
                 for c in ruled:
                     words[c].append(" ".join(word.text for word in phrase))
                 continue
-            pieces = _pieces(phrase, extents, hit)
+            pieces = _pieces(phrase, extents, hit, row.size)
             if pieces:
                 for c, piece in zip(hit, pieces, strict=True):
                     words[c].append(" ".join(word.text for word in piece))
                 continue
-            if len(hit) > 1 and len(phrase) > 1 and _splits(phrase, edges):
+            if len(hit) > 1 and len(phrase) > 1 and _splits(phrase, edges, row.size):
                 for word in phrase:
                     words[_column((word.x0 + word.x1) / 2, edges)].append(word.text)
                 continue
@@ -265,13 +349,13 @@ def _line(
     return [RawCell(" ".join(one)) for one in words]
 
 
-def _pieces(phrase: list[Word], extents: list[tuple[float, float]], hit: list[int]) -> list[list[Word]]:
+def _pieces(phrase: list[Word], extents: list[tuple[float, float]], hit: list[int], size: float) -> list[list[Word]]:
     """A phrase over several columns as one name for each, where its widest gaps part names that stand over their columns."""
     if not 1 < len(hit) < len(phrase) + 1:
         return []
     gaps = sorted(((b.x0 - a.x1, at) for at, (a, b) in enumerate(pairwise(phrase), start=1)), reverse=True)
     cuts, rest = gaps[: len(hit) - 1], gaps[len(hit) - 1 :]
-    if rest and cuts[-1][0] < 1.12 * rest[0][0]:
+    if cuts[-1][0] < (1.12 * rest[0][0] if rest else max(2.5, 0.36 * size)):  # one name over several columns
         return []
     places = [0, *sorted(at for _, at in cuts), len(phrase)]
     pieces = [phrase[a:b] for a, b in pairwise(places)]
@@ -282,13 +366,13 @@ def _pieces(phrase: list[Word], extents: list[tuple[float, float]], hit: list[in
     return pieces
 
 
-def _splits(phrase: list[Word], edges: list[float]) -> bool:
-    """Whether every column's edge within a phrase falls between two of its words."""
+def _splits(phrase: list[Word], edges: list[float], size: float) -> bool:
+    """Whether every column's edge within a phrase falls into a gap that is wider than a blank."""
     inner = [edge for edge in edges if phrase[0].x0 < edge < phrase[-1].x1]
-    return (
-        all(not any(word.x0 < edge - 1 and word.x1 > edge + 1 for word in phrase) for edge in inner)
-        and len(phrase) > len(inner)
-        and any(b.x0 - a.x1 > 2.5 for a, b in pairwise(phrase))
+    gaps = [b.x0 - a.x1 for a, b in pairwise(phrase)]
+    wide = max(2.5, min(0.36 * size, 1.3 * min(gaps)))
+    return all(
+        any(a.x1 < edge + 1 and b.x0 > edge - 1 and b.x0 - a.x1 >= wide for a, b in pairwise(phrase)) for edge in inner
     )
 
 
@@ -343,7 +427,8 @@ def _body(lines: list[list[RawCell]], rows: list[Row], full: list[float], inner:
     for group in _close_lines(lines, rows):
         first = True
         for line in group:
-            if out and ((not first and len(group) > 1 and _one_value(group)) or _wraps(out[-1], line)):
+            same_cell = not first and _one_value(group) and not (_complete(out[-1]) and _complete(line))
+            if out and (same_cell or _wraps(out[-1], line)):
                 out[-1] = _one_row([out[-1], line])
             else:
                 out.append(line)
@@ -362,9 +447,14 @@ def _one_cell(group: list[list[RawCell]]) -> bool:
             (a.text, b.text) for a, b in zip(above[1:], line[1:], strict=True) if looks_like_data(b.text) and a.text
         ]
         whole = [b for a, b in both if looks_like_data(a) and b[0] not in "([–-±" and not _OPEN_VALUE.search(a)]
-        if len(whole) >= 2 and len(whole) == len(both):
+        if len(whole) >= 2 and len(whole) >= 0.6 * len(both):
             return False
     return True
+
+
+def _complete(line: list[RawCell]) -> bool:
+    """Whether a line has a name and a value."""
+    return bool(line[0].text) and any(looks_like_data(cell.text) for cell in line[1:] if cell.text)
 
 
 def _one_value(group: list[list[RawCell]]) -> bool:
@@ -394,7 +484,7 @@ _OPEN_END = re.compile(r"(?:[,(/–-]|\b(?:of|and|or|the|in|with|for|to|by|at|pe
 
 def _wraps(above: list[RawCell], line: list[RawCell]) -> bool:
     """Whether a printed line goes on with the cells of the line above."""
-    if _open_values(above, line):
+    if _open_values(above, line) or _below_one_another(above, line):
         return True
     label, rest = line[0].text, [cell.text for cell in line[1:] if cell.text]
     label_above, rest_above = above[0].text, [cell.text for cell in above[1:] if cell.text]
@@ -410,7 +500,16 @@ def _wraps(above: list[RawCell], line: list[RawCell]) -> bool:
     return goes_on and bool(label_above) and not rest_above
 
 
-_OPEN_VALUE = re.compile(r"\d\s?(?:±|[-–]|\+/-|to)\Z|[<>≤≥=±(]\Z|\([^)]*\Z")
+_OPEN_VALUE = re.compile(r"\d\s?(?:±|[-–]|\+/-|to)\Z|[<>≤≥=±(]\Z|\([^)]*\Z|\[[^\]]*\Z")
+
+
+def _below_one_another(above: list[RawCell], line: list[RawCell]) -> bool:
+    """Whether the cells that both lines have go on ("1.67" and "(0.96-"), and a name stands on one of them or is broken."""
+    both = [(a.text, b.text) for a, b in zip(above[1:], line[1:], strict=True) if a.text and b.text]
+    named = bool(above[0].text), bool(line[0].text)
+    broken = all(named) and line[0].text[0].islower()
+    lone = named == (False, True) and sum(bool(cell.text) for cell in above) == len(both)
+    return bool(both) and (broken or lone) and all(b[0] in "([" or _OPEN_VALUE.search(a) for a, b in both)
 
 
 def _open_values(above: list[RawCell], line: list[RawCell]) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ctypes
-import math
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
 from ostealgia.io.documents.pdf_shapes import SUSPECTS, shape_reader
+from ostealgia.io.documents.pdf_turns import OBLIQUE, Char, quarter, upright
 from ostealgia.io.documents.signs import raised
 
 _SYMBOL_FONT = {
@@ -100,36 +100,50 @@ class _Run:
 
 @dataclass(frozen=True)
 class PageText:
-    """The segments of a page. turned : characters left out because they stand at another angle. unmapped : without a meaning."""
+    """The segments of a page that are read in one direction, as if they stood upright.
+
+    turn : quarter turns of its words, 3 for those that are read upwards.  unmapped : characters without a meaning.
+    """
 
     segments: list[Segment]
     characters: int
-    turned: int
     unmapped: int
     width: float
     height: float
+    turn: int = 0
 
 
-def read_page(page: Any, raw: Any) -> PageText:
-    """The segments of a page. page : of pypdfium2.  raw : its module of C functions."""
+def read_page(page: Any, raw: Any) -> list[PageText]:
+    """The words of a page by their direction, most words first. page : of pypdfium2.  raw : its module of C functions."""
     text_page = page.get_textpage()
     try:
         chars, unmapped = _characters(text_page.raw, raw)
-        width, height = page.get_size()
-        angle = Counter(char[5] for char in chars).most_common(1)[0][0] if chars else 0
-        kept = [char for char in chars if char[5] == angle]
-        if angle:
-            kept = [_turned(char, angle) for char in kept]
-            width, height = (height, width) if angle in (1, 3) else (width, height)
-        runs = _runs(kept)
-        bold = _bold_of(text_page.raw, raw, runs)
+        size = page.get_size()
+        size = (size[1], size[0]) if page.get_rotation() in (90, 270) else size
+        turns = Counter(char[5] for char in chars)
+        views = [
+            _view(chars, turn, count, size, text_page.raw, raw)
+            for turn, count in turns.most_common()
+            if turn != OBLIQUE
+        ]
     finally:
         text_page.close()
-    return PageText(_segments(runs, bold), len(chars), len(chars) - len(kept), unmapped, width, height)
+    views = views or [PageText([], 0, 0, *size)]
+    return [replace(views[0], unmapped=unmapped), *views[1:]]
 
 
-def _characters(handle: Any, raw: Any) -> tuple[list[tuple[str, float, float, float, float, int, int]], int]:
-    """(sign, left, right, baseline, height, quarter turns, index) of each printed character, and how many have no meaning."""
+def _view(chars: list[Char], turn: int, count: int, size: tuple[float, float], handle: Any, raw: Any) -> PageText:
+    width, height = size
+    kept = [upright(char, width, height) for char in chars if char[5] == turn]
+    runs = _runs(kept)
+    bold = _bold_of(handle, raw, runs)
+    if turn in (1, 3):
+        width, height = height, width
+    return PageText(_segments(runs, bold), count, 0, width, height, turn)
+
+
+def _characters(handle: Any, raw: Any) -> tuple[list[Char], int]:
+    """Each printed character, and how many have no meaning."""
     count = raw.FPDFText_CountChars(handle)
     box = raw.FS_RECTF()
     x, y = ctypes.c_double(), ctypes.c_double()
@@ -141,7 +155,7 @@ def _characters(handle: Any, raw: Any) -> tuple[list[tuple[str, float, float, fl
         raw.FPDFText_IsGenerated,
     )
     box_at, x_at, y_at = ctypes.byref(box), ctypes.byref(x), ctypes.byref(y)
-    chars: list[tuple[str, float, float, float, float, int, int]] = []
+    chars: list[Char] = []
     unmapped = 0
     shown = shape_reader(handle, raw)
     for i in range(count):
@@ -162,31 +176,31 @@ def _characters(handle: Any, raw: Any) -> tuple[list[tuple[str, float, float, fl
         )
         if not loose(handle, i, box_at) or not origin(handle, i, x_at, y_at):
             continue
-        turn = round(angle(handle, i) / (math.pi / 2)) % 4
+        turn = quarter(angle(handle, i))
         across, size = box.right - box.left, box.top - box.bottom
-        if turn not in (0, 2):
+        if turn in (1, 3):
             across, size = size, across
         if size <= 0.5 or size > 400:
             continue
         if not sign or code == 0xFFFD or (0xE000 <= code < 0xF8FF and code not in _SYMBOL_FONT):
             if not sign and across <= 0.05 * size:
                 continue
-            sign, size = shown(i, "", across, size) if turn == 0 else "\ufffd", _beside(size, chars)
+            sign, size = shown(i, "", across, size, turn in (1, 3)), _beside(size, chars)
             unmapped += sign == "\ufffd"
             if not sign:
                 continue
-        elif sign in SUSPECTS and turn == 0:
-            meant = shown(i, sign, across, size)
+        elif sign in SUSPECTS:
+            meant = shown(i, sign, across, size, turn in (1, 3))
             sign, size = meant, size if meant == sign else _beside(size, chars)
         chars.append(
             (sign, box.left, box.right, y.value, size, turn, i)
-            if turn in (0, 2)
+            if turn not in (1, 3)
             else (sign, box.bottom, box.top, x.value, size, turn, i)
         )
     return chars, unmapped
 
 
-def _beside(size: float, chars: list[tuple[str, float, float, float, float, int, int]]) -> float:
+def _beside(size: float, chars: list[Char]) -> float:
     """The height of a sign from a font of signs, whose box may be far higher than its line: that of the character before."""
     return min(size, chars[-1][4]) if chars and chars[-1][4] > 0.5 * size else size
 
@@ -207,19 +221,7 @@ def _beyond(high: int, low: int) -> int:
     return ord(sign) if len(sign) == 1 else 0xFFFD
 
 
-def _turned(
-    char: tuple[str, float, float, float, float, int, int], turn: int
-) -> tuple[str, float, float, float, float, int, int]:
-    """A character of a page that is printed at a quarter turn, as if it were upright."""
-    sign, a0, a1, base, size, _, index = char
-    if turn == 1:  # reads upwards: x = y, y = -x
-        return sign, a0, a1, -base, size, 0, index
-    if turn == 3:  # reads downwards
-        return sign, -a1, -a0, base, size, 0, index
-    return sign, -a1, -a0, -base, size, 0, index
-
-
-def _runs(chars: list[tuple[str, float, float, float, float, int, int]]) -> list[_Run]:
+def _runs(chars: list[Char]) -> list[_Run]:
     runs: list[_Run] = []
     run: _Run | None = None
     spaced = hinted = False
@@ -329,7 +331,18 @@ def _segments(runs: list[_Run], bold: list[bool]) -> list[Segment]:
         home.size = max(home.size, run.size)
         home.bold = home.bold and is_bold
     made = [segment for segment in made if segment.text.strip()]
+    for segment in made:
+        _unspaced(segment)
     return _rejoined(made)
+
+
+def _unspaced(segment: Segment) -> None:
+    """Joins the letters of a caption's name that are set apart: "TABL E 1"."""
+    for count in range(2, min(7, len(segment.words) + 1)):
+        name = "".join(word.text for word in segment.words[:count])
+        if name in ("TABLE", "FIGURE"):
+            segment.words[:count] = [Word(name, segment.words[0].x0, segment.words[count - 1].x1)]
+            return
 
 
 def _rejoined(segments: list[Segment]) -> list[Segment]:

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from ostealgia.io.documents.pdf_chars import Segment
 from ostealgia.io.documents.pdf_rows import Region, Row, is_prose, rows_of
+from ostealgia.io.documents.pdf_strips import is_texty, strip_between
 from ostealgia.io.documents.words import caption_label
 
 
@@ -52,7 +53,7 @@ def columns_of(segments: list[Segment]) -> list[tuple[float, float]]:
     prose = [one for one in segments if is_prose(one)]
     if len(prose) < 6:
         return []
-    gutter = _gutter([_item(one) for one in prose])
+    gutter = _gutter([_item(one) for one in prose]) or strip_between(segments)
     if gutter is None:
         return [(min(one.x0 for one in prose), max(one.x1 for one in prose))]
     left = [one for one in prose if one.x1 <= gutter + 1]
@@ -81,6 +82,8 @@ def _order(items: list[Item], leaves: list[Leaf], depth: int, hint: float | None
     if not items:
         return
     gutter = _gutter(items) if depth < 4 and len(items) > 5 else None
+    if gutter is None and not depth:
+        gutter = strip_between([one.segment for one in items if one.segment is not None])
     if gutter is None and hint is not None and not any(one.x0 < hint - 2 and one.x1 > hint + 2 for one in items):
         gutter = hint if sum(one.x0 >= hint for one in items) >= 2 else None
     if gutter is None:
@@ -126,15 +129,9 @@ def _low(item: Item) -> float:
     return item.y - (item.size if item.region else 0.0)
 
 
-def _is_texty(segment: Segment) -> bool:
-    """Some words of running text: shorter than a whole line may be."""
-    text = segment.text
-    return len(text) >= 24 and len(_WORDS.findall(text)) >= 3
-
-
 def _gutter(items: list[Item]) -> float | None:
     """The x of a blank stretch from top to bottom that has running text side by side on both of its sides, or None."""
-    prose = [one for one in items if one.segment is not None and _is_texty(one.segment)]
+    prose = [one for one in items if one.segment is not None and is_texty(one.segment)]
     if len(prose) < 4:
         return None
     prose.sort(key=lambda one: one.y)
@@ -161,6 +158,7 @@ def _gutter(items: list[Item]) -> float | None:
 
 
 _BULLET = re.compile(r"(?:[•▪◦●–—*-]|\(?\d{1,3}[.)]|\(?[a-z][.)]|\[\d{1,3}\]|\d{1,3})\Z")
+BARRED = re.compile(r"\d{1,2}(?:\.\d{1,2}){0,3}\s{0,3}\|\s{1,3}[A-Z]")  # a heading: "3.1 | Patients"
 _WORDS = re.compile(r"[A-Za-z]{3,}")
 
 
@@ -181,7 +179,9 @@ def lines_of(leaf: Leaf, page: int) -> list[TextLine]:
             continue
         words = entry.segments
         text = ("  " if len(words) > 1 else " ").join(one.text for one in words)
-        apart = len(words) > 1 and not _is_sentence(words)
+        if BARRED.match(text):
+            text = " ".join(text.split())
+        apart = len(words) > 1 and not _is_sentence(words) and not BARRED.match(text)
         line = _line(text, entry, left, right, page)
         line.figure = apart or (not _WORDS.search(text) and not caption_label(text))
         lines.append(line)

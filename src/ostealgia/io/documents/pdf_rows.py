@@ -32,6 +32,7 @@ class Region:
     cells: list[list[RawCell]] = field(default_factory=list)
     header_rows: int | None = None
     caption: list[Segment] = field(default_factory=list)
+    head_words: tuple[str, ...] = ()  # of its header, sorted
     foot: float = 0.0  # the lower end with the notes that a rule encloses
 
 

@@ -27,8 +27,8 @@ _AS_LETTERS: dict[str, tuple[float, float, str]] = {
 """Height by width of the ink of the sign that such a font prints in place of a letter, and that sign."""
 
 
-def shape_reader(handle: Any, raw: Any) -> Callable[[int, str, float, float], str]:
-    """A function of (index, sign or "", width, height of its font's box) that gives the sign printed.
+def shape_reader(handle: Any, raw: Any) -> Callable[[int, str, float, float, bool], str]:
+    """A function of (index, sign or "", width, height of its font's box, whether the line stands sideways) that gives the sign printed.
 
     "" stands for a character without a meaning; the answer is then a minus sign where the ink is flat, "" without ink, else U+FFFD.
     """
@@ -36,25 +36,26 @@ def shape_reader(handle: Any, raw: Any) -> Callable[[int, str, float, float], st
     left, right, bottom, top = ends
     places = [ctypes.byref(end) for end in ends]
 
-    def ink(index: int) -> tuple[float, float]:
+    def ink(index: int, sideways: bool) -> tuple[float, float]:
         if not raw.FPDFText_GetCharBox(handle, index, *places):
             return 0.0, 0.0
-        return right.value - left.value, top.value - bottom.value
+        across, tall = right.value - left.value, top.value - bottom.value
+        return (tall, across) if sideways else (across, tall)
 
-    def read(index: int, sign: str, width: float, height: float) -> str:
+    def read(index: int, sign: str, width: float, height: float, sideways: bool = False) -> str:
         if sign in _AS_POINTS:
-            across, tall = ink(index) if width > _WIDE * height else (0.0, 0.0)
+            across, tall = ink(index, sideways) if width > _WIDE * height else (0.0, 0.0)
             return _AS_POINTS[sign] if tall > 0.4 * height and across > 0.4 * height else sign
         if sign in _AS_LETTERS:
-            across, tall = ink(index)
+            across, tall = ink(index, sideways)
             least, most, meant = _AS_LETTERS[sign]
             return meant if across > 0 and tall > 0 and least <= tall / across <= most else sign
         if sign:
-            across, tall = ink(index) if width > _TALL * height else (0.0, height)
+            across, tall = ink(index, sideways) if width > _TALL * height else (0.0, height)
             if 0 < tall < 0.2 * across:
                 return "−"
             return _AS_DIGITS.get(sign, sign) if 0 < tall < _TALL * height else sign
-        across, tall = ink(index)
+        across, tall = ink(index, sideways)
         if across <= 0 or tall <= 0:
             return ""
         return "−" if tall < 0.25 * across else "\ufffd"

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from ostealgia.io.documents.pdf_cells import fill, has_values, levelled
+from ostealgia.io.documents.pdf_cells import fill, has_values, levelled, words_of
 from ostealgia.io.documents.pdf_chars import Segment
 from ostealgia.io.documents.pdf_rows import Region, Row, is_prose, rows_of
 from ostealgia.io.documents.pdf_rules import Rule
-from ostealgia.io.documents.words import caption_label, is_note
+from ostealgia.io.documents.pdf_strips import without_running_text
+from ostealgia.io.documents.words import NOTE, caption_label, is_note
 
 
 def find_regions(
-    segments: list[Segment], flat: list[Rule], upright: list[Rule], columns: list[tuple[float, float]]
+    segments: list[Segment],
+    flat: list[Rule],
+    upright: list[Rule],
+    columns: list[tuple[float, float]],
+    heads: list[tuple[str, ...]],
 ) -> list[Region]:
-    """The tables of a page, each under (or above) its caption. columns : left and right ends of the page's columns of text."""
+    """The tables of a page, each under (or above) its caption.
+
+    columns : left and right ends of the page's columns of text.  heads : words of the headers of the tables so far; grows.
+    """
     captions = [one for one in segments if (label := caption_label(one.text)) and label[0] == "table"]
     regions: list[Region] = []
     taken: set[int] = set()
@@ -29,15 +37,22 @@ def find_regions(
         region = _ruled(caption, free, flat, floor) or _aligned(caption, free, columns, floor)
         if region is None:
             continue
+        without_running_text(region, columns)
         fill(region, flat, upright)
         if len(region.cells) >= 2 and len(region.cells[0]) >= 2:
             inside = {id(one) for row in region.rows for one in row.segments}
             region.caption = _caption_lines(caption, region, [one for one in free if id(one) not in inside])
             regions.append(region)
             taken |= inside | {id(one) for one in region.caption}
+    heads += [one.head_words for one in regions if len(one.head_words) >= 3]
+    for region in _gone_on([one for one in segments if id(one) not in taken], columns, heads):
+        fill(region, flat, upright)
+        if len(region.cells) >= 2 and len(region.cells[0]) >= 2:
+            regions.append(region)
+            taken |= {id(one) for row in region.rows for one in row.segments}
     free = [one for one in segments if id(one) not in taken]
     titles = [one for one in captions if id(one) not in taken]
-    alone = _without_caption(free, flat, upright, regions, titles)
+    alone = _without_caption(free, flat, upright, regions, titles, columns)
     for region in alone:
         below = [
             one
@@ -84,7 +99,9 @@ def _caption_lines(caption: Segment, region: Region, free: list[Segment]) -> lis
     between = [
         one
         for one in free
-        if region.top - 2 < one.y <= caption.y + 1 and one.x0 > caption.x0 - 60 and one.x0 < caption.x1
+        if region.top - 2 < one.y <= caption.y + 1
+        and one.x0 > caption.x0 - 60
+        and (one.x0 < caption.x1 or (one.y > caption.y - 1 and one.x0 < caption.x1 + 2 * caption.size))
     ]
     steps = [a.y - b.y for a, b in pairwise([*sorted(between, key=lambda one: -one.y)])]
     if (
@@ -167,10 +184,7 @@ def _aligned(
             rows = narrow
     if not rows:
         return None
-    cells = [one for row in rows for one in row.segments]
-    return Region(
-        min(one.x0 for one in cells), max(one.x1 for one in cells), rows[0].y + rows[0].size, rows[-1].y - 2, rows
-    )
+    return _around(rows)
 
 
 def _until_prose(rows: list[Row], y: float, size: float, width: float) -> list[Row]:
@@ -188,7 +202,7 @@ def _until_prose(rows: list[Row], y: float, size: float, width: float) -> list[R
         if (
             prose
             or y - row.y > 4.5 * row.size
-            or (begun and not several and is_note(row.segments[0].text))
+            or (begun and not several and _is_note_line(row.segments[0].text))
             or caption_label(row.segments[0].text)
         ):
             break
@@ -200,6 +214,54 @@ def _until_prose(rows: list[Row], y: float, size: float, width: float) -> list[R
     ):
         kept.pop()
     return kept if sum(len(row.segments) >= 2 for row in kept) >= 2 else []
+
+
+def _is_note_line(text: str) -> bool:
+    """Whether a line alone on its height is a note; "Age, years, mean" is the name of a row."""
+    return bool(NOTE.match(text)) or (len(text) > 45 and is_note(text))
+
+
+def _gone_on(segments: list[Segment], columns: list[tuple[float, float]], heads: list[tuple[str, ...]]) -> list[Region]:
+    """Tables that go on in the next column or page: rows below the header of a table before, printed again without a caption."""
+    found: list[Region] = []
+    wanted = set(heads)
+    ends = [(-1e9, 1e9)] if len(columns) < 2 else [*columns, (-1e9, 1e9)]
+    taken: set[int] = set()
+    for x0, x1 in ends:
+        inside = [one for one in segments if one.x0 > x0 - 6 and one.x1 < x1 + 6 and id(one) not in taken]
+        rows = rows_of(inside)
+        words = [words_of([row]) for row in rows]
+        at = 0
+        while at < len(rows):
+            lines = _head_at(words[at : at + 4], wanted)
+            if not lines:
+                at += 1
+                continue
+            width = max(one.x1 for one in inside) - min(one.x0 for one in inside)
+            kept = [*rows[at : at + lines], *_until_prose(rows[at + lines :], rows[at + lines - 1].y, 0.0, width)]
+            at += len(kept)
+            if len(kept) > lines:
+                cells = [one for row in kept for one in row.segments]
+                taken |= {id(one) for one in cells}
+                found.append(_around(kept))
+    return found
+
+
+def _head_at(words: list[list[str]], wanted: set[tuple[str, ...]]) -> int:
+    """How many lines from here on print a known header again, 0 for none. words : of the next lines."""
+    lengths = {len(head) for head in wanted}
+    so_far: list[str] = []
+    for lines, line in enumerate(words, start=1):
+        so_far += line
+        if len(so_far) in lengths and tuple(sorted(so_far)) in wanted:
+            return lines
+    return 0
+
+
+def _around(rows: list[Row]) -> Region:
+    cells = [one for row in rows for one in row.segments]
+    left, right = min(one.x0 for one in cells), max(one.x1 for one in cells)
+    return Region(left, right, rows[0].y + rows[0].size, rows[-1].y - 2, rows)
 
 
 def _small(row: Row) -> bool:
@@ -224,7 +286,12 @@ def _encloses(rules: list[Rule], titles: list[Segment]) -> bool:
 
 
 def _without_caption(
-    segments: list[Segment], flat: list[Rule], upright: list[Rule], regions: list[Region], titles: list[Segment]
+    segments: list[Segment],
+    flat: list[Rule],
+    upright: list[Rule],
+    regions: list[Region],
+    titles: list[Segment],
+    columns: list[tuple[float, float]],
 ) -> list[Region]:
     """Tables without a caption above: rules of one width with rows of cells between. titles : captions, none within one."""
     found: list[Region] = []
@@ -249,7 +316,19 @@ def _without_caption(
         if sum(is_prose(one) and one.x1 - one.x0 > 0.5 * top.width for one in inside) > 0.3 * len(rows):
             continue
         region = Region(top.x0, top.x1, top.y0, bottom.y0, rows)
+        without_running_text(region, columns)
+        if len(region.rows) < len(rows):  # what is left between lines of text is a drawing as often as a table
+            continue
         fill(region, flat, upright)
-        if len(region.cells) >= 2 and len(region.cells[0]) >= 3:
+        if len(region.cells) >= 2 and len(region.cells[0]) >= 3 and not _is_axis([row[0].text for row in region.cells]):
             found.append(region)
     return found
+
+
+def _is_axis(names: list[str]) -> bool:
+    """Whether the first column is the scale of a drawing: numbers that fall by equal steps."""
+    filled = [name for name in names if name]
+    numbers = [float(name) for name in filled if name.replace(".", "", 1).isdecimal()]
+    steps = [round(a - b, 6) for a, b in pairwise(numbers)]
+    equal = bool(steps) and sum(step == steps[0] for step in steps) >= 0.8 * len(steps)
+    return len(numbers) >= 4 and len(numbers) >= 0.7 * len(filled) and equal and steps[0] > 0

@@ -11,14 +11,14 @@ from ostealgia.io.documents.outline import document
 from ostealgia.io.documents.parts import Writer
 from ostealgia.io.documents.signs import clean
 from ostealgia.io.documents.sniffing import FORMATS, decoded, format_of, is_markdown, read_bytes
-from ostealgia.io.documents.text import text_parts
+from ostealgia.io.documents.text import text_parts, without_line_numbers
 
 
 def from_text(text: str, name: str = "text", format: str = "text", notes: tuple[str, ...] = ()) -> Document:
     """A Document from a text that is already in memory.
 
     text : plain text or Markdown, with tables by tabs, pipes or columns of blanks.  format : "text" or "markdown".
-    Returns the Document; its text is the same but for line ends, ligatures (spelled out) and invisible characters.
+    Returns the Document; its text is the same but for line ends, ligatures (spelled out), invisible characters, and line numbers (blank).
 
     >>> paper = from_text("Results\\n\\nThe risk was lower (HR 0·68; 95% CI 0·51–0·91).")
     >>> paper.blocks[1].section, paper.plain[paper.blocks[1].start:]
@@ -26,6 +26,9 @@ def from_text(text: str, name: str = "text", format: str = "text", notes: tuple[
     """
     cleaned, left_out = clean(text.replace("\r\n", "\n").replace("\r", "\n"))
     told = (*notes, f"{left_out} ligatures or invisible characters were resolved") if left_out else notes
+    cleaned, numbered = without_line_numbers(cleaned)
+    if numbered:
+        told = (*told, f"numbers of lines in the margin were left out: {numbered}")
     pages = tuple(at + 1 for at, sign in enumerate(cleaned) if sign == "\f") if "\f" in cleaned else ()
     return document(name, format, cleaned, text_parts(cleaned), notes=told, page_starts=(0, *pages) if pages else ())
 

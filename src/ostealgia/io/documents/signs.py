@@ -51,10 +51,17 @@ _RAISED = "".join(SUPERSCRIPTS.values())
 _RAISE = str.maketrans(SUPERSCRIPTS)
 
 _ASCII_BLANKS = re.compile(r"[ \t\r\n\x0b\x0c\x00]+")
+_TWICE_ESCAPED = re.compile(r"&(?:amp|lt|gt|le|ge|plusmn|minus|ndash|nbsp|thinsp|#x?[0-9A-Fa-f]{1,6});")
 _MIDDLE_DOT = re.compile(r"(?<=\d)[·∙⋅‧・•](?=\d)")
 _POINT_BEFORE = re.compile(r"(?<![\w·∙⋅])[·∙⋅](?=\d)")
 _GROUPED = re.compile(f"(?<![\\d.,])(\\d{{1,3}})((?:[{_GROUPING}]\\d{{3}})+)(?![\\d])")
+_DASHES_OF_RANGE = re.compile(r"(?<![\w.,])(?P<minus>-?)\d[\d.,]{0,12} ?%? ?(?P<dashes>-{2,3})(?= ?-?[\d.])")
 _CYRILLIC_P = re.compile(r"(?<![\w])[рР](?=\s?[<=>≤])")
+
+# text taken out of PDF whose fonts say "¼" where "=" is printed, "," for "<" and "." for ">"
+_QUARTER = re.compile(r"(?<=[A-Za-z)\]²] )¼(?= ?[-\d.])|(?<=[A-Za-z)\]²])¼(?=[-\d.])")
+_COMMA_OF_P = re.compile(r"(?<![A-Za-z])([Pp](?:[- ]value)?s? ?),(?= ?0?\.\d)")
+_POINT_OF_P = re.compile(r"(?<![A-Za-z])([Pp](?:[- ]value)?s? )\.(?= ?0?\.\d)")
 
 _COMMANDS = {
     "pm": "±", "mp": "±", "leq": "≤", "le": "≤", "leqslant": "≤", "geq": "≥", "ge": "≥", "geqslant": "≥", "lt": "<", "gt": ">",
@@ -67,6 +74,9 @@ _COMMANDS = {
 }  # fmt: skip
 _COMMAND = re.compile(r"\\([A-Za-z]{1,20})\*?")
 _ESCAPE = re.compile(r"\\([%&$#_*~+.!<>=|\[\](){}\-])")
+_TEX_FILE = re.compile(r"\\documentclass|\\begin\{document\}")
+_TEX_COMMENT = re.compile(r"(?<!\\)%[^\n]*")
+_TIE = re.compile(r"(?<![\\\s])~(?=\S)")
 _ROUND_MATH = re.compile(r"\\\(([^\n\\]{0,200}(?:\\[^)\n][^\n\\]{0,200}){0,40})\\\)")
 _DOLLAR_MATH = re.compile(r"(?<![\\$])\$\$?([^$\n]{1,400}?)\$?\$(?!\d)")
 _MATH_SPACE = re.compile(r"\\[,;:!> ]|~")
@@ -118,6 +128,8 @@ def one_line(words: str) -> str:
     >>> one_line("a \\n b")
     'a b'
     """
+    if "&" in words:  # escaped twice in the file
+        words = _TWICE_ESCAPED.sub(lambda match: html.unescape(match[0]), words)
     return _ASCII_BLANKS.sub(" ", clean(words)[0]).strip(" \u00a0")
 
 
@@ -156,7 +168,17 @@ def plain_of(text: str, *, markup: bool = True) -> str:
         plain = _UNDERSCORES.sub(_unwrapped, plain)
     if not plain.isascii():
         plain = _typography(plain)
+    if "--" in plain:
+        tex = "\\begin{" in text
+        plain = _DASHES_OF_RANGE.sub(lambda match: _one_dash(match, tex), plain)
     return plain
+
+
+def _one_dash(match: re.Match[str], tex: bool) -> str:
+    """Two or three hyphens between numbers as one dash; behind a negative number they are a dash and a minus, but in TeX."""
+    if match["minus"] and not tex:
+        return match[0]
+    return match[0][: -len(match["dashes"])] + "-" + " " * (len(match["dashes"]) - 1)
 
 
 def _typography(text: str) -> str:
@@ -165,6 +187,8 @@ def _typography(text: str) -> str:
     text = _POINT_BEFORE.sub(".", _MIDDLE_DOT.sub(".", text))
     text = _CYRILLIC_P.sub("p", text)
     text = _APART.sub(lambda match: "²" + match[1], text)
+    if len(_QUARTER.findall(text)) >= 2:
+        text = _POINT_OF_P.sub(r"\1>", _COMMA_OF_P.sub(r"\1<", _QUARTER.sub("=", text)))
     return _RAISED_RUN.sub(lambda match: _exponent_or_mark(match, text), text)
 
 
@@ -228,6 +252,8 @@ def _math(match: re.Match[str]) -> str:
 
 
 def _tex(text: str) -> str:
+    if _TEX_FILE.search(text):
+        text = _TIE.sub(" ", _TEX_COMMENT.sub(_blank, text))
     if "\\(" in text:
         text = _ROUND_MATH.sub(lambda match: _math(match) if re.search(r"[=<>\\^]", match[1]) else match[0], text)
     text = _COMMAND.sub(_command, text)

@@ -53,6 +53,10 @@ _BINARY: tuple[tuple[bytes, str], ...] = (
     (b"ID3", "a sound file"),
     (b"RIFF", "a media file"),
 )
+FEW_STRAY, STRAY = (
+    20,
+    0.003,
+)  # control characters in a text, and their share of its bytes, that are no sign of binary data
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _HTML = re.compile(
     rb"\s*(?:<!--.{0,2000}?-->\s*)?<(?:!doctype\s+html|html|head|body|div|article|main|section|h[1-6]|p|table)\b",
@@ -202,8 +206,14 @@ def decoded(data: bytes, name: str, *, declared: bool = False) -> tuple[str, tup
         except UnicodeDecodeError as error:
             raise _unreadable(name, f"{codec.upper()} that breaks at byte {error.start + 1}") from error
     control = _CONTROL.search(data[:1_000_000])
-    if control and (control[0] == b"\x00" or len(_CONTROL.findall(data[:100_000])) > 20):
+    stray = len(_CONTROL.findall(data)) if control else 0
+    if control and (b"\x00" in data or stray > max(FEW_STRAY, STRAY * len(data))):
         raise _unreadable(name, f"binary data (byte 0x{control[0].hex()} at position {control.start() + 1})")
+    if stray:  # letters of fonts without a table of meanings, as programs that take text out of a PDF leave them
+        data = _CONTROL.sub("\ufffd".encode(), data)
+        noted = f"{stray} control characters have no meaning: they were read as unknown signs"
+        text, notes = decoded(data, name, declared=declared)
+        return text, (*notes, noted)
     try:
         return data.decode("utf-8"), ()
     except UnicodeDecodeError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import pairwise
 
 from ostealgia.io.documents.parts import Part
 from ostealgia.io.documents.signs import plain_of
@@ -22,6 +23,28 @@ _ABBREVIATIONS = re.compile(r"\s*\**abbreviations?\b", re.IGNORECASE)
 _ENDS = (".", "!", "?", ":", ";", ",")
 _FIGURES = re.compile(r"\d")
 _LONG_LINE = 160
+_NUMBERED = re.compile(r"[ \t]{0,12}(\d{1,5})(?=\s|\Z)")
+_LEAST_NUMBERED = 8
+
+
+def without_line_numbers(text: str) -> tuple[str, int]:
+    """The text with the line numbers of a manuscript blank, and how many there were: most lines begin with one more than the last.
+
+    >>> without_line_numbers("\\n".join(f"{n} words" for n in range(1, 10)))[1]
+    9
+    """
+    lines = text.split("\n")
+    marks = [match if (match := _NUMBERED.match(line)) else None for line in lines]
+    numbers = [int(match[1]) for match in marks if match]
+    filled = sum(not line.isspace() and bool(line) for line in lines)
+    if len(numbers) < _LEAST_NUMBERED or len(numbers) < 0.7 * filled:
+        return text, 0
+    if sum(b - a == 1 for a, b in pairwise(numbers)) < 0.85 * (len(numbers) - 1):
+        return text, 0
+    lines = [
+        " " * match.end() + line[match.end() :] if match else line for line, match in zip(lines, marks, strict=True)
+    ]
+    return "\n".join(lines), len(numbers)
 
 
 def text_parts(text: str) -> list[Part]:

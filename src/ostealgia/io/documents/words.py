@@ -157,7 +157,7 @@ ABSTRACT_PARTS: frozenset[str] = frozenset(
 )
 
 _NUMBERING = re.compile(
-    r"^(?:(?:section\s+)?(?:\d{1,2}(?:\.\d{1,2}){0,3}|[IVX]{1,4}|[A-H])[.):]?\s+"
+    r"^(?:(?:section\s+)?(?:\d{1,2}(?:\.\d{1,2}){0,3}|[IVX]{1,4}|[A-H])[.):]?\s+(?:\|\s+)?"
     r"|\d{1,2}\.(?:\d{1,2}\.?)*\s*)(?=[A-Za-zÀ-ÿ])",
     re.IGNORECASE,
 )
@@ -199,12 +199,12 @@ _CAPTION_LABEL = (
     r"\s{0,3}(?P<number>[A-Z]?\d{1,3}[A-Za-z]?|[IVX]{1,5})(?![\w])"
 )
 CAPTION = re.compile(r"\s{0,4}(?P<label>" + _CAPTION_LABEL + r")(?P<rest>[^\n]{0,200})", re.IGNORECASE)
-_AFTER_LABEL = re.compile(r"\s*(?:$|[.:|–—-]|[(\[]\s?(?i:cont)|\*\*|[A-Z\"“'])")
+_AFTER_LABEL = re.compile(r"\s*(?:$|[.:|–—\]-]|[(\[]\s?(?i:cont)|\*\*|[A-Z\"“'])")
 _VERBS = re.compile(
     r"\s*\(?\s?(?:and|to|shows?|showed|presents?|summari[sz]es?|lists?|displays?|depicts?|illustrates?|reports?"
     r"|describes?|provides?|gives?|contains?"
     r"|demonstrates?|details?|compares?|in|of|for|we|also|is|are|was|were|for\s+details|includes?|outlines?"
-    r"|indicates?|,)\b|\s*[,;)\]]",
+    r"|indicates?|,)\b|\s*[,;)]|\s*\](?!\s+[A-Z])",
     re.IGNORECASE,
 )
 
@@ -310,3 +310,20 @@ def run_in(text: str, plain: str) -> str | None:
     if match and match["label"].lower().strip() in ABSTRACT_PARTS:
         return match["label"].strip()
     return None
+
+
+# a part of a structured abstract that is named within one paragraph
+_LABEL_WITHIN = re.compile(
+    r"(?:^|[.;?)] )\s{0,4}(Background|Introduction|Aims?|Objectives?|Purpose|Design|Setting|Patients|Participants"
+    r"|(?:Materials|Patients|Subjects)(?: and |/)[Mm]ethods|Methods?(?: and [Rr]esults)?|Findings|Results"
+    r"|Interpretation|Conclusions?)\s?[:.—–] ?(?=[A-Z\d])"
+)
+
+
+def labels_within(plain: str) -> list[str]:
+    """The parts of a structured abstract that are named within one paragraph.
+
+    >>> labels_within("Background: Pain is common. Methods: We asked 12 patients. It has no Results: see below.")
+    ['background', 'methods']
+    """
+    return [heading_words(found[1]) for found in _LABEL_WITHIN.finditer(plain)]
