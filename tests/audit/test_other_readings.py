@@ -164,7 +164,8 @@ def test_many_statistics_that_do_not_fit_are_of_another_test():
 
 def test_p_of_all_categories_beside_the_last():
     rows = (
-        "Factor | OR | 95% CI | P\nSex | | |\nMale | 1 | |\nFemale | 1.40 | 1.17 to 1.67 | <0.001\nTriage | | |\nOne | 1 | |\n"
+        "Factor | OR | 95% CI | P\nFever | 2.00 | 1.20 to 3.33 | 0.008\nCough | 1.50 | 0.90 to 2.50 | 0.12\n"
+        "Sex | | |\nMale | 1 | |\nFemale | 1.40 | 1.17 to 1.67 | <0.001\nTriage | | |\nOne | 1 | |\n"
         "Two | 5.30 | 2.73 to 10.31 |\nThree | 10.11 | 5.20 to 19.65 |\nFour | 8.07 | 3.71 to 17.55 | 0.001\n"
     )
     assert rules(table(rows, "Logistic regression of visits")) == []

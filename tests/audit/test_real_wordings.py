@@ -106,7 +106,7 @@ def test_no_misfit(text):
     [
         ("Follow-up was complete in 9/105 (17%) of the patients.", "percent-vs-count"),
         ("A response was seen in 86.0% (541/650, 95% CI 83.1% to 88.5%).", "percent-vs-count"),
-        ("The scores differed (mean difference 2.0; 95% CI -8.0 to 4.0).", "ci-vs-point"),
+        ("The scores differed (mean difference -2.0; 95% CI -4.0 to 8.0).", "ci-vs-point"),
         ("The risk was higher (HR 0.78, 1.04-1.25; 95% CI 1.04-1.25).", "ci-vs-point"),
         ("Time mattered (F(2, 18) = 4.9, p = 0.35).", "p-vs-statistic"),
         ("The difference was not significant (P < 0.001).", "claim-vs-evidence"),

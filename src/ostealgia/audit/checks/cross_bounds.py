@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ostealgia.audit.checks.cross_effects import triplet_of
+from ostealgia.audit.checks.cross_effects import GENERIC, triplet_of
 from ostealgia.audit.checks.cross_facts import parsed
 from ostealgia.audit.checks.cross_text import COUNT, loose, once, sentences
 from ostealgia.audit.checks.cross_words import spelled, stems
@@ -26,16 +26,54 @@ _CONTINUOUS = re.compile(
     r"cluster\w*|generali[sz]ed|million|billion|weights?)\b",
     re.I,
 )
+# two kinds of patients, in the words that lead to an estimate; what is "higher" in one of them is measured, not counted
 _BINARY = re.compile(
-    r"\b(?:vs|versus|compared (?:with|to)|than (?:those|patients|in|with)|relative to|group|arm|yes|no)\b", re.I
+    r"\b(?:vs|versus|compared (?:with|to|against)|than)\b|\b(?:treatment|intervention|control|study|experimental|placebo)[\s-]{1,2}"
+    r"(?:group|arm)\b",
+    re.I,
+)
+_MEASURED = re.compile(
+    r"\b(?:higher|lower|elevated|increased|decreased|reduced|greater|raised|longer|shorter|larger|smaller|older|younger)"
+    r"\s{1,3}(?!(?:\w+\s{1,3}){0,2}?(?:risks?|odds|hazards?|rates?|likel\w+|chances?|probabilit\w+|incidence|mortality|prevalence|frequen\w+|"
+    r"than|favou?rable|common|deaths?|survival)\b)",
+    re.I,
+)
+_OUTCOME_FIRST = re.compile(
+    r"^\W{0,3}(?:and\s)?(?:as\s)?(?:compared|relative)\b|\b(?:relative|compared)\s{1,3}(?:to|with)\s{1,3}no\b", re.I
 )
 _NUMBERED = re.compile(r"(?<![\w.,/\-])(\d{1,3}(?:,\d{3})+|\d{2,7})\s[a-z]{4,}")
 _EVENTS = re.compile(
     r"(?<![\w.,/(%\-])(\d{1,4}) (?:events|deaths|progressions|failures|relapses)\b(?! (?:per|a|of)\b)", re.I
 )
+# "(HR 0.52, 95% CI 0.44-0.61) for the one group versus the other", "9.7 months in the one group and 4.9 months in the other (HR ..."
+_BEHIND = re.compile(
+    r"[\s)\],;]{0,4}(?:for|in|with)\s{1,3}(?:the\s{1,3})?[^.;()]{2,60}?\s(?:vs\.?|versus|compared\s{1,3}(?:with|to)|relative\s{1,3}to|than)\s",
+    re.I,
+)
+_TWO_TIMES = re.compile(
+    r"\d\s?(?:months?|years?|weeks?|days?)\b[^.;()]{0,60}\b(?:and|versus|vs\.?)\s{1,3}\d{1,4}(?:\.\d+)?\s?(?:months?|years?|weeks?|days?)\b"
+    r"[^;)]{0,60}$",
+    re.I,
+)
+JOINED = 12  # characters after an estimate
+# "Male sex was associated with death (HR 1.67": a factor that has two values, alone before its ratio
+_SUBJECT = re.compile(
+    r"(?:^|[.;:)]\s{0,2})(?:in\s[a-z]{1,20}\s[a-z]{1,20},\s)?(?:the\s)?(?:male|female)\s(?:sex|gender)\s(?![^()]{0,90}\b(?:and|per|each|by)\b)"
+    r"[^,;()\d]{1,90}\(?[^()\d]{0,30}$",
+    re.I,
+)
+_DEATHS = re.compile(
+    r"(?<![\w.,/(%\-])(\d{1,4}) deaths (?:in|among|of) (?:the |all |these )?(\d{2,6}) (?:patients|participants|subjects|women|men)\b",
+    re.I,
+)
+_OF_DEATH = re.compile(r"\b(?:deaths?|mortality|died|overall survival)\b", re.I)
+ALL_EVENTS = 1.25  # times the deaths of all patients
+REACH = 90  # characters from a comparison to its ratio
+_ELSEWHERE = re.compile(r"[,;:)]|\b(?:but|predict\w*|while|whereas)\b", re.I)
+NEAR = 50  # characters before an estimate that say what it is of
 GROSS = 1.5  # times the least possible standard error: more than twice the patients would be needed
 MORE_EVENTS = 1.1  # times the largest number of patients that is printed
-_NOT_SURE = "the model may hold more records than the number of patients that is printed"
+NOT_SURE = "the model may hold more records than the number of patients that is printed"
 _REPEATED = re.compile(
     r"generali[sz]ed\s{1,2}estimating|repeated[\s-]{1,2}measure|multi-?level\s{1,2}(?:model|logistic|regression)|"
     r"mixed[\s-]{1,2}effects?\s{1,2}logistic|case[\s-]{1,2}control|person[\s-]{1,2}years|inverse[\s-]{1,2}probability|firth|"
@@ -99,21 +137,55 @@ def bounds_interval(paper: Paper) -> Iterator[Finding]:
             continue
         if statement.section not in ("abstract", "results"):
             continue
-        sentence = paper.document.plain[statement.sentence[0] : statement.sentence[1]]
-        named = _BINARY.search(sentence) is not None or bool(
-            stems(" ".join(statement.subject)) & _counted_factors(paper)
-        )
-        binary = named and not _CONTINUOUS.search(sentence)
-        yield from _bounded(paper, statement, triplet, most, binary)
+        if _of_two_values(paper, statement):
+            yield from _bounded(paper, statement, triplet, most)
 
 
-def _bounded(paper: Paper, statement: Estimate, triplet: Triplet, most: int, binary: bool) -> Iterator[Finding]:
+def _of_two_values(paper: Paper, statement: Estimate) -> bool:
+    """Whether the words of this very estimate compare two kinds of patients, or name a factor that a table counts."""
+    plain = paper.document.plain
+    sentence = plain[statement.sentence[0] : statement.sentence[1]]
+    if _CONTINUOUS.search(sentence):
+        return False
+    before = [one.end for one in paper.of_kind(Estimate) if statement.sentence[0] <= one.end <= statement.start]
+    clause = plain[max([statement.sentence[0], *before]) : statement.estimate.start]
+    if _MEASURED.search(clause[-NEAR:]):
+        return False  # "non-responders had a higher ratio of cells (OR 1.21)"
+    subject = stems(" ".join(statement.subject)) - GENERIC
+    if subject and subject <= _counted_factors(paper):
+        return True
+    if _SUBJECT.search(clause):
+        return True
+    if _BEHIND.match(plain, statement.end) or _TWO_TIMES.search(clause):
+        return True
+    named = list(_BINARY.finditer(clause))
+    if before and named and named[0].start() < JOINED:
+        return False  # it joins two estimates: "(HR 1.12, ...) versus the control group (HR 1.10, ...)"
+    between = (
+        clause[named[-1].end() :].partition("(")[0] if named else ""
+    )  # "than those with three or fewer lesions (adjusted OR"
+    return (
+        bool(named) and len(between) <= REACH and not _ELSEWHERE.search(between) and not _OUTCOME_FIRST.search(clause)
+    )
+
+
+def _bounded(paper: Paper, statement: Estimate, triplet: Triplet, most: int) -> Iterator[Finding]:
     level = parsed(statement.ci_level)
     share = 0.95 if level is None or not 50 < level.value < 100 else level.value / 100
     place = paper.place(statement.start, statement.end)
     low, high = triplet.low, triplet.high
     if statement.measure in ("HR", "AHR"):
         events = _events_said(paper, statement)
+        deaths = _all_deaths(paper) if events is None else None
+        if (
+            deaths is not None
+            and deaths[1] == most
+            and _OF_DEATH.search(paper.document.plain[slice(*statement.sentence)])
+        ):
+            found = events_bound(low, high, events=deaths[0], level=share, place=place)
+            if found.flagged and (found.recomputed or 0) > ALL_EVENTS * deaths[0] and not counts_repeated(paper):
+                yield found
+                return
         found = events_bound(low, high, events=events, n=most, level=share, place=place)
         if events is not None and found.flagged and (found.recomputed or 0) > GROSS**2 * events:
             yield found  # no subgroup, stratum or model has more events than its own sentence counts
@@ -122,11 +194,9 @@ def _bounded(paper: Paper, statement: Estimate, triplet: Triplet, most: int, bin
         found = precision_bound(low, high, exposed=None, n=most, level=share, place=place)
     else:
         return
-    by_unit = (
-        statement.measure in ("OR", "AOR") and 0.9 < triplet.estimate.value < 1.1
-    )  # of a unit of something measured
-    if (binary and not by_unit) or not found.flagged:
-        yield found if not found.flagged or _gross(paper, found, low, high, share) else lowered(found, _NOT_SURE)
+    if statement.measure in ("OR", "AOR") and 0.9 < triplet.estimate.value < 1.1:
+        return  # of a unit of something measured
+    yield found if not found.flagged or is_gross(paper, found, low, high, share, most) else lowered(found, NOT_SURE)
 
 
 def _events_said(paper: Paper, statement: Estimate) -> int | None:
@@ -141,7 +211,20 @@ def _events_said(paper: Paper, statement: Estimate) -> int | None:
 
 
 @once
-def _largest_number(paper: Paper) -> int:
+def _all_deaths(paper: Paper) -> tuple[int, int] | None:
+    """Deaths of how many patients, where the paper's own sentences count them once and for all."""
+    own = ("abstract", "results")
+    found = {
+        (int(m[1]), int(m[2]))
+        for sentence in sentences(paper.document)
+        if sentence.section in own
+        for m in _DEATHS.finditer(sentence.text)
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+@once
+def largest_number(paper: Paper) -> int:
     """The largest whole number with a word behind it in the paper's own sections, but for years."""
     found = [0]
     for sentence in sentences(paper.document):
@@ -151,16 +234,28 @@ def _largest_number(paper: Paper) -> int:
     return max(found)
 
 
-def _gross(paper: Paper, found: Finding, low: Printed, high: Printed, level: float) -> bool:
-    """Whether the interval is far too narrow for any number of patients that the model may hold, once for each patient."""
-    if _REPEATED.search(paper.document.plain) is not None or found.recomputed is None:
+@once
+def counts_repeated(paper: Paper) -> bool:
+    """Whether the paper names a model in which a patient may count several times, or not in full."""
+    return _REPEATED.search(paper.document.plain) is not None
+
+
+def is_gross(paper: Paper, found: Finding, low: Printed, high: Printed, level: float, n: int) -> bool:
+    """Whether the interval is far too narrow for any number of patients that the model may hold, once for each patient.
+
+    n : patients that the bound was worked out for.
+    """
+    if counts_repeated(paper) or found.recomputed is None:
         return False
     narrow = log_std_error(low, high, level).high
-    if narrow <= 0 or _largest_number(paper) >= 4 / narrow**2:
+    if narrow <= 0:
+        return False
+    needed = 4 / narrow**2 if found.rule == "events-bound" else n * (found.recomputed / narrow) ** 2
+    if largest_number(paper) >= needed:
         return False  # as many records as the interval needs may have been counted under another word
     if found.rule == "events-bound":
         return found.recomputed > MORE_EVENTS * (largest_size(paper) or 0)  # nobody has a first event twice
-    return GROSS * log_std_error(low, high, level).high < found.recomputed
+    return GROSS * narrow < found.recomputed
 
 
 def bounds_robust(paper: Paper) -> Iterator[Finding]:

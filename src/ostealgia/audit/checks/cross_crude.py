@@ -7,13 +7,15 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ostealgia.audit.checks.cross_effects import triplet_of
 from ostealgia.audit.checks.cross_facts import parsed
 from ostealgia.audit.checks.cross_words import overlap, stems
-from ostealgia.audit.finding import Cause, Finding, make
+from ostealgia.audit.finding import Cause, Finding, Place, make
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.confidence import Triplet
 from ostealgia.audit.rules.counts import odds_ratio
 from ostealgia.audit.rules.direction import adjusted_vs_crude
+from ostealgia.audit.statements.model import Estimate
 from ostealgia.audit.tables.headers import measure_in
 from ostealgia.audit.tables.model import Column, Entry, Line, ReadTable
 from ostealgia.errors import OptionError
@@ -210,13 +212,14 @@ def _exposed(paper: Paper, effects: ReadTable, line: Line, labels: list[str]) ->
     """Which of two categories is coded 1; None where the row does not say."""
     cells = paper.document.tables[effects.index].cells[line.row]
     words = " ; ".join(paper.document.plain[cell.start : cell.end] for cell in cells)
-    named = _CODED.search(words)
     versus = re.search(r"\(([^()]{1,60}?)\s(?:vs\.?|versus)\s", line.label)
-    told = named[1] if named else versus[1] if versus else ""
-    scores = [overlap(stems(label), stems(told)) for label in labels]
-    if max(scores, default=0.0) < 0.8 or scores[0] == scores[1]:
-        return None
-    return scores.index(max(scores))
+    named = [match[1] for match in _CODED.finditer(words)] or ([versus[1]] if versus else [])
+    coded: set[int] = set()
+    for told in named:  # a merged cell may hold the codings of all rows
+        scores = [overlap(stems(label), stems(told)) for label in labels]
+        if max(scores, default=0.0) >= 0.8 and scores[0] != scores[1]:
+            coded.add(scores.index(max(scores)))
+    return coded.pop() if len(coded) == 1 else None
 
 
 def _crude_entry(table: ReadTable, line: Line) -> tuple[Entry, Triplet] | None:
@@ -267,20 +270,110 @@ def crude_and_adjusted(paper: Paper) -> Iterator[Finding]:
 
 def _opposite(paper: Paper, line: Line, found: list[tuple[Entry, Triplet]]) -> Iterator[Finding]:
     (_, crude), (entry, adjusted) = found
+    yield _sides(crude, adjusted, paper.place(entry.start, entry.end), line.label)
+
+
+def _sides(crude: Triplet, adjusted: Triplet, place: Place, name: str) -> Finding:
     opposite = crude.high.value < 1 < adjusted.low.value or adjusted.high.value < 1 < crude.low.value
     turned = f"{1 / adjusted.estimate.value:.2f}"
-    yield make(
+    return make(
         "adjusted-vs-crude",
-        paper.place(entry.start, entry.end),
+        place,
         reported=adjusted.text,
         verdict="inconsistent" if opposite else "consistent",
         severity="major" if opposite else "none",
         basis="judgement",
-        message=f"{line.label}: {crude.text} and {adjusted.text}"
+        message=f"{name}: {crude.text} and {adjusted.text}"
         + (" exclude 1 on opposite sides" if opposite else " do not exclude 1 on opposite sides"),
         recomputed=crude.estimate.value,
         cause=Cause(code="reversed-coding", text=f"the reciprocal {turned} points the same way as the other ratio"),
     )
 
 
-CHECKS = (crude_direction, crude_values, crude_and_adjusted)
+_WORDS_OF = ((re.compile(r"\b(?:crude|un-?adjusted|uni-?varia\w+|bi-?varia\w+)\b", re.I), "crude"),
+             (re.compile(r"(?<!un)(?<!un-)\badjust\w+|\bmulti-?varia\w+", re.I), "adjusted"))  # fmt: skip
+
+
+def crude_in_words(paper: Paper) -> Iterator[Finding]:
+    """Do the crude and the adjusted ratio of one sentence lie on opposite sides of 1, both clearly?"""
+    sentences: dict[tuple[int, int], list[Estimate]] = {}
+    for one in paper.of_kind(Estimate):
+        if one.cell is None and one.study is None and one.section in ("abstract", "results"):
+            sentences.setdefault(one.sentence, []).append(one)
+    for listed in sentences.values():
+        if len(listed) != 2 or {(one.measure or "").removeprefix("A") for one in listed} - RATIOS:
+            continue
+        first, second = sorted(listed, key=lambda one: one.start)
+        triplets_ = [triplet_of(one) for one in (first, second)]
+        kinds = [_kind_of(paper, one, after) for one, after in ((first, first.sentence[0]), (second, first.end))]
+        same = (first.measure or "").removeprefix("A") == (second.measure or "").removeprefix("A")
+        if not same or triplets_[0] is None or triplets_[1] is None or set(kinds) != {"crude", "adjusted"}:
+            continue
+        crude, adjusted = triplets_ if kinds[0] == "crude" else triplets_[::-1]
+        place = second if kinds[1] == "adjusted" else first
+        if crude is not None and adjusted is not None:
+            yield _sides(crude, adjusted, paper.place(place.start, place.end), "crude and adjusted ratio")
+
+
+def _kind_of(paper: Paper, one: Estimate, after: int) -> str:
+    """Which of the two an estimate is by the last such word before it (or its own measure)."""
+    words = paper.document.plain[after : one.estimate.start]
+    named = [(match.start(), kind) for pattern, kind in _WORDS_OF for match in pattern.finditer(words)]
+    kinds = {kind for _, kind in named}
+    return kinds.pop() if len(kinds) == 1 else ""
+
+
+_TURNED = re.compile(r"\b(?:decreas\w*|reduc\w*|lower|less|fewer|younger|below|under)\b|[<>≤≥]|\bvs\b|\bversus\b", re.I)
+CLEAR = 2.2  # standard errors between two means, about P 0.03
+
+
+def crude_means(paper: Paper) -> Iterator[Finding]:
+    """Does the ratio for each unit of something measured point the way its means with and without the outcome do?"""
+    for pair in _pairs(paper):
+        if not _odds_of_it(paper, pair):
+            continue
+        for line in pair.effects.lines:
+            found = triplets(line)
+            named = [o for o in pair.groups.lines if o.depth == 0 and _alike(o.label, line.label)]
+            apart = _apart(named[0], pair.outcome) if len(named) == 1 else None
+            if not found or apart is None or abs(apart) < CLEAR or _TURNED.search(line.label):
+                continue
+            entry, triplet = found[-1]
+            if triplet.low.value <= 1 <= triplet.high.value:
+                continue
+            opposite = (triplet.estimate.value > 1) != (apart > 0)
+            where = "higher" if apart > 0 else "lower"
+            yield make(
+                "adjusted-vs-crude",
+                paper.place(entry.start, entry.end),
+                reported=triplet.text,
+                verdict="inconsistent" if opposite else "consistent",
+                severity="major" if opposite else "none",
+                basis="judgement",
+                message=f"{line.label}: {triplet.text} for each unit more; its mean is {where} with the outcome than without",
+                cause=Cause(code="reversed-coding", text="the outcome or the scale may be coded the other way round"),
+            )
+
+
+def _odds_of_it(paper: Paper, pair: Pair) -> bool:
+    """Whether the ratios are odds ratios of the very outcome that divides the patients, by the words of both."""
+    caption = paper.document.tables[pair.effects.index].caption
+    measures = {measure_in(column.name) for column in pair.effects.columns} - {None} or {measure_in(caption)}
+    outcome = stems(pair.outcome[0].group or pair.outcome[0].name)
+    return measures == {"OR"} and bool(outcome & stems(caption))
+
+
+def _apart(line: Line, outcome: tuple[Column, Column]) -> float | None:
+    """Standard errors by which the mean with the outcome lies above the one without; None where no means, SDs and sizes are."""
+    values = []
+    for column in outcome:
+        entry = line.entries.get(column.index)
+        mean, sd = (parsed(entry.parts.get(name)) if entry is not None else None for name in ("mean", "sd"))
+        n = parsed(column.n)
+        if mean is None or sd is None or n is None or sd.value <= 0 or n.value < 2:
+            return None
+        values.append((mean.value, sd.value**2 / n.value))
+    return (values[0][0] - values[1][0]) / math.sqrt(values[0][1] + values[1][1])
+
+
+CHECKS = (crude_direction, crude_values, crude_and_adjusted, crude_in_words, crude_means)

@@ -24,6 +24,7 @@ COARSE_ROWS = 3  # so many coarse percentages of one smaller number are no chanc
 FINE = 0.1  # per cent; a percentage printed more coarsely fits many denominators
 ALIKE = 1.3  # shares of the groups that are the same part of the patients ("of the women")
 MOST = 0.75  # of the misfits of a column that one other number explains
+CONFIRMING, CONFIRMED = 3, 0.8  # percentages of the column, and their share, that confirm a base
 MOST_PERCENT = 110.0  # what is printed above is a rate, not a share with a slip
 DIGIT = 5.0  # a count of so many times its group has a digit too many
 OTHER_SIZE = 1.6  # a row of another population is seldom larger than so many times the group
@@ -44,6 +45,11 @@ _CUT = re.compile(
     r"[<>≤≥%]|\d ?[-–] ?\d|\b(?:group|category|over|under|above|below|at least|and older|loss|gain)\b", re.IGNORECASE
 )
 _TOTAL = re.compile(r"(?:sub)?total\b", re.IGNORECASE)
+_PERCENT_OF = re.compile(r"(?:%|per ?cent|proportion)\s?of\b|\bof (?:those|these|whom)\b|\bamong\b", re.IGNORECASE)
+_LATER = re.compile(
+    r"\b(?:at|after|week|month|day|year|visit)s? ?\d|\d ?-?(?:weeks?|wks?|months?|mo|days?|years?|yrs?)\b(?! of age| old)|"
+    r"\bfollow-?up\b|\bpost-?(?:treatment|intervention|operative)", re.IGNORECASE)  # fmt: skip
+_MARK = re.compile(r"(?:[ᵃ-ᵿ⁰-⁹¹²³*†‡§¶#]|(?<=[^\s\w])[a-h]|(?<=\s)[a-h])$")
 _ONLY_N = re.compile(r"\bn\s?=\s?(\d{1,6})\b", re.IGNORECASE)
 _ROUNDED_SAID = re.compile(r"\bround", re.IGNORECASE)
 # brackets that hold no percentages
@@ -79,6 +85,12 @@ def another_reading(share: Share, found: Sequence[Share], lines: Sequence[Line],
         or _not_patients(share, lines)
         or _implied(share)
         or _all_of_fewer(share, found)
+        or _later(share, found)
+        or _run_below(share, found)
+        or _as_many_elsewhere(share, found)
+        or _noted_size(share, words)
+        or _sized_above(share, lines)
+        or _next_to_another(share, found)
         or _of_everybody(share, found)
         or _fewer_in_all(share, found)
         or _without_missing(share, found)
@@ -107,12 +119,12 @@ def far_slip(one: Share) -> bool:
 def _part_of_a_row(share: Share, found: Sequence[Share], lines: Sequence[Line]) -> bool:
     row = [one for one in found if one.line is share.line]
     alone = len({one.column for one in row}) < 2
-    if alone and len(share.block.groups) < 2:
-        return False
     reach = NEAR_ROWS if alone else ROWS_ABOVE
     above = [line for line in lines if 0 < share.line.row - line.row <= reach]
     for line in above:
         wholes = [count(line, one.column) for one in row]
+        if alone and any(one.base is not None and whole == one.base for one, whole in zip(row, wholes, strict=True)):
+            continue
         if all(whole is not None and one.fits(whole) for one, whole in zip(row, wholes, strict=True)):
             return True
     return False
@@ -150,6 +162,8 @@ def _total_below(share: Share, lines: Sequence[Line]) -> bool:
 def _whole_row(share: Share, found: Sequence[Share]) -> bool:
     """Whether the row gives the sizes of the groups themselves, as shares of all patients ("Overall 534 (54.4%)")."""
     row = [one for one in found if one.line is share.line and one.column in share.block.indexes]
+    if share.count.value == share.base and share.base_number is None:
+        return True  # "Cases 7 (17.3)", a rate beside the size of the group
     added = sum(int(one.count.value) for one in row)
     return len(row) >= 2 and all(one.count.value == one.base and one.fits(added) for one in row)
 
@@ -162,7 +176,7 @@ def _row_of_others(share: Share, found: Sequence[Share]) -> bool:
     row = [one for one in found if one.line is share.line and one.count.value > 0 and one.column in share.block.indexes]
     sized = [(one, _size(one)) for one in row]
     known = [(one, n) for one, n in sized if n]
-    if len(known) < 2 or len(known) != len(row) or any(one.fits(n) for one, n in known):
+    if len(known) < 2 or any(one.fits(n) for one, n in known):
         return False
     if all(
         any(one.printed.fits(100 * other.count.value / n) for other, n in known if other is not one) for one, _ in known
@@ -174,10 +188,11 @@ def _row_of_others(share: Share, found: Sequence[Share]) -> bool:
     if len(known) >= COARSE_ROWS and slips <= 0.34 * len(known):
         return True  # no percentages at all: means with SDs
     parts = [100 * one.count.value / (one.printed.value * n) if one.printed.value else 0.0 for one, n in known]
-    alike = min(parts) > 0 and max(parts) < 1 and max(parts) <= ALIKE * min(parts)
+    of_fewer = min(parts) > 0 and max(parts) < 1
     return (
-        alike
-        and not any(far_slip(one) for one, _ in known)
+        of_fewer
+        and (max(parts) <= ALIKE * min(parts) or all(one.printed.unit <= FINE for one, _ in known))
+        and not all(far_slip(one) for one, _ in known)
         and all(denominators(one.count.value, one.printed) for one, _ in known)
     )
 
@@ -218,7 +233,10 @@ def _of_everybody(share: Share, found: Sequence[Share]) -> bool:
 
 
 def _fewer_in_all(share: Share, found: Sequence[Share]) -> bool:
-    """Whether the column of all patients is one of fewer patients in this row, as this group is: values are missing."""
+    """Whether the column of all patients is one of fewer patients in this row, as this group is: values are missing.
+
+    A few are missing in both; or the numbers of the groups that the row needs add up to the number that its total needs.
+    """
     total = share.block.total
     if total is None or total.n is None:
         return False
@@ -226,7 +244,15 @@ def _fewer_in_all(share: Share, found: Sequence[Share]) -> bool:
     if whole is None or whole.column == share.column or whole.fits(int(total.n.value)):
         return False
     pairs = ((whole, total.n.value), (share, share.base or 0))
-    return all(_fits_between(one, n * (1 - MISSING), n - 1) for one, n in pairs)
+    if all(_fits_between(one, n * (1 - MISSING), n - 1) for one, n in pairs):
+        return True
+    row = [one for one in found if one.line is share.line and one.column in share.block.indexes]
+    ranges = [(n, n) if one.fits(n := _size(one)) else denominators(one.count.value, one.printed) for one in row]
+    of_all = denominators(whole.count.value, whole.printed)
+    if of_all is None or None in ranges or len(row) != len(share.block.indexes):
+        return False
+    low, high = sum(r[0] for r in ranges if r), sum(r[1] for r in ranges if r)
+    return max(low, of_all[0]) <= min(high, of_all[1]) and of_all[1] < total.n.value
 
 
 def _all_of_fewer(share: Share, found: Sequence[Share]) -> bool:
@@ -234,6 +260,82 @@ def _all_of_fewer(share: Share, found: Sequence[Share]) -> bool:
     row = [one for one in found if one.line is share.line]
     whole = [one for one in row if one.printed.value == 100]
     return share in whole and len(whole) >= 2 and all(one.count.value < (_size(one) or 0) for one in whole[:2])
+
+
+def _later(share: Share, found: Sequence[Share]) -> bool:
+    """Whether fewer patients may have been left: 100% beside a count a little below the group, or a row of a later time."""
+    base = share.base or 0
+    if _complete(share, found):
+        return False
+    if share.printed.value == 100 and base * (1 - MISSING) <= share.count.value < base:
+        return True
+    return _LATER.search(share.line.label) is not None and _fits_between(share, base * (1 - SAID_MISSING), base - 1)
+
+
+def _run_below(share: Share, found: Sequence[Share]) -> bool:
+    """Whether adjacent rows split the row above them ("No 10", "Went home 8 (80)", "Did not 2 (20)")."""
+    rows = {one.line.row: one for one in found if one.column == share.column}
+    first = last = share.line.row
+    while first - 1 in rows and share.line.row - first < ROWS_ABOVE:
+        first -= 1
+        whole = int(rows[first].count.value)
+        added, last = 0, first
+        while last + 1 in rows and added < whole:
+            last += 1
+            added += int(rows[last].count.value)
+        run = [rows[row] for row in range(first + 1, last + 1)]
+        if len(run) >= 2 and added == whole and share in run and all(one.fits(whole) for one in run):
+            return True
+    return False
+
+
+def _as_many_elsewhere(share: Share, found: Sequence[Share]) -> bool:
+    """Whether two other rows of the column are percentages of the same slightly smaller number: as many had a value."""
+    base = share.base or 0
+    if share.printed.unit > FINE or _complete(share, found):
+        return False
+    column = (one for one in found if one.column == share.column and one.line is not share.line and one.count.value > 0)
+    others = [one for one in column if one.printed.unit <= FINE and not one.fits(_size(one))]
+    fewer = range(int(base * (1 - MISSING)), base)
+    return any(len({one.line.row for one in others if one.fits(n)}) >= 2 for n in fewer if share.fits(n))
+
+
+def _noted_size(share: Share, words: str) -> bool:
+    """Whether a mark behind its label, or behind its variable's, is explained by a size: "ᶜ n = 45"."""
+    for label in (share.line.label, share.variable.name):
+        mark = _MARK.search(label.strip())
+        if mark is not None and re.search(re.escape(mark[0]) + r"\s{0,2}\(?n\s?=\s?\d", words, re.IGNORECASE):
+            return True
+    return False
+
+
+def _sized_above(share: Share, lines: Sequence[Line]) -> bool:
+    """Whether a row above says of how many patients the rows below it are: "Late effects (n = 54) 13 (24%)"."""
+    above = (line for line in lines if 0 < share.line.row - line.row <= ROWS_ABOVE)
+    return any(
+        int(m[1]) != share.base and share.fits(int(m[1])) for line in above for m in _ONLY_N.finditer(line.label)
+    )
+
+
+def _next_to_another(share: Share, found: Sequence[Share]) -> bool:
+    """Whether the row above or below is, as this one, a percentage of one and the same smaller number: both are of a part."""
+    base = share.base or 0
+    mine = denominators(share.count.value, share.printed)
+    if mine is None or mine[0] >= base or _complete(share, found):
+        return False
+    for one in found:
+        if (
+            one.column != share.column
+            or abs(one.line.row - share.line.row) != 1
+            or one.count.value <= 0
+            or one.fits(base)
+        ):
+            continue
+        other = denominators(one.count.value, one.printed)
+        both = far_slip(one) and far_slip(share)
+        if other is not None and max(mine[0], other[0]) <= min(mine[1], other[1], base - 1) and not both:
+            return True
+    return False
 
 
 def _size(one: Share) -> int:
@@ -379,12 +481,85 @@ def _by_words(share: Share, found: Sequence[Share], words: str) -> bool:
         return True
     if _BRACKETS_SAID.search(words):
         return True
-    if any(2 <= int(m[1]) < base and share.fits(int(m[1])) for m in _ONLY_N.finditer(words)):
-        return True  # "data available for only n = 55"
+    noted = {int(m[1]) for m in _ONLY_N.finditer(words)} - {base}
+    if any(2 <= n <= base * (1 + MISSING) and share.fits(n) for n in noted):
+        return True  # "data available for only n = 55", "one more patient was included, making n = 70"
+    if _PERCENT_OF.search(labels) and _fits_between(share, share.count.value, base - 1):
+        return True
     said = MISSING_SAID.search(words) or MISSING_SAID.search(labels)
     if any(_NO_VALUE.search(line.label) for line in share.variable.levels):
         return False  # the table prints how many are missing
     return bool(said) and not _complete(share, found) and _fits_between(share, base * (1 - SAID_MISSING), base - 1)
+
+
+def confirmed(share: Share, found: Sequence[Share]) -> bool:
+    """Whether other numbers of the table say that the base is the right one.
+
+    Three other percentages of its column fit the base, and four in five of those that say anything; or two, and the
+    categories of the variable make up the group or the row fits elsewhere; or the label says "n (%)" and the row fits
+    elsewhere. Of a cell that prints its own fraction ("8/30 (2.7)"), half of the other fractions must fit.
+    """
+    if share.name == "the n of its own row":
+        own = [one for one in found if one.name == share.name and one is not share and one.base and one.count.value > 0]
+        return not own or sum(one.fits(one.base or 0) for one in own) >= 0.5 * len(own)
+    column = [
+        one
+        for one in found
+        if one.column == share.column
+        and one is not share
+        and 0 < one.count.value < _size(one)
+        and not far_slip(one)
+        and one.base in (share.base, None)
+    ]
+    counts = {int(one.count.value) for one in column}
+    column = [
+        one
+        for one in column
+        if one.fits(share.base or 0) or not any(one.fits(n) for n in counts if n > one.count.value)
+    ]
+    fits = sum(one.fits(share.base or 0) for one in column)
+    beside = [one for one in found if one.line is share.line and one is not share and one.count.value > 0]
+    row = bool(beside) and all(one.fits(_size(one)) for one in beside)
+    most = len(column) - fits <= 1 or fits >= CONFIRMED * len(column)
+    if (fits >= CONFIRMING and most) or (far_slip(share) and (row or fits >= 2)):
+        return True
+    said = row and share.line.unit_hint == "count percent" and share.base_number is not None
+    return (_complete(share, found) or row) and (fits >= 2 or said) and fits >= 0.5 * len(column)
+
+
+def made_to_100(share: Share, found: Sequence[Share]) -> bool:
+    """Whether the last digit is one off so that the categories add up to exactly 100, as rightly rounded ones would not."""
+    base = share.base or 0
+    level = _levels(share, found)
+    level = level if len(level) >= 2 else _beside(share, found)
+    if base <= 0 or len(level) < 2 or sum(int(one.count.value) for one in level) != base:
+        return False
+    right = [float(one.printed.like(100 * one.count.value / base)) for one in level]
+    steps = [abs(one.printed.value - value) / one.printed.unit for one, value in zip(level, right, strict=True)]
+    room = 1e-6
+    adds = abs(sum(one.printed.value for one in level) - 100) < room
+    off = sum(step > room for step in steps)
+    cut = off == 2 and any(one.fits(base) and step > room for one, step in zip(level, steps, strict=True))
+    return adds and max(steps) < 1 + room and (cut or (off <= 2 and abs(sum(right) - 100) > room))
+
+
+def padded_wholes(share: Share, found: Sequence[Share]) -> bool:
+    """Whether the percentages of the table are whole ones with ".0" behind them, and this one is rightly rounded to a whole one."""
+    printed = [one.percent.text.rstrip("% ") for one in found if one.count.value > 0 and one.printed.value < 100]
+    padded = sum(text.endswith((".0", "·0")) for text in printed)
+    value = 100 * share.count.value / share.base if share.base else math.nan
+    row = [one for one in found if one.line is share.line and one.count.value > 0]
+    rounded = [
+        one.percent.text.rstrip("% ").endswith((".0", "·0"))
+        and abs(one.printed.value - 100 * one.count.value / _size(one)) <= 0.5
+        for one in row
+        if _size(one)
+    ]
+    if len(rounded) >= 2 and all(rounded):
+        return True
+    if share.percent.text.rstrip("% ").endswith((".00", "·00")) and abs(share.printed.value - value) <= 0.5:
+        return True
+    return len(printed) >= MANY and padded >= MOST * len(printed) and abs(share.printed.value - value) <= 0.5
 
 
 def is_rate(share: Share, found: Sequence[Share]) -> bool:

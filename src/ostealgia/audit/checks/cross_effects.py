@@ -127,7 +127,8 @@ def _other_side(paper: Paper, triplet: Triplet, small: Estimate) -> Iterator[Fin
     )
     if found.flagged:
         message = f"P {p.text} is printed for the effect whose interval is printed elsewhere as {triplet.text}; {found.message}"
-        yield replace(found, message=message)
+        why = "the interval printed elsewhere was exponentiated once too often"
+        yield replace(found, message=message, cause_code="double-exponentiation", cause=why, repair=None)
 
 
 def triplet_of(statement: Estimate) -> Triplet | None:
@@ -368,6 +369,8 @@ def _percent_of_row(paper: Paper, statement: Statement, table: Studies, row: int
     columns = [column for column in range(table.printed.n_columns) if words & table.column_words(column)]
     if len(columns) != 1 or any(same_value(shown, other) for other in _row_numerals(paper)[table.index, row]):
         return
+    if _said_of(paper, statement, number) - table.column_words(columns[0]) - PLAIN_WORDS:
+        return  # "an incidence of breakthrough pain of 42%" is none of refractory pain
     cell = table.cell(row, columns[0])
     only = [value for text in _NUMBER.findall(paper.document.plain[cell.start : cell.end]) if (value := _parse(text))]
     if len(only) != 1 or "%" not in cell.text:
@@ -379,6 +382,21 @@ def _percent_of_row(paper: Paper, statement: Statement, table: Studies, row: int
     )
     if found.flagged:
         yield found
+
+
+PLAIN_WORDS = stems(
+    "rate rates high low total observed described documented noted found point percent percentage much"
+) | {"rate"}
+
+
+def _said_of(paper: Paper, statement: Statement, number: Number) -> frozenset[str]:
+    """The content words between the study's name and a number."""
+    text = paper.document.plain[statement.sentence[0] : number.start]
+    at = max((match.end() for match in _NAMED_STUDY.finditer(text)), default=0)
+    return frozenset(stems(text[at:]))
+
+
+_NAMED_STUDY = re.compile(r"\bet\s{1,3}al\b\.?|\(\s?\d{1,4}[a-z]?\s?\)|\[\s?\d{1,3}\s?\]")
 
 
 def _percent(statement: Statement) -> Number | None:

@@ -49,7 +49,7 @@ ENTRY_ROLES = {
 class Fact:
     """One printed number. where : the sentence, or (table, row) of a cell.  words : stems of what it is about.
 
-    printed : its value with places.  measure : of an estimate, else None.
+    printed : its value with places.  measure : of an estimate, else None.  column : of a cell, else None.
     """
 
     number: Number
@@ -64,6 +64,7 @@ class Fact:
     study: str | None = None
     group: str | None = None
     statement: Statement | None = None
+    column: int | None = None
 
     @property
     def start(self) -> int:
@@ -109,7 +110,7 @@ def prose_facts(paper: Paper) -> list[Fact]:
         if statement.cell is not None or statement.section not in RESULT_SECTIONS:
             continue
         found += _of_statement(paper, statement)
-    return sorted(found, key=lambda fact: fact.start)
+    return sorted(found, key=lambda fact: (fact.start, fact.role == "n"))
 
 
 def _of_statement(paper: Paper, statement: Statement) -> Iterator[Fact]:
@@ -149,7 +150,18 @@ def _of_line(paper: Paper, table: ReadTable, line: Line) -> Iterator[Fact]:
             role, shown = ENTRY_ROLES.get(part), parsed(number)
             if role is None or shown is None:
                 continue
-            yield Fact(number, shown, role, section, None, table.index, line.row, words, group=groups.get(column))
+            yield Fact(
+                number,
+                shown,
+                role,
+                section,
+                None,
+                table.index,
+                line.row,
+                words,
+                group=groups.get(column),
+                column=column,
+            )
 
 
 def same_value(first: Printed, second: Printed) -> bool:

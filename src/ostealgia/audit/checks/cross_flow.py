@@ -15,9 +15,16 @@ _PEOPLE = r"(?:(?:[a-z\-]+\s){0,3}?(?:patients|participants|subjects|individuals
 _START = loose(
     rf"(?:\b(?:screened|assessed|approached|enrolled|identified|recruited|randomi[sz]ed)\s(?:a\stotal\sof\s)?({COUNT})\b|"
     rf"\bof\s(?:the\s)?({COUNT})\s{_PEOPLE}(?:who\s)?(?:were\s)?(?:screened|assessed|approached|identified|recruited|enrolled|"
-    rf"randomi[sz]ed)|^\W*({COUNT})\s{_PEOPLE}were\s(?:screened|assessed|approached|identified|recruited))"
+    rf"randomi[sz]ed)|\bof\s(?:the\s)?({COUNT})\s(?:screened|assessed|enrolled|recruited|randomi[sz]ed)\s{_PEOPLE}|^\W*({COUNT})\s{_PEOPLE}were\s(?:screened|assessed|approached|identified|recruited))"
 )
-_OUT = loose(rf"(?<![\w.,\-])({COUNT})\s{_PEOPLE}(?:were\s|was\s)?(?:excluded|ineligible|not\seligible)\b")
+_OUT = loose(
+    rf"(?<![\w.,\-])({COUNT})\s{_PEOPLE}(?:were\s|was\s)?(?:excluded|ineligible|not\seligible|lost\sto\sfollow-?\s?up|withdrew|"
+    rf"dropped\sout)\b|\bexcluded\s({COUNT})\b"
+)
+_REMAINING = loose(
+    rf"\bleaving\s(?:a\stotal\sof\s)?({COUNT})\b|\bthe\sremaining\s({COUNT})\s{_PEOPLE}(?:were|underwent|received)\b|"
+    rf"\b(?:included|randomi[sz]ed|analy[sz]ed|enrolled)\s({COUNT})\b"
+)
 _LEFT = loose(
     rf"(?<![\w.,\-])({COUNT})\s{_PEOPLE}(?:were\s|was\s)?(?:then\s|finally\s|therefore\s)?(?:randomi[sz]ed|included|enrolled|analy[sz]ed|remained)\b"
 )
@@ -40,27 +47,48 @@ _ROLE = re.compile(r"\b(?:increas|decreas|rose|fell|declin|differ|compar|change|
 def flow_of_sentence(paper: Paper) -> Iterator[Finding]:
     """Do no more remain than those at the start less those left out ("of 140 screened, 18 were excluded and 132 randomised")?
 
-    Fewer may remain: other losses need not be named in the same sentence.
+    Fewer may remain, where no word says that these are the rest: other losses need not be named in the same sentence.
     """
-    for sentence in sentences(paper.document):
+    listed = sentences(paper.document)
+    for index, sentence in enumerate(listed):
         start = _START.search(sentence.text)
         out = _OUT.search(sentence.text, start.end()) if start else None
-        left = _LEFT.search(sentence.text, out.end()) if out else None
-        if start is None or out is None or left is None or _SEVERAL.search(sentence.text):
+        if start is None or out is None or _SEVERAL.search(sentence.text):
             continue
-        values = [spelled(text) for text in (start[1] or start[2] or start[3], out[1], left[1])]
-        if None in values or not _alone(sentence, left.end()):
+        left = _LEFT.search(sentence.text, out.end()) or _REMAINING.search(sentence.text, out.end())
+        values = [spelled(_found(match)) for match in (start, out)]
+        following = listed[index + 1] if index + 1 < len(listed) else None
+        if left is None and following is not None and following.block == sentence.block:
+            rest = _RESTING.match(following.text)
+            if rest is None or not _alone(sentence, len(sentence.text), 2):
+                continue
+            values.append(spelled(_found(rest)))
+            end, exact = following.span(0, rest.end())[1], True
+        elif left is not None and _alone(sentence, left.end(), 3):
+            values.append(spelled(_found(left)))
+            end, exact = sentence.span(0, left.end())[1], left[0].casefold().startswith(("leaving", "the remaining"))
+        else:
+            continue
+        if None in values:
             continue
         began, lost, kept = (value or 0 for value in values)
-        if kept < began - lost or began < 10:
+        if began < 10 or (kept < began - lost and not exact):
             continue
-        place = paper.place(*sentence.span(start.start(), left.end()))
+        place = paper.place(sentence.span(start.start(), start.end())[0], end)
         yield sample_flow(began, [lost], kept, what="those at the start and those who remain", place=place)
 
 
-def _alone(sentence: Sentence, end: int) -> bool:
-    """Whether the three are all the numbers of the passage, so that each can only mean what its word says."""
-    return sum(1 for _ in COUNT_PATTERN.finditer(sentence.text[:end])) == 3
+_RESTING = loose(rf"\s?the\sremaining\s({COUNT})\s{_PEOPLE}(?:were|underwent|received)\b")
+
+
+def _found(match: re.Match[str]) -> str:
+    """The number of a pattern with several places for it."""
+    return next(group for group in match.groups() if group)
+
+
+def _alone(sentence: Sentence, end: int, several: int) -> bool:
+    """Whether these are all the numbers of the passage, so that each can only mean what its word says."""
+    return sum(1 for _ in COUNT_PATTERN.finditer(sentence.text[:end])) == several
 
 
 def dates_in_order(paper: Paper) -> Iterator[Finding]:
@@ -72,7 +100,7 @@ def dates_in_order(paper: Paper) -> Iterator[Finding]:
             first, last = (int(match[2]), _month(match[1])), (int(match[4]), _month(match[3]))
             named = first[1] is not None and last[1] is not None
             late = first[0] > last[0] or (first[0] == last[0] and named and (first[1] or 0) > (last[1] or 0))
-            if late and (_ROLE.search(sentence.text) or first[0] - last[0] > 30):
+            if _ROLE.search(sentence.text) or first[0] - last[0] > 30:
                 continue
             yield make(
                 "date-order",

@@ -22,9 +22,9 @@ _SURVIVAL = re.compile(r"\b(?:surviv\w*|PFS|OS|DFS|EFS|RFS|TTP|time to|median)\b
 REACH = 320  # characters from two medians to their hazard ratio
 _CI = r"(?:\s?[(\[](?:95%\s?(?:CI|confidence\sinterval)[:,]?\s?)?[^()\[\]]{3,30}[)\]])?"
 _NAMED = loose(
-    rf"(?<![\w.])(\d{{1,3}}(?:\.\d+)?)\s?(?:months?|years?|weeks?|days?|mo){_CI}\s(?:in|for|with|among)\s(?:the\s)?([^,;().\d]{{1,60}}?)\s"
+    rf"(?<![\w.])(\d{{1,3}}(?:\.\d+)?)\s?(?:months?|years?|weeks?|days?|mo){_CI}\s(?:in|for|with|among|after|under|on)\s(?:the\s)?([^,;().\d]{{1,60}}?)\s"
     rf"(?:and|vs\.?|versus|compared\s(?:with|to)|as\sagainst),?\s(\d{{1,3}}(?:\.\d+)?)\s?(?:months?|years?|weeks?|days?|mo){_CI}\s"
-    r"(?:(?:in|for|with|among)\s)?(?:the\s)?([^,;().\d]{3,60}?)\s?(?=[(,;.\[])"
+    r"(?:(?:in|for|with|among|after|under|on)\s)?(?:the\s)?([^,;().\d]{3,60}?)\s?(?=[(,;.\[])"
 )
 _REFERENCE = re.compile(
     r"\b(?:control|standard|placebo|usual|conventional|alone|no|without|sham|comparator|observation only)\b", re.I
@@ -33,6 +33,8 @@ _REFERENCE = re.compile(
 _AGAINST = loose(
     r"\bfor\s(?:the\s)?([^,;:().\d]{2,60}?)\s(?:vs\.?|versus|compared\s(?:with|to)|relative\sto|against|over)\s(?:the\s)?([^,;:().\d]{2,60})"
 )
+# "(HR for the new drug 0.52": of this group, against the other of two
+_OF_ONE = loose(r"(?:\bHRs?|\bratios?)\sfor\s(?:the\s)?([^,;:().\d]{2,60}?)\s(?:was\s|of\s|=\s)?(?=\d)")
 _FAVOURS = loose(r"\bratios?\s(?:of\s)?(?:below|under|less\sthan|lower\sthan|<)\s?1(?:\.0+)?\s(?:indicates?|favou?rs?)\s(?:a\sbenefit\s)?"
                  r"(?:of\s|for\s|with\s)?(?:the\s)?([^,;:().\d]{2,60})")  # fmt: skip
 
@@ -83,6 +85,9 @@ def _about(paper: Paper, sentence: Sentence, match: re.Match[str], ratio: Estima
     against = _AGAINST.search(near)
     if against is not None:
         return _order(groups, against[1], against[2])
+    alone = _OF_ONE.search(near)
+    if alone is not None:
+        return _order(groups, alone[1], None)
     favoured = _favoured(paper)
     if favoured is not None:
         return _order(groups, favoured, None)

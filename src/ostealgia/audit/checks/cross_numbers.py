@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ostealgia.audit.causes import slip
 from ostealgia.audit.checks.cross_facts import Fact, prose_facts, same_value, sentence_words, table_facts
@@ -18,7 +18,8 @@ from ostealgia.audit.checks.cross_words import overlap
 from ostealgia.audit.finding import Finding, make
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.totals import cross_reference
-from ostealgia.numerics.intervals import written
+from ostealgia.audit.statements.model import Count
+from ostealgia.numerics.intervals import Interval, Printed, written
 
 LONGEST = 24  # numbers of one clause
 PLACES = 40  # places of one numeral that are looked at
@@ -109,11 +110,43 @@ def numbers_agree(paper: Paper) -> Iterator[Finding]:
                 for i, (other, twin) in enumerate(index.get(_key(fact), [])[:PLACES])
                 if other is not passage and _other_place(passage, other)
             ]
-            best = max(places, key=lambda place: place[:2], default=None)
-            if best is not None and best[0] >= ALIKE:
-                yield _agrees(paper, fact, best[2], best[3])
+            for alike, _, other, twin in sorted(places, key=lambda place: place[:2], reverse=True)[:MOST_PLACES]:
+                if alike >= ALIKE and _could_differ(paper, index, passage, fact, other):
+                    yield _agrees(paper, fact, other, twin)
+                    break
 
 
+def _could_differ(paper: Paper, index: Index, passage: Passage, fact: Fact, other: Passage) -> bool:
+    """Whether the number, mistyped in its last digit, would be said to differ: only then is it a check that it fits."""
+    left_over = [one for one in _rest(passage.facts, other.facts) if one.role in NEXT and one.role != "count"]
+    if left_over or len(passage.facts) < 2 or fact.role == "count" or _of_others(paper, passage):
+        return False
+    text = fact.printed.text
+    at = next(i for i in range(len(text) - 1, -1, -1) if text[i].isdigit())
+    digit = int(text[at]) + 1 if text[at] != "9" else 8
+    wrong = replace(fact, printed=Printed.parse(f"{text[:at]}{digit}{text[at + 1 :]}"))
+    changed = replace(passage, facts=tuple(wrong if one is fact else one for one in passage.facts))
+    shared = _weight(changed, other, index)
+    pair = _odd_one(paper, changed, other, shared) if shared else None
+    return (
+        pair is not None
+        and pair[0] is wrong
+        and _of_change(paper, pair[0]) == _of_change(paper, pair[1])
+        and not _has_partner(index, passage, other, pair[1])
+    )
+
+
+def _weight(passage: Passage, other: Passage, index: Index) -> float:
+    """The distinctive numbers that two passages have in common, rounded ones by half."""
+    return sum(
+        weight
+        for fact in passage.facts
+        for twins, weight in _twins(fact, index)
+        if any(place is other for place, _ in twins)
+    )
+
+
+MOST_PLACES = 4  # likest places of a number that are tried
 ALIKE = 0.5  # share of a row's words, or of the shorter clause's, that the two places have in common
 
 
@@ -198,12 +231,13 @@ def numbers_differ(paper: Paper) -> Iterator[Finding]:
         if _of_others(paper, passage):
             continue
         for other, shared in _companions(passage, index):
-            pair = _odd_one(passage, other, shared)
+            pair = _odd_one(paper, passage, other, shared)
             if (
                 pair is None
                 or _of_change(paper, pair[0]) != _of_change(paper, pair[1])
                 or (pair[0].start, pair[1].start) in said
                 or _stands_elsewhere(index, passage, pair[0])
+                or _has_partner(index, passage, other, pair[1])
             ):
                 continue
             said |= {(pair[0].start, pair[1].start), (pair[1].start, pair[0].start)}
@@ -231,20 +265,26 @@ def _companions(passage: Passage, index: Index) -> list[tuple[Passage, float]]:
         return []
     seen: dict[int, tuple[Passage, float]] = {}
     for fact in passage.facts:
-        strong = index.get(_key(fact), ()) if fact.distinctive else ()
-        weak = [twin for key in _weak_keys(fact) for twin in index.get(key, ())] if not strong else []
-        for twins, weight in ((strong, 1.0), (weak, 0.5)):
-            if len(twins) > COMMON * (1 if weight == 1.0 else 4):
-                continue
+        for twins, weight in _twins(fact, index):
             for other in {id(twin): twin for twin, _ in twins if _other_place(passage, twin)}.values():
                 seen[id(other)] = other, seen.get(id(other), (other, 0.0))[1] + weight
     return sorted(seen.values(), key=lambda item: -item[1])
 
 
-def _odd_one(passage: Passage, other: Passage, shared: float) -> tuple[Fact, Fact] | None:
+def _twins(fact: Fact, index: Index) -> list[tuple[list[tuple[Passage, Fact]], float]]:
+    """The places of a distinctive number, or those of its rounded forms at half weight, where they are few enough."""
+    strong = index.get(_key(fact), []) if fact.distinctive else []
+    if strong:
+        return [(strong, 1.0)] if len(strong) <= COMMON else []
+    weak = [twin for key in _weak_keys(fact) for twin in index.get(key, [])]
+    return [(weak, 0.5)] if 0 < len(weak) <= 4 * COMMON else []
+
+
+def _odd_one(paper: Paper, passage: Passage, other: Passage, shared: float) -> tuple[Fact, Fact] | None:
     """The one number of a passage that the other passage prints with another value; None where it is not just one."""
     if not passage.words & other.label or (other.table is None and len(passage.words & other.words) < 2):
         return None
+    other = _one_column(passage, other)
     mine, theirs = _rest(passage.facts, other.facts), _rest(other.facts, passage.facts)
     mine = [fact for fact in mine if fact.role in NEXT and fact.role != "count"]
     if len(mine) != 1:
@@ -261,7 +301,9 @@ def _odd_one(passage: Passage, other: Passage, shared: float) -> tuple[Fact, Fac
         return None
     if fact.printed.relation != "=" or twin.printed.relation != "=" or fact.printed.decimals > twin.printed.decimals:
         return None
-    typed = slip(fact.printed, twin.printed.value) is not None
+    if not _travels_with(paper, fact, twin, passage, other) or not _same_order(fact, twin, passage, other):
+        return None
+    typed = slip(fact.printed, twin.printed.value) is not None or _count_slipped(fact, twin, passage, other)
     near = abs(fact.printed.value - twin.printed.value) <= 0.25 * abs(twin.printed.value)
     alike = fact.role != "p" and fact.printed.decimals == twin.printed.decimals
     if (
@@ -271,6 +313,90 @@ def _odd_one(passage: Passage, other: Passage, shared: float) -> tuple[Fact, Fac
     ):
         return fact, twin
     return (fact, twin) if typed and _one_thing(passage, other) else None
+
+
+def _one_column(passage: Passage, other: Passage) -> Passage:
+    """A row, cut to the one column that all the shared numbers stand in: the text tells of one group."""
+    columns = {theirs.column for _, theirs in _shared(passage, other) if theirs.role != "p"}
+    if other.table is None or len(columns) != 1:
+        return other
+    cut = replace(other, facts=tuple(fact for fact in other.facts if fact.role == "p" or fact.column in columns))
+    told = [[sum(fact.role == role for fact in one.facts) for role in ("value", "percent")] for one in (passage, cut)]
+    return cut if told[0] == told[1] else other
+
+
+def _count_slipped(fact: Fact, twin: Fact, passage: Passage, other: Passage) -> bool:
+    """Whether the counts of two percentages are one slip apart, "33 (32.0%)" for 43 (41.7%), and of the same number of patients."""
+    if fact.role != "percent" or fact.statement is None or other.table is None:
+        return False
+    mine = [one for one in passage.facts if one.role == "count" and _together(one, fact)]
+    theirs = [one for one in other.facts if one.role == "count" and _together(one, twin)]
+    if len(mine) != 1 or len(theirs) != 1 or min(fact.printed.value, twin.printed.value) <= 0:
+        return False
+    n = 100 * theirs[0].printed.value / twin.printed.value
+    return slip(mine[0].printed, theirs[0].printed.value) is not None and fact.printed.allows(
+        Interval(100 * mine[0].printed.value / (1.01 * n), 100 * mine[0].printed.value / (0.99 * n))
+    )
+
+
+def _shared(passage: Passage, other: Passage) -> list[tuple[Fact, Fact]]:
+    """The numbers that two passages have in common, in pairs."""
+    return [
+        (fact, twin)
+        for fact in passage.facts
+        for twin in other.facts
+        if fact.role == twin.role and same_value(fact.printed, twin.printed)
+    ]
+
+
+def _travels_with(paper: Paper, fact: Fact, twin: Fact, passage: Passage, other: Passage) -> bool:
+    """What is printed with the number (limits, SD, its count) must be printed with its counterpart, as far as it is there at all.
+
+    "37.0 (27.0 to 58.8)" of a whole group is not the 47.6 ± 17.9 of the last one; 8 (10.5%) and 12 (7.9%) are two quantities.
+    """
+    if fact.statement is None:
+        return True
+    if fact.role == "percent" and _right_by_itself(paper, fact, other):
+        return False
+    own = [one for one in passage.facts if one.statement is fact.statement and one is not fact and one.role != "p"]
+    pairs = [(mine, theirs) for mine, theirs in _shared(passage, other) if mine in own]
+    if pairs:
+        return any(_together(theirs, twin) for _, theirs in pairs)
+    beside = [one for one in other.facts if one is not twin and one.role != "p" and _together(one, twin)]
+    kinds = {one.role for one in own} & {one.role for one in beside}
+    if "count" in kinds and not _count_slipped(fact, twin, passage, other):
+        return False
+    return not {"low", "high"} <= kinds
+
+
+_WHOLE = re.compile(r"(?<![\d.,])\d{1,6}(?![\d.,]?\d)(?!\s?%)")
+
+
+def _right_by_itself(paper: Paper, fact: Fact, other: Passage) -> bool:
+    """Whether a percentage is that of its own count among a number of its sentence, and the other place has not that count."""
+    count = fact.statement.count if isinstance(fact.statement, Count) else None
+    if count is None or fact.sentence is None:
+        return False
+    if any(one.role == "count" and one.printed.value == count.value for one in other.facts):
+        return False
+    text = paper.document.plain[fact.sentence[0] : min(fact.sentence[1], fact.sentence[0] + 1500)]
+    whole = {int(found[0]) for found in _WHOLE.finditer(text)}
+    return any(n >= count.value and n > 0 and fact.printed.fits(100 * count.value / n) for n in whole if n != 100)
+
+
+def _together(first: Fact, second: Fact) -> bool:
+    """Whether two numbers are printed as one: of one statement, or in one column of a row."""
+    if first.column is not None or second.column is not None:
+        return first.column == second.column
+    return first.statement is second.statement
+
+
+def _same_order(fact: Fact, twin: Fact, passage: Passage, other: Passage) -> bool:
+    """Whether as many of the shared numbers stand before the one as before the other, where both are prose."""
+    if other.table is not None:
+        return True
+    pairs = _shared(passage, other)
+    return any(mine.start < fact.start for mine, _ in pairs) == any(theirs.start < twin.start for _, theirs in pairs)
 
 
 _CHANGE = re.compile(r"\b(?:relative|increas|reduc|decreas|chang|differen|higher|lower)", re.I)
@@ -313,6 +439,19 @@ def _stands_elsewhere(index: Index, passage: Passage, fact: Fact) -> bool:
         other is not passage and (fact.distinctive or _likeness(passage, other) >= ALIKE)
         for other, _ in index.get(_key(fact), [])[:PLACES]
     )
+
+
+def _has_partner(index: Index, passage: Passage, other: Passage, twin: Fact) -> bool:
+    """Whether the section of the passage prints all numbers of the other place a second time: then the passage is about
+    something else ("30 (20-46) days"; "for the 15 treated cases 30 (20-44) days")."""
+    if other.table is not None:
+        return False
+    shared = [theirs for _, theirs in _shared(passage, other)]
+    return any(
+        third is not passage and third is not other and third.table is None and third.section == passage.section
+        and all(any(_key(one) == _key(fact) for fact in third.facts) for one in shared)
+        for third, _ in index.get(_key(twin), [])[:PLACES]
+    )  # fmt: skip
 
 
 def _differs(paper: Paper, fact: Fact, twin: Fact, other: Passage) -> Finding:

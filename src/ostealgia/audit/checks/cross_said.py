@@ -63,13 +63,16 @@ def said_in_table(paper: Paper) -> Iterator[Finding]:
     rows = _rows(paper)
     if not rows:
         return
-    for one in _told(paper):
+    told = list(_told(paper))
+    for one in told:
         triplet = triplet_of(one)
         words = _words(paper, one)
         about = [row for row in rows if row.label <= words and row.measure == _family(one.measure)]
         longest = max((len(row.label) for row in about), default=0)
         about = [row for row in about if len(row.label) == longest and _outcome_said(paper, one, row)]
         if triplet is None or len({row.key for row in about}) != 1 or _is_other(paper, one):
+            continue
+        if any(_partnered(told, one, row.triplet) for row in about):
             continue
         yield from _compared(paper, one, triplet, about)
 
@@ -88,7 +91,7 @@ def said_in_results(paper: Paper) -> Iterator[Finding]:
         if one.section != "abstract" or not own or triplet is None or len(twins) != 1 or _is_other(paper, one):
             continue
         other = triplet_of(twins[0])
-        if other is not None:
+        if other is not None and not _partnered(told, one, other):
             where = f"the results, line {paper.document.line(twins[0].start)}"
             p = twins[0].p_value.printed if twins[0].p_value is not None else None
             yield from _compared(paper, one, triplet, [Place(other, _family(one.measure), p, where)])
@@ -115,6 +118,12 @@ def _compared(paper: Paper, one: Estimate, triplet: Triplet, places: Sequence[Pl
             values=other.estimate.interval(),
         )
         return
+
+
+def _partnered(told: Sequence[Estimate], one: Estimate, other: Triplet) -> bool:
+    """Whether the section prints the other ratio, too: then each of the two has its own partner ("left ...", "right ...")."""
+    triplets = (triplet_of(twin) for twin in told if twin is not one and twin.section == one.section)
+    return any(twin is not None and _equal(twin, other) for twin in triplets)
 
 
 def _excludes(triplet: Triplet) -> bool:

@@ -56,7 +56,13 @@ def _totals_before(listed: tuple[Sentence, ...], index: int, before: int) -> tup
         if other.section == here.section
         for m in _TOTAL_N.finditer(other.text)
     ]
-    return near, far
+    return [total for total in near if not _numbers_lines(here.text, total)], far
+
+
+def _numbers_lines(text: str, total: Number) -> bool:
+    """Whether a number counts the lines of a manuscript: those before and behind it stand near it, too."""
+    value = spelled(total.text) or 0
+    return all(re.search(rf"(?<![\d.,=]){near}(?![\d.,%]\d|%)", text) for near in (value - 1, value + 1))
 
 
 def _group_sum(
@@ -75,12 +81,22 @@ def _group_sum(
         return  # a group whose size is not printed, or groups within groups
     if len(plausible) == 1 and _named_after(paper, sentence, plausible[0] - sum(parts)):
         return  # "... 17 patients did not undergo the intervention"
+    if _printed(paper, sum(parts)):
+        return  # the sum is printed, too: the groups may be of those who were treated
     planned = any(_PLANNED.search(_around(paper, total)) for total in near)
     if len(plausible) == 1 and len(totals) == 1 and not _LOST.search(sentence.text) and not planned:
-        yield total_vs_parts(parts, str(plausible[0]), what="the groups and the total", place=place)
+        first, last = min(totals[plausible[0]].start, groups[0][1].start(1) + sentence.start), groups[-1][1].end()
+        closed = last + sentence.text[last : last + 2].startswith(")")
+        whole = paper.place(first, sentence.span(0, closed)[1]) if sentence.start <= first else place
+        yield total_vs_parts(parts, str(plausible[0]), what="the groups and the total", place=whole)
 
 
 _PLANNED = re.compile(r"sample size|target|sufficient|required|planned|aimed|\bpower", re.IGNORECASE)
+
+
+def _printed(paper: Paper, number: int) -> bool:
+    """Whether the paper prints this number anywhere."""
+    return re.search(rf"(?<![\d.,]){number}(?![\d.,]?\d)", paper.document.plain) is not None
 
 
 def _named_after(paper: Paper, sentence: Sentence, lost: int) -> bool:
@@ -94,6 +110,36 @@ def _around(paper: Paper, number: Number) -> str:
 
 
 _GROUPS = loose(rf"(?<![\w.,\-])({COUNT})\s(?:[a-z\-]+\s){{0,2}}?(?:groups|arms)\b")
+
+
+_ASSIGNED = loose(
+    rf"(?<![\w.,\-])({COUNT})\s(?:[a-z\-]+\s){{0,3}}?{PEOPLE}\swere\s(?:randomly\s)?(?:randomi[sz]ed|assigned|allocated|divided)"
+    rf"(?:\sto\streatment)?\s?[,:(;]\s?({COUNT})\s(?:{PEOPLE}\s)?(?:were\sassigned\s|were\sallocated\s)?(?:to|in)\s[^.;:()\d]{{2,80}}?"
+    rf"\sand\s({COUNT})\s(?:{PEOPLE}\s)?(?:to|in)\s[^.;:()\d]{{2,80}}?[.;)]"
+)
+_SEXES = loose(
+    rf"(?<![\w.,\-])({COUNT})\s(?:[a-z\-]+\s){{0,3}}?(?:patients|participants|subjects|individuals|adults|people|persons|controls|volunteers|children)"
+    rf"\s?\(\s?({COUNT})\s(men|women|males?|females?|boys|girls)\s?(?:,|/|and|;)\s(?:and\s)?({COUNT})\s(men|women|males?|females?|boys|girls)\s?[);,]"
+)
+_FEMALE = ("women", "female", "females", "girls")
+
+
+def size_pairs(paper: Paper) -> Iterator[Finding]:
+    """Do two groups in words, "214 patients were randomised: 103 to A and 101 to B", or both sexes, add up to their total?"""
+    for sentence in sentences(paper.document):
+        for match in (*_ASSIGNED.finditer(sentence.text), *_SEXES.finditer(sentence.text)):
+            sexes = match.re is _SEXES
+            total, *parts = (spelled(match[group]) or 0 for group in ((1, 2, 4) if sexes else (1, 2, 3)))
+            if sexes and (match[3].casefold() in _FEMALE) == (match[5].casefold() in _FEMALE):
+                continue
+            if not 0 < max(parts) < total or (not sexes and _LOST.search(match[0])):
+                continue
+            what = "the sexes and the total" if sexes else "the groups and the total"
+            found = total_vs_parts(parts, str(total), what=what, place=paper.place(*sentence.span(*match.span())))
+            part = sum(parts) < total * 0.8 or _named_after(paper, sentence, total - sum(parts))
+            if found.flagged and (part or _printed(paper, sum(parts))):
+                continue
+            yield found
 
 
 def _sums(parts: list[int], total: int | None) -> bool:
@@ -195,7 +241,7 @@ def size_kinds(paper: Paper) -> Iterator[Finding]:
         }
         parts = [value for value, _, _ in kinds]
         whole = sum(parts) > max(totals, default=0) or {"prospective", "retrospective"} <= set(names)
-        if len(totals) == 1 and (sum(parts) in totals or whole):
+        if len(totals) == 1 and max(parts) < max(totals) and (sum(parts) in totals or whole):
             place = paper.place(*sentence.span(kinds[0][2].start(), kinds[-1][2].end()))
             yield replace(_listed_sum(parts, totals.pop(), place), repair=None)  # any of the kinds may be the wrong one
 
@@ -304,6 +350,7 @@ _FOUND = loose(
 _LABEL = loose(r"(?:tables?|figures?|figs?\.?|phase|grade|\()\s?$")
 _SEARCH = loose(r"\b(?:identif|yield|retriev|screen|search)")
 _FURTHER = loose(r"\b(?:additional|further|another|other\ssources|by\shand)")
+_LEFT_OUT = loose(r"\b(?:duplicat|remov|exclu|delet|discard|reject|not\s)")
 _KEPT = loose(r"\b(?:includ|select|eligible|met\b|remain|result(?:ed|ing) in)")
 
 
@@ -316,7 +363,8 @@ def size_flow(paper: Paper) -> Iterator[Finding]:
         for match in _FOUND.finditer(sentence.text):
             around = sentence.text[max(0, match.start() - 80) : match.end() + 60]
             number = sentence.number(match)
-            if _LABEL.search(sentence.text[: match.start()][-12:]):
+            told = sentence.text[max(0, match.start() - 30) : match.start()].rpartition(", ")[2] + match[0]
+            if _LABEL.search(sentence.text[: match.start()][-12:]) or _LEFT_OUT.search(told):
                 continue
             if (
                 _SEARCH.search(around)
@@ -339,8 +387,7 @@ def _flow(paper: Paper, found: Number, kept: Number) -> Finding:
         reported=kept.text,
         verdict="consistent" if fits else "inconsistent",
         severity="none" if fits else "minor",
-        message=f"{first} were found, {last} were kept",
-        recomputed=float(first),
+        message=f"{first} were found, {last} were kept: at most {first}",
     )
 
 
@@ -378,4 +425,14 @@ def size_times(paper: Paper) -> Iterator[Finding]:
                 )
 
 
-CHECKS = (size_groups, size_lists, size_kinds, size_losses, size_shares, size_headers, size_flow, size_times)
+CHECKS = (
+    size_groups,
+    size_pairs,
+    size_lists,
+    size_kinds,
+    size_losses,
+    size_shares,
+    size_headers,
+    size_flow,
+    size_times,
+)

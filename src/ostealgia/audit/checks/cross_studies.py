@@ -16,7 +16,7 @@ from ostealgia.audit.finding import Cause, Finding, make
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.totals import total_vs_parts
 from ostealgia.audit.statements.model import Count, Estimate, Median, Number, Statement
-from ostealgia.numerics.intervals import Interval
+from ostealgia.numerics.intervals import Interval, Printed
 
 KINDS = r"(?:studies|trials|articles|papers|publications|cohorts|reports|RCTs)"
 _STUDIES = loose(rf"(?<![\w.,\-(])({COUNT})\s(?:[a-z\-]+\s){{0,3}}?{KINDS}\b")
@@ -25,6 +25,9 @@ _PEOPLE_TOTAL = loose(
     rf"(?:total(?:ing)?|cumulative|overall|combined|compris\w+|involv\w+|encompass\w+|with|resulting in|included|of)"
     rf"\W{{1,3}}(?:[a-z\-]+\s){{0,6}}?({COUNT})\s(?:[a-z\-]+\s){{0,3}}?(?:patients|participants|subjects|individuals|women|men|cases)\b"
 )
+
+
+SAME_SIZE = 0.8  # of the studies have a second arm of about the same size
 
 
 @once
@@ -134,7 +137,25 @@ def studies_total(paper: Paper) -> Iterator[Finding]:
                     message=f"{shown} = {total} patients",
                     recomputed=float(total),
                 )
-        yield from _total_differs(paper, table, total, seen)
+        if not _other_arm(table):
+            yield from _total_differs(paper, table, total, seen)
+
+
+_PEOPLE = re.compile(r"\b(?:n|no\.?|number|patients|participants|subjects|pts)\b", re.I)
+
+
+def _other_arm(table: Studies) -> bool:
+    """Whether a second column holds whole numbers of patients as well: the sizes are those of one arm."""
+    for column in range(table.printed.n_columns):
+        name = table.printed.column_name(column)
+        if column in (table.size_column, table.label_column) or not _PEOPLE.search(name) or "%" in name:
+            continue
+        texts = [table.cell(row, column).text.strip().replace(",", "") for row in table.rows]
+        sizes = [int(text) for text in texts if text.isascii() and text.isdigit()]
+        near = [b for a, b in zip(table.sizes, sizes, strict=False) if a and 0.3 * a <= b <= 3 * a]
+        if len(sizes) == len(table.rows) and len(near) >= SAME_SIZE * len(sizes):
+            return True
+    return False
 
 
 def _total_differs(paper: Paper, table: Studies, total: int, seen: list[tuple[Sentence, Number]]) -> Iterator[Finding]:
@@ -166,6 +187,20 @@ _YEARS = loose(
 )
 
 
+_ALL = loose(
+    r"\b(?:all|the\s(?:included|eligible|selected))\s(?:[a-z\-]+\s){0,2}?(?:studies|trials|articles|papers|publications)\b"
+)
+
+
+_THE = loose(r"\s?(?:the|these)\s(?:studies|trials|articles|papers|publications)\b")
+
+
+def _of_all(before: str, rows: int) -> bool:
+    """Whether the words before "published between" are about every study of the table: "all studies", "these 24 studies"."""
+    numbers = [spelled(match[1]) for match in _STUDIES.finditer(before)]
+    return rows in numbers or (not numbers and (_ALL.search(before) or _THE.match(before)) is not None)
+
+
 def studies_years(paper: Paper) -> Iterator[Finding]:
     """Do the studies lie between the years named for them?"""
     tables = [
@@ -178,7 +213,8 @@ def studies_years(paper: Paper) -> Iterator[Finding]:
     table, years = tables[0]
     for sentence in sentences(paper.document):
         for match in _YEARS.finditer(sentence.text):
-            if sentence.section not in ("abstract", "results"):
+            before = sentence.text[max(0, match.start() - 100) : match.start()]
+            if sentence.section not in ("abstract", "results") or not _of_all(before, len(table.rows)):
                 continue
             first, last = int(match[1]), int(match[2])
             inside = first <= min(years) and max(years) <= last
@@ -242,23 +278,75 @@ def studies_middle(paper: Paper) -> Iterator[Finding]:
         middle, low, high = (parsed(part) for part in _three(statement))
         if middle is None or low is None or high is None:
             continue
+        one_off: list[Finding] = []
         for table, column, values in columns:
             if table.index == (statement.cell.table if statement.cell else -1):
                 continue
-            if middle.allows(_box(median(values))) and low.allows(_box(min(values))) and high.allows(_box(max(values))):
-                name = " ".join(table.printed.column_name(column).split())
-                shown = f"{middle.text} ({low.text} to {high.text})"
-                text = f"{shown} is the median and range of column {name!r} in {_label(table)} ({len(values)} studies)"
-                place = paper.place(statement.start, statement.end)
-                yield make(
-                    "cross-reference",
-                    place,
-                    reported=shown,
-                    verdict="consistent",
-                    message=text,
-                    recomputed=median(values),
-                )
+            pairs = ((middle, median(values)), (low, min(values)), (high, max(values)))
+            off = [(printed, value) for printed, value in pairs if not printed.allows(_box(value))]
+            if not off:
+                one_off = [_of_column(paper, statement, table, column, values, None)]
                 break
+            if len(off) == 1 and _all_of_column(paper, statement, table, column, values):
+                one_off.append(_of_column(paper, statement, table, column, values, off[0]))
+        if len(one_off) == 1:
+            yield one_off[0]
+
+
+def _of_column(
+    paper: Paper,
+    statement: Statement,
+    table: Studies,
+    column: int,
+    values: list[float],
+    off: tuple[Printed, float] | None,
+) -> Finding:
+    name = " ".join(table.printed.column_name(column).split())
+    middle, low, high = (part.text if part is not None else "" for part in _three(statement))
+    shown = f"{middle} ({low} to {high})"
+    text = f"{shown} is the median and range of column {name!r} in {_label(table)} ({len(values)} studies)"
+    if off is not None:
+        right = f"{median(values):g} ({min(values):g} to {max(values):g})"
+        text = f"column {name!r} of {_label(table)} ({len(values)} studies) gives {right}; printed {shown}"
+    return make(
+        "cross-reference",
+        paper.place(statement.start, statement.end),
+        reported=shown,
+        verdict="consistent" if off is None else "inconsistent",
+        severity="none" if off is None else "minor",
+        message=text,
+        recomputed=median(values) if off is None else off[1],
+        cause=None if off is None else slip(off[0], off[1]) or Cause(repair=off[0].like(off[1])),
+    )
+
+
+_SOME = loose(
+    r"\b(?:subgroup|excluding|exclusion|restrict|retrospective|prospective|randomi[sz]ed|comparative|remaining|other|arm|group)"
+)
+
+
+_COUNTED = loose(rf"(?<![\w.,\-])({COUNT})\s(?:[a-z\-]+\s){{0,2}}?{KINDS}\b")
+_OF_SIZE = loose(r"\bsample sizes?\b|\bnumber of (?:patients|participants)\b")
+_FOLLOW_UP = re.compile(r"\s*f\s?/\s?u\b|\s*follow[\s-]?up\b", re.I)
+
+
+def _all_of_column(paper: Paper, statement: Statement, table: Studies, column: int, values: list[float]) -> bool:
+    """Whether the words before a median are of this column and of all studies that have a value in it."""
+    plain = paper.document.plain
+    start, end = max(statement.sentence[0], statement.start - 70), statement.end
+    if statement.cell is not None:
+        row = paper.document.tables[statement.cell.table].cells[statement.cell.row]
+        start, end = row[0].start, row[-1].end
+    words = plain[start:end]
+    counted = {spelled(match[1]) for match in _COUNTED.finditer(words)}
+    told = counted == {len(values)} or (not counted and len(values) == len(table.rows))
+    own = table.column_words(column) - {"baseline", "month"}
+    named = bool(own & stems(words))
+    if column == table.size_column:
+        named = _OF_SIZE.search(words) is not None
+    elif _FOLLOW_UP.match(table.printed.column_name(column)):
+        named = "follow" in words.casefold()
+    return told and named and _SOME.search(words) is None
 
 
 def _is_median(statement: Statement) -> bool:

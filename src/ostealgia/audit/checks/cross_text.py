@@ -25,7 +25,10 @@ BODY = ("abstract", "introduction", "methods", "results", "discussion", "conclus
 
 _ONES = "|".join(sorted((word for word in WORD_NUMBERS if word != "zero"), key=len, reverse=True))
 _TENS = "|".join(TENS)
-COUNT = rf"(?:\d{{1,3}}(?:,\d{{3}})+|\d{{1,7}}|(?:{_TENS})(?:[- ](?:{_ONES}))?|(?:{_ONES}))"
+_NO_HUNDREDS = "".join(
+    rf"(?<!{word}{glue})" for word in ("hundred", "thousand") for glue in (" ", "-", " and ", "-and-", " and-")
+)
+COUNT = rf"{_NO_HUNDREDS}(?:\d{{1,3}}(?:,\d{{3}})+|\d{{1,7}}|(?:{_TENS})(?:[- ](?:{_ONES}))?|(?:{_ONES}))"
 COUNT_PATTERN = re.compile(rf"(?<![\w.,\-])({COUNT})(?![\w%]|[.,]\d)", re.I)
 _END = re.compile(r"[.!?][\"')\]]{0,2}\s+(?=[\"'(\[]?[A-Z0-9])")
 _ABBREVIATED = re.compile(r"(?:\b(?:al|vs|fig|figs|ref|refs|e\.g|i\.e|cf|no|approx|dr|st|resp)|\b[A-Z])\.$", re.I)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
+from ostealgia.audit.checks.direction_readings import certain
 from ostealgia.audit.checks.prose_common import MULTIPLICITY, RATIOS, free, mentions, words_in
 from ostealgia.audit.checks.prose_intervals import scale_name
 from ostealgia.audit.finding import Cause, Finding, make
@@ -23,19 +25,28 @@ CONDITIONS = listed(
     "if would could remain remained correction corrected bonferroni threshold when unless cutoff criterion set disappeared vanished "
     "lost"
 )
-_DIGIT = re.compile(r"\bthan\b[^.;]{0,60}?\d")
 _PER_UNITS = re.compile(r"\b(?:for (?:each|every)|per|each|every)\b[^.;(]{0,12}?\d", re.I)
-_OTHER_NUMBER = re.compile(r"[;)=\d]")
-WITHOUT = listed(
-    "without non absence absent lacking lack untreated control controls placebo never not no unexposed decrease"
+_COMPARED_NEXT = re.compile(r"[)\]%\s]{0,4}(?:versus|vs\.?|compared|and|in|for)\b[^.;]{0,20}\d", re.I)
+_P_BEHIND = re.compile(r"\bp(?:[- ]values?)?\s?([=<>])\s?0?(\.\d{1,5})", re.I)
+_SOME = re.compile(
+    r"\b(?:for|in|of|with|across|at)\s{1,2}(?:most|many|several|some|the majority|almost all|nearly all)\b|\brang(?:e|ed|ing|es)\s{1,2}"
+    r"(?:from|between)\b",
+    re.I,
 )
-OTHER_GROUP = WITHOUT | listed("reference women men decreasing lower")
-REFERENCE = listed("those without control controls placebo the reference standard usual conventional single no")
+_OTHER_NUMBER = re.compile(r"[;)=\d]")
+COMPARISONS = (
+    "differ", "effect", "associat", "correlat", "increas", "decreas", "reduc", "chang", "improv", "predict", "relation", "impact",
+    "influence", "benefit", "advantage", "heterogen", "interact", "trend", "at", "for", "in", "between", "result", "variab", "variation",
+    "elevat", "rise", "fall", "drop", "declin", "risk", "factor", "contribut", "higher", "lower", "more", "less", "and", "with", "when",
+    "discrepan", "shift", "gain", "superior", "bias", "determin", "deteriorat", "prolong",
+)  # fmt: skip
+CHANCES = ("risk", "probability", "incidence", "rate", "mortality")
 DESIRED = re.compile(r"better|improved|worse|poorer", re.I)
 INDEPENDENT = listed("independent independently irrespective regardless unrelated unchanged")
 UNSURE = ("rate", "incidence", "probability")
 NEAR_CLAIM = 90  # characters from "no significant difference" to its estimate
 CLEARLY_DENIED = 0.03  # an implied P above may be called not significant by another test or level
+OFF = 0.25  # of the width of an interval: further from its middle an estimate is another one
 ROUND = 2.5  # points by which a multiple of 10 may be rounded
 CLEARLY_ABOVE, CLEARLY_BELOW = 0.10, 0.01  # a P between them may be called significant or not
 
@@ -62,7 +73,7 @@ def directions(paper: Paper) -> Iterator[Finding]:
         if claim.size is not None and _PER_UNITS.search(paper.document.plain, first, last):
             continue  # "12% for each 10 units (OR 1.012)": the ratio may be that of one unit
         found = _direction(paper, claim, claim.estimate)
-        if not (found.flagged and _turned(paper, claim, claim.estimate)):
+        if not found.flagged or certain(paper, claim, claim.estimate):
             yield found
 
 
@@ -76,7 +87,7 @@ def _direction(paper: Paper, claim: Claim, estimate: Estimate) -> Finding:
     return direction_vs_claim(
         estimate.estimate.text,
         "higher" if claim.direction > 0 else "lower",
-        percent=_stated(claim.size, opposite, 100 * abs(estimate.estimate.value - 1)),
+        percent=_of_odds(claim, estimate, _stated(claim.size, opposite, 100 * abs(estimate.estimate.value - 1))),
         fold=None if own else _stated(claim.times, opposite),
         limits=limits,
         measure=estimate.measure or "ratio",
@@ -86,21 +97,10 @@ def _direction(paper: Paper, claim: Claim, estimate: Estimate) -> Finding:
     )
 
 
-def _turned(paper: Paper, claim: Claim, estimate: Estimate) -> bool:
-    """Whether words and ratio may compare the groups the other way round: "those without ... had higher risk (HR 0.6)"."""
-    named = words_in(paper, estimate.start, estimate.estimate.start)
-    if OTHER_GROUP.intersection(named):
-        return True
-    if claim.size is not None or claim.times is not None:
-        return False
-    behind = words_in(paper, claim.end, estimate.start)
-    if "than" in behind:
-        against = behind[behind.index("than") + 1 :][:4]
-        if _DIGIT.search(paper.document.plain[claim.end : estimate.start]):
-            return True  # "a lower rate than 23% in the other group (RR 1.5)"
-        if not REFERENCE.intersection(against):
-            return True  # "less likely than high-risk patients (HR 3.2)": which group comes first is not said
-    return bool(WITHOUT.intersection(words_in(paper, max(claim.sentence[0], claim.start - 120), claim.start)))
+def _of_odds(claim: Claim, estimate: Estimate, percent: str | None) -> str | None:
+    """A change of the risk is smaller than that of the odds: "an OR of 2 reflects a 19% increase in risk" tells the direction only."""
+    smaller = claim.size is not None and claim.size.value < 100 * abs(estimate.estimate.value - 1)
+    return None if estimate.measure == "OR" and claim.of in CHANCES and smaller else percent
 
 
 def _stated(number: Number | None, opposite: bool, exact: float | None = None) -> str | None:
@@ -146,7 +146,7 @@ def significance(paper: Paper) -> Iterator[Finding]:
     for claim in free(paper, Claim):
         if claim.significant is None or claim.direction != 0 or claim.size is not None:
             continue
-        if claim.significant and claim.estimate is not None:
+        if claim.significant and claim.estimate is not None and not _of_some(paper, claim):
             yield from _against_intervals(paper, claim, estimates.get(claim.sentence, []))
         if claim.significant is False:
             yield from _denied(paper, claim, estimates.get(claim.sentence, []))
@@ -156,6 +156,12 @@ def significance(paper: Paper) -> Iterator[Finding]:
 
 
 S = TypeVar("S", bound=Statement)
+
+
+def _of_some(paper: Paper, claim: Claim) -> bool:
+    """Whether significance is claimed of most items only, whose ratios are told as a range."""
+    words = paper.document.plain[claim.sentence[0] : claim.sentence[1]]
+    return _SOME.search(words) is not None
 
 
 def _by_sentence(statements: Iterable[S]) -> dict[tuple[int, int], list[S]]:
@@ -168,6 +174,10 @@ def _by_sentence(statements: Iterable[S]) -> dict[tuple[int, int], list[S]]:
 def _against_intervals(paper: Paper, claim: Claim, estimates: list[Estimate]) -> Iterator[Finding]:
     """Estimates that a claim of significance introduces and whose interval includes no effect."""
     last = claim.end
+    after = [one for one in estimates if one.start >= claim.end]
+    words = paper.document.plain[claim.end : claim.sentence[1]]
+    if "respectively" in words and any(_excludes(one) for one in after):
+        return  # "(OR 2.6, 0.8 to 8.1 and OR 8.6, 1.7 to 44.4 for two levels, respectively)": the last carries the claim
     for k, estimate in enumerate(one for one in estimates if one.start >= claim.end):
         between = words_in(paper, last, estimate.start)
         if CONTRAST.intersection(between) or estimate.start - last > 250:
@@ -188,7 +198,7 @@ def _against_intervals(paper: Paper, claim: Claim, estimates: list[Estimate]) ->
         null = 1.0 if scale == "ratio" and not estimate.transformed else 0.0
         if not estimate.ci_low.printed.interval().high < null < estimate.ci_high.printed.interval().low:
             continue
-        if scale == "ratio" and estimate.ci_low.value <= 0:
+        if (scale == "ratio" and estimate.ci_low.value <= 0) or _off_middle(estimate, scale):
             continue
         yield _interval_finding(paper, claim, estimate, (estimate.ci_low.text, estimate.ci_high.text), scale, null)
 
@@ -200,6 +210,8 @@ def _denied(paper: Paper, claim: Claim, estimates: list[Estimate]) -> Iterator[F
         return
     one = after[0]
     gap = paper.document.plain[claim.end : one.start]
+    if _COMPARED_NEXT.match(paper.document.plain[one.end : one.end + 40]) or _p_behind(paper, one, claim.sentence[1]):
+        return  # "(63% (39 to 92) versus 51% (29 to 78), P = 0.34)": the interval is that of one group
     scale = scale_name(one)
     if (
         scale not in ("ratio", "difference")
@@ -236,6 +248,38 @@ def _denied(paper: Paper, claim: Claim, estimates: list[Estimate]) -> Iterator[F
     )
 
 
+def _excludes(estimate: Estimate) -> bool:
+    """Whether an interval excludes no effect."""
+    scale = scale_name(estimate)
+    if estimate.ci_low is None or estimate.ci_high is None or scale not in ("ratio", "difference"):
+        return False
+    null = 1.0 if scale == "ratio" and not estimate.transformed else 0.0
+    return estimate.ci_low.value > null or estimate.ci_high.value < null
+
+
+def _of_an_event(paper: Paper, claim: Claim) -> bool:
+    """Whether "significant" is the size of something that was seen ("3 of 27 had significant losses"), not of a comparison."""
+    bracket = re.search(r"[(\[,;.]", paper.document.plain[claim.start : claim.start + 80])
+    words = words_in(paper, claim.start, claim.start + (bracket.start() if bracket else 80))
+    if words[:1] != ["significant"] or len(words) < 2 or not claim.significant:
+        return False
+    return not any(word.startswith(COMPARISONS) for word in words[1:5])
+
+
+def _off_middle(estimate: Estimate, scale: str) -> bool:
+    """Whether the interval is clearly not that of the estimate, which is then told by itself: it says nothing of significance."""
+    low, high, point = (part.value if part else 0.0 for part in (estimate.ci_low, estimate.ci_high, estimate.estimate))
+    if scale == "ratio" and not estimate.transformed and min(low, high, point) > 0:
+        low, high, point = math.log(low), math.log(high), math.log(point)
+    return high > low and abs(point - (low + high) / 2) > OFF * (high - low)
+
+
+def _p_behind(paper: Paper, estimate: Estimate, end: int) -> bool:
+    """Whether a P above 0.05 follows in the sentence, which is what the words rest on."""
+    found = _P_BEHIND.search(paper.document.plain, estimate.end, min(end, estimate.end + 120))
+    return found is not None and (found[1] == ">" or float(f"0{found[2]}") > 0.05)
+
+
 def _listed(gap: str, between: list[str]) -> bool:
     """Whether an estimate continues a list: "pain (OR 3.1, ...), fracture (OR 2.0, ...)"."""
     return "(" not in gap.rstrip(" ([") and "." not in gap and ";" not in gap and len(between) <= 8
@@ -264,7 +308,9 @@ def _interval_finding(
 
 
 def _against_p(paper: Paper, claim: Claim, p_values: list[PValue], estimates: list[Estimate]) -> Finding | None:
-    """The first P right behind the words, where nothing else stands between."""
+    """The one P of the sentence, right behind the words, where nothing else stands between."""
+    if len(p_values) != 1 or _of_an_event(paper, claim):
+        return None
     part = next((one for one in p_values if one.start >= claim.end), None)
     if part is None or part.start - claim.end > 90 or part.p_value.text.startswith("+"):
         return None  # (a signed number is no P)
@@ -283,14 +329,13 @@ def _against_p(paper: Paper, claim: Claim, p_values: list[PValue], estimates: li
     p = p_range(part.p_value.printed)
     wrong = p.low >= CLEARLY_ABOVE if claim.significant else p.high < CLEARLY_BELOW
     fits = p.high <= 0.05 if claim.significant else p.low >= 0.05
-    if not wrong and not fits:
-        return None
-    if wrong and not claim.significant and any(one.end <= claim.start for one in p_values):
+    level = part.p_value.printed.relation != "=" and part.p_value.printed.value == 0.05
+    if level or (not wrong and not fits):
+        return None  # "P < 0.05" may be the level
+    if not claim.significant:
         turned = words_in(paper, claim.sentence[0], claim.start)
         if {"but", "whereas", "while", "however", "although"}.intersection(turned):
-            return (
-                None  # "no difference of the first two (P > 0.95), but that of the others was significant (P = 0.001)"
-            )
+            return None  # "A fell, but B did not change significantly (P < 0.001)": P may be that of both
     said = "significant" if claim.significant else "not significant"
     return make(
         "claim-vs-evidence",

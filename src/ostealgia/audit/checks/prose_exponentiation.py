@@ -16,8 +16,9 @@ from dataclasses import dataclass
 
 from scipy import special
 
+from ostealgia.audit.checks.effect_rows import effect_rows
 from ostealgia.audit.checks.prose_common import RATIOS, free
-from ostealgia.audit.checks.table_effects import effect_rows
+from ostealgia.audit.checks.table_premises import lowered
 from ostealgia.audit.finding import Cause, Finding, Place, make
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.exponentiation import Elsewhere, Entered, double_exponentiation, recover
@@ -34,8 +35,14 @@ NEAR_ROW = 0.25  # logarithm by which crude and adjusted ratio of one factor, an
 NEAR_P = 4.0  # factor between a P and the one implied by the interval that was taken back
 FAR_P = 8.0  # factor by which P of the printed interval must miss it
 FAR_Z = 0.25  # normal deviates by which the printed interval must miss the P beside it
+TELLING_Z = 0.5  # the same where nothing else in the paper is the exponential of a ratio
 WIDE = 1.2  # standard error of a log ratio that few studies have
+ROWS_WITH_P = 2  # other rows of a table whose P is that of their ratio
+SURE_ROWS = 0.7  # of those with a P
+_CHANCE = "one pair in two tables, or beside a P that fits, may be chance"
+_FEW = "nothing else in the paper is an exponential of a ratio: few events give such intervals as well"
 ENOUGH = 2  # proven cases that make a third one, without another print, likely
+SHARE = 0.25  # of the ratios of the paper with an interval
 _TWO_MODELS = re.compile(r"crude|unadjust|uni-?varia|bivaria|\bcor\b|\bmodel", re.IGNORECASE)
 _UNITS = frozenset(
     [
@@ -98,24 +105,46 @@ def exponentiated(paper: Paper) -> Iterator[Finding]:
     rare = _rare_words(ratios)
     ordered = sorted((one for one in ratios if 0 < one.value < 50), key=lambda one: one.value)
     values = [one.value for one in ordered]
-    proven: set[str] = set()
-    suspects: list[Ratio] = []
-    for one in with_limits:
-        near = _logarithms(one, ordered, values)
-        sources = [other for other in near if _same_effect(one, other, rare) and _evidence(one, other)]
-        if sources:
-            proven.add(one.number.text.rstrip("0"))
-            yield _proven(one, sources)
-        else:
-            suspects.append(one)
+    told = [
+        (one, _proven(one, sources))
+        for one in with_limits
+        if (
+            sources := [
+                o for o in _logarithms(one, ordered, values) if _same_effect(one, o, rare) and _evidence(one, o)
+            ]
+        )
+    ]
+    told = [(one, found) for one, found in told if found.flagged]
+    proven = {one.number.text.rstrip("0") for one, _ in told}
+    in_words = {one.number.text.rstrip("0") for one, _ in told if not isinstance(one.key, tuple)}
+    for one, found in told:
+        # two tables of one paper hold such a pair by chance; a sentence that names the effect, or several pairs, are none
+        chance = len(proven) < ENOUGH and (not in_words or _has_its_p(one))
+        yield lowered(found, _CHANCE) if chance else found
+    suspects = [one for one in with_limits if one not in [o for o, _ in told]]
+    by_p = {id(one): found for one in suspects if (found := _by_its_p(one)) is not None}
+    cases = proven | {one.number.text for one in suspects if id(one) in by_p}
     for one in suspects:
-        found = _by_its_p(one) or _by_its_row(one, ratios)
-        if found is None and len(proven) >= ENOUGH:
+        found = by_p.get(id(one)) if _p_is_its_own(one, suspects, by_p) else None
+        if found is not None and len(cases) < ENOUGH and not _telling(one):
+            yield lowered(found, _CHANCE)
+            continue
+        found = found or _by_its_row(one, ratios)
+        if found is None and len(proven) >= ENOUGH and len(proven) >= SHARE * len({o.number.text for o in with_limits}):
             found = _likely(one)
         if found is None:
             found = _absurd(one)
+            found = lowered(found, _FEW) if found is not None and not proven else found
         if found is not None:
             yield found
+
+
+def _has_its_p(one: Ratio) -> bool:
+    """Whether the P beside a ratio is that of its interval as it stands."""
+    if one.p is None or one.p.printed.relation != "=" or not 0 < one.p.value < 1:
+        return False
+    low, high = one.limits
+    return p_vs_ci(one.number.text, low.text, high.text, one.p.text, scale="ratio").verdict != "inconsistent"
 
 
 def _in_text(paper: Paper) -> list[Ratio]:
@@ -200,11 +229,17 @@ def _logarithms(one: Ratio, ordered: list[Ratio], values: list[float]) -> Iterat
 def _same_effect(one: Ratio, other: Ratio, rare: frozenset[str]) -> bool:
     if one.study is not None and other.study is not None and one.study != other.study:
         return False
+    if None not in (one.measure, other.measure) and _family(one.measure) != _family(other.measure):
+        return False  # a ratio of rates beside one of odds
     if isinstance(one.key, tuple) and one.key == other.key:
         return False  # two outcomes side by side; crude beside adjusted is told by _by_its_row
     shared = (one.words & other.words) - _UNITS
     least = min((one.words, other.words), key=len)
     return bool(shared & rare) and (len(shared) >= 2 or least <= shared | _UNITS)
+
+
+def _family(measure: str | None) -> str:
+    return (measure or "").removeprefix("A")
 
 
 def _evidence(one: Ratio, other: Ratio) -> bool:
@@ -265,6 +300,32 @@ def _by_its_p(one: Ratio) -> Finding | None:
     return _told(
         one, back, f"P {p.text} fits the interval taken back, {back.text()}, and not the printed one", "arithmetic"
     )
+
+
+def _telling(one: Ratio) -> bool:
+    """Whether a single P is evidence: two digits, and far from that of the interval as printed."""
+    low, high = one.limits
+    if one.p is None or len(one.p.text.lstrip("0.")) < len("21"):
+        return False
+    as_printed = _p(math.log(one.value), 0.5 * math.log(high.value / low.value))
+    return _normal_apart(one.p.value, as_printed) >= TELLING_Z
+
+
+def _p_is_its_own(one: Ratio, others: list[Ratio], by_p: dict[int, Finding]) -> bool:
+    """Whether the P beside a ratio is that of the ratio: in running text, or where the other rows of its table say so.
+
+    In a table of subgroups the P may be that of the interaction, and fits an interval taken back by chance.
+    """
+    if not isinstance(one.key, tuple) or id(one) not in by_p:
+        return True
+    table = one.key[0]
+    mates = [o for o in others if isinstance(o.key, tuple) and o.key[0] == table and o is not one and _p_printed(o)]
+    fitting = sum(id(o) in by_p or _has_its_p(o) for o in mates)
+    return fitting >= ROWS_WITH_P and fitting >= SURE_ROWS * len(mates)
+
+
+def _p_printed(one: Ratio) -> bool:
+    return one.p is not None and one.p.printed.relation == "="
 
 
 def _normal_apart(a: float, b: float | None) -> float:

@@ -17,6 +17,10 @@ from ostealgia.audit.statements.model import Count, Number, Size
 from ostealgia.audit.statements.words import PEOPLE, STUDIES, listed
 from ostealgia.numerics.intervals import Interval
 
+_AMOUNT = re.compile(
+    r"\b(?:more|less|fewer|greater|lower|higher) than \d|\b(?:at least|at most|over|under|above|below) \d",
+    re.IGNORECASE,
+)
 MOST_SIZES = 60  # denominators of a paper that are tried
 
 ROUGH = listed(
@@ -28,14 +32,28 @@ NOT_SHARES = listed(
     "reduction increase decrease improvement change adherence compliance confidence dose predicted volume weight efficacy "
     "weighted projected imputed adjusted standardized standardised coverage"
 )
-_OF_THESE = re.compile(r"\s?%?\s?\)?\s{1,2}of (?:these|them|whom|those)\b", re.I)
+_OF_THESE = re.compile(
+    r"\s?%?\s?\)?\s{1,2}of (?:these|them|whom|those|(?:the|all) (?!total|whole|entire|study|sample|cohort|population)[a-z]+)\b",
+    re.I,
+)
+_OF_PEOPLE = re.compile(
+    r"\s?%?\s?\)?\s{1,2}of (?:the|all) (?:patients|participants|subjects|individuals|people|persons|cases|women|men|children)\b",
+    re.I,
+)
 _OF_WHOM = re.compile(r"\bof (?:which|whom|these|them)\b", re.I)
 AFTER = 160  # characters behind a count that may say how it was estimated
 _PAIRED = re.compile(
     r"^\s?%\s{1,2}(?:versus|vs\.?|compared\s{1,2}(?:with|to))\s{1,2}\d"
 )  # "(17/45; 32.4% versus 37.8%)"
 _OF_EACH = re.compile(r"^\s?%\s{1,2}[a-z]{3,}[^.()]{0,60}\d\s?%[^.]{0,60}\brespectively")
-_OWN_FRACTION = re.compile(r"\s?%\s{0,2}\(\s?\d{1,6}\s?/\s?\d{1,6}")
+_OWN_FRACTION = re.compile(r"\s?%\s{0,2}(?:\(\s?\d{1,6}\s?/\s?\d{1,6}|[;,]\s?\d{1,6}\s?/\s?\d{1,6}\s?\))")
+_HEDGED = re.compile(
+    r"\b(?:over|more than|nearly|about|at least|approximately|almost|around|up to) "
+    r"\d[\d.]*\s?%[^.;%]{0,90}\b(?:and|or|versus|vs\.?)\s{1,2}$",
+    re.I,
+)
+_DECIMAL_PERCENT = re.compile(r"\d\.(\d{1,3})\s?%")
+_CUMULATIVE = re.compile(r"\bCIs\s{1,2}(?:of|for)\b|\bcumulative\s{1,2}incidence", re.I)
 _TRAIT = re.compile(
     r"\s{0,2}%?\s{1,2}(?:fe)?male\b|\s{0,2}%?\s{1,2}(?:wo)?men\b|\s{0,2}%?\s{1,2}(?:girls|boys)\b", re.I
 )
@@ -69,18 +87,47 @@ def percentages(paper: Paper) -> Iterator[Finding]:
     for count in shares:
         if count.count is not None and count.n is not None:
             near = [size for size in by_sentence.get(count.sentence, []) if size.n.start not in own]
-            yield from _with_denominator(paper, count, known, near)
+            for found in _with_denominator(paper, count, known, near):
+                yield _padded(paper, count, found)
         elif count.count is not None:
-            found = _without_denominator(paper, count, by_sentence.get(count.sentence, []), known, siblings)
-            if found is not None and found.flagged and _of_the_block(paper, count, sizes):
-                continue  # "608 were screened, 57 (9.4%) colonised. ... Among these, 7 (1.2%)"
-            found = found or _of_the_paragraph(paper, count, sizes, known, siblings)
-            if found is not None:
-                yield found
+            yield from _told_alone(paper, count, by_sentence.get(count.sentence, []), sizes, known, siblings)
         elif count.n is not None and _share(paper, count):
             yield from _grim(paper, count, int(count.n.value), known)
         if count.count is None:
             yield from _above_hundred(paper, count)
+
+
+def _padded(paper: Paper, count: Count, found: Finding) -> Finding:
+    """A whole percentage with a ".0" behind it ("36/84 (43.0%)", 42.86), where the sentence or cell prints no others, is rounded."""
+    if not found.flagged or count.percent is None or found.recomputed is None or not count.percent.text.endswith(".0"):
+        return found
+    beside = _DECIMAL_PERCENT.findall(paper.document.plain, count.sentence[0], count.sentence[1])
+    habit = len(beside) >= (2 if count.cell is None else 1) and all(text == "0" for text in beside)
+    whole = habit and abs(count.percent.value - found.recomputed) <= 0.5
+    return replace(found, severity="information", basis="judgement") if whole else found
+
+
+def _told_alone(
+    paper: Paper,
+    count: Count,
+    near: list[Size],
+    sizes: list[Size],
+    known: dict[str, int],
+    siblings: dict[tuple[int, int], int],
+) -> Iterator[Finding]:
+    """A count with its percentage and no denominator beside it."""
+    fitting = _fitting_size(count, near, known, siblings)
+    if fitting is not None and count.count is not None and count.percent is not None:
+        if fitting in _own_sizes(paper, count, near, sizes) or fitting == siblings.get(count.sentence):
+            place = paper.place(count.start, count.end)
+            yield percent_vs_count(int(count.count.value), count.percent.text, fitting, place=place)
+        return
+    found = _without_denominator(paper, count, near, known, siblings)
+    if found is not None and found.flagged and _of_the_block(paper, count, sizes):
+        return  # "608 were screened, 57 (9.4%) colonised. ... Among these, 7 (1.2%)"
+    found = found or _of_the_paragraph(paper, count, sizes, known, siblings)
+    if found is not None:
+        yield found
 
 
 def known_sizes(sizes: list[Size]) -> dict[str, int]:
@@ -113,7 +160,8 @@ def _with_denominator(paper: Paper, count: Count, known: dict[str, int], near: l
         return  # "37 of 45 patients (91% breast, 58% colon, respectively)"
     if found.flagged and (_of_another(paper, count) or _of_all_fractions(paper, count)):
         return
-    if found.flagged and (_of_the_sentence(count, near) or LIFE_TABLE.intersection(words)):
+    incidence = found.flagged and _CUMULATIVE.search(paper.document.plain, count.sentence[0], count.start) is not None
+    if found.flagged and (_of_the_sentence(count, near) or incidence or LIFE_TABLE.intersection(words)):
         return  # "among all 62 patients ..., 7 of 9 in remission (11%)"
     yield found
 
@@ -164,6 +212,8 @@ def _no_fraction(paper: Paper, count: Count) -> bool:
     if count.percent.value > 100 and count.count.value <= count.n.value and _glued(count.percent.text, count):
         return True
     first, last = sorted((count.count, count.n), key=lambda number: number.start)
+    if _reference_glued(paper, count):
+        return True  # "6112 of 103 (59.2%)": 61 and a reference 12
     if _SPLIT.search(paper.document.plain[max(0, last.start - 4) : last.start]):
         return True  # "79 of 10 218": a blank marks the thousands
     between = paper.document.plain[first.end : last.start]
@@ -171,8 +221,22 @@ def _no_fraction(paper: Paper, count: Count) -> bool:
         return True  # "almost 1/4 (22%)": a fraction
     if count.count.value > count.n.value and ("/" in between or _COUNTED.search(between)):
         return count.percent.value <= 100
+    led = paper.document.plain[max(count.sentence[0], count.percent.start - 140) : count.percent.start]
+    if count.percent.start < count.count.start and _HEDGED.search(led):
+        return True  # "over 85% (25/29) of these and 60% (21/34) of those"
     before = words_before(paper, count.percent.start, 2)
     return count.percent.start < count.count.start and bool(ROUGH.intersection(before))
+
+
+def _reference_glued(paper: Paper, count: Count) -> bool:
+    """A count that a raised reference runs into, or that is one: "6112 of 103 patients (59.2%)", "(n = 61)3 of 103"."""
+    if count.count is None or count.n is None or count.percent is None or count.n.value == 0:
+        return False
+    if paper.document.plain[max(0, count.count.start - 1) : count.count.start] in (")", "]"):
+        return True
+    text = count.count.text
+    shares = [100 * int(text[:at]) / count.n.value for at in range(1, len(text)) if text[:at].isdigit()]
+    return count.count.value > count.n.value and any(count.percent.printed.fits(share) for share in shares)
 
 
 def _glued(text: str, count: Count) -> bool:
@@ -188,10 +252,33 @@ _SPLIT = re.compile(r"\d\s$")
 _COUNTED = re.compile(r"[a-z]{3,}[^a-z]{1,3}(?:of|in|from|out)")
 
 
+def _fitting_size(
+    count: Count, near: list[Size], known: dict[str, int], siblings: dict[tuple[int, int], int]
+) -> int | None:
+    """A size of the sentence or the paper, or the sum of the counts of the sentence, that gives the percentage."""
+    if count.count is None or count.percent is None:
+        return None
+    k = int(count.count.value)
+    own = [int(size.n.value) for size in near if size.n.start != count.count.start]
+    together = [siblings[count.sentence]] if count.sentence in siblings else []
+    for n in dict.fromkeys([*own, *known.values(), *together]):
+        if n >= max(k, 1) and count.percent.printed.allows(Interval(100 * k / n, 100 * k / n)):
+            return n
+    return None
+
+
+def _own_sizes(paper: Paper, count: Count, near: list[Size], sizes: list[Size]) -> set[int]:
+    """The sizes that a count may be told against: those of its sentence and its paragraph. A fit with any other one of a long paper
+    says little, and is not listed."""
+    block = paper.document.block_at(count.start)
+    beside = [s for s in sizes if block is not None and block.start <= s.start < block.end]
+    return {int(size.n.value) for size in [*near, *beside]}
+
+
 def _without_denominator(
     paper: Paper, count: Count, near: list[Size], known: dict[str, int], siblings: dict[tuple[int, int], int]
 ) -> Finding | None:
-    """Where any printed size gives the percentage it is listed as fitting; a flag needs one certain denominator."""
+    """A percentage that no size of the paper gives: a flag needs one certain denominator."""
     if count.count is None or count.percent is None:
         return None
     k, percent = int(count.count.value), count.percent
@@ -199,16 +286,9 @@ def _without_denominator(
         return None
     place = paper.place(count.start, count.end)
     own = [size for size in near if size.n.start != count.count.start and size.n.value >= k]
-    candidates = {"the sentence": [int(size.n.value) for size in own]}
-    candidates["the paper"] = [value for value in known.values() if value >= k]
-    if count.sentence in siblings:
-        candidates["the counts of the sentence together"] = [siblings[count.sentence]]
-    for values in candidates.values():
-        for n in dict.fromkeys(values):
-            if n > 0 and percent.printed.allows(Interval(100 * k / n, 100 * k / n)):
-                return percent_vs_count(k, percent.text, n, place=place)
     certain = _certain_size(count, own)
-    if _OF_THESE.match(paper.document.plain, count.percent.end):
+    behind = count.percent.end
+    if _OF_THESE.match(paper.document.plain, behind) and not _OF_PEOPLE.match(paper.document.plain, behind):
         return None  # "259 of the 441 men enrolled and 240 (92%) of these agreed"
     if certain is not None and _OF_WHOM.search(
         paper.document.plain, max(count.sentence[0], count.start - 60), count.start
@@ -302,6 +382,9 @@ def _share(paper: Paper, count: Count) -> bool:
 
 def _grim(paper: Paper, count: Count, n: int, known: dict[str, int]) -> Iterator[Finding]:
     if count.percent is not None and n > 0:
+        behind = paper.document.plain[count.end : count.end + 90]
+        if count.percent.value in (25, 50, 75) and _AMOUNT.search(behind):
+            return  # "75% of the 30 patients received more than 36 mg": a quartile
         others = {name: value for name, value in known.items() if value != n}
         place = paper.place(count.start, count.end)
         yield grim_percent(count.percent.text, n, denominators=others, place=place)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ostealgia.audit.checks.prose_common import MULTIPLICITY, RATIOS, free, mentions
+from ostealgia.audit.checks.table_premises import doubtful
 from ostealgia.audit.finding import Finding, make
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.bounds import scale_bound
@@ -21,11 +22,17 @@ DF: dict[str, int] = {"t": 1, "F": 2, "chi2": 1, "Q": 1, "r": 1, "z": 0}
 
 
 def tests(paper: Paper) -> Iterator[Finding]:
-    """p-vs-statistic for every test that is printed with its df and P."""
+    """p-vs-statistic for every test that is printed with its df and P; where many of one letter do not fit, they are of another kind."""
+    found: dict[str, list[Finding]] = {}
     for test in free(paper, Test):
-        found = check_test(paper, test)
-        if found is not None:
-            yield found
+        one = check_test(paper, test)
+        if one is not None:
+            found.setdefault(test.test, []).append(one)
+    for letter, listed in found.items():
+        yield from doubtful(listed, "p-vs-statistic", _OTHER_KIND, many=3) if letter == "z" else listed
+
+
+_OTHER_KIND = "many statistics of this letter in the paper do not have their P: they may be of another test"
 
 
 def check_test(paper: Paper, test: Test) -> Finding | None:
@@ -46,6 +53,8 @@ def check_test(paper: Paper, test: Test) -> Finding | None:
         return None
     if test.p_value.printed.value == 0 and test.p_value.printed.relation == "<":
         return None  # "< .000": the display of a program, not a statement
+    if _RANGE.match(paper.document.plain, test.statistic.end) is not None:
+        return None  # "F(1, 487) = 0.38 [0.01-1.61]; p = 0.64 [0.21-0.93]": over imputed data sets
     place = paper.place(test.start, test.end)
     found = p_vs_statistic(test.test, test.statistic.text, df, test.p_value.text, place=place)
     if found.flagged and "," in test.statistic.text:  # "F(1, 21) = 2,752": a decimal comma
@@ -69,10 +78,27 @@ def check_test(paper: Paper, test: Test) -> Finding | None:
     ):
         told = f"{found.message}; P is said to be adjusted for several comparisons"
         return replace(found, severity="information", basis="judgement", message=told)
+    if found.flagged and _exact_beside_chi2(paper, test, found):
+        told = f"{found.message}; an exact or corrected P may stand beside the uncorrected statistic"
+        return replace(found, severity="information", basis="judgement", message=told)
     if found.flagged and _spherical(paper, test, found):
         told = f"{found.message}; the paper corrects the df of repeated measures"
         return replace(found, severity="information", basis="judgement", message=told)
     return found
+
+
+FISHER = ("fisher", "yates", "continuity correct", "exact test", "mcnemar")
+SMALL, LITTLE, MUCH = 100, 1.25, 2.5  # patients; factors by which an exact P exceeds that of the statistic
+
+
+def _exact_beside_chi2(paper: Paper, test: Test, found: Finding) -> bool:
+    """A chi-square of 1 df with a somewhat larger P on the same side of 0.05: programs print the exact P beside the statistic."""
+    if test.test != "chi2" or test.p_value is None or found.recomputed is None or not test.df or test.df[0].value != 1:
+        return False
+    if test.p_value.printed.relation != "=" or found.severity == "major" or found.recomputed <= 0:
+        return False
+    few = (test.n is not None and test.n.value <= SMALL) or mentions(paper, *FISHER)
+    return 1 < test.p_value.value / found.recomputed <= (MUCH if few else LITTLE)
 
 
 SPHERICITY = ("greenhouse", "huynh", "sphericity")
@@ -113,6 +139,8 @@ def _one_sided(found: Finding, p: Printed) -> bool:
 # ---------------------------------------------------------------- scale limits
 
 
+_RANGE = re.compile(r"\s{0,2}[\[(]\s{0,2}-?\d+(?:\.\d+)?\s{0,2}(?:-|–|−|to|,|;)\s{0,2}-?\d")
+_POWER = re.compile(r"\s{0,2}(?:[×xX*·⋅]\s{0,2}10|[eE][-−–]?\d|10\s{0,1}[-−–^]\s?\d)")
 _NO_RATIO = re.compile(r"\s{0,2}\(?\s?(?:±|\+/-|bpm|beats|/min)")
 
 
@@ -121,6 +149,8 @@ def scale_limits(paper: Paper) -> Iterator[Finding]:
     for kind in (Estimate, Test, Heterogeneity, Mean):
         for statement in free(paper, kind):
             for number, low, high, what in _limits(statement):
+                if what == "P" and _POWER.match(paper.document.plain, number.end):
+                    continue  # "P = 3.6 × 10-2"
                 if what == "a ratio" and _NO_RATIO.match(paper.document.plain, number.end):
                     continue  # "HR fell by -1.08 (±8.66) bpm": a rate
                 if not number.printed.interval().overlaps(Interval(low, high)):

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ostealgia.audit.causes import slip
 from ostealgia.audit.checks.cross_columns import Studies, first_number, study_tables
 from ostealgia.audit.checks.cross_facts import parsed
 from ostealgia.audit.checks.cross_studies import declared_studies
@@ -23,6 +24,7 @@ from ostealgia.numerics.intervals import Interval, Printed
 POOLED = loose(r"\b(?:pool|overall|combined|summary|aggregat|meta-?analy|random|fixed|common.effect|weighted mean)")
 FEW = 3  # studies that make a pool worth refitting
 FAR = 3.0  # widths of the printed interval beyond which other rows are meant
+DIGITS = 4  # of a number that one slip explains: three of them agree
 NEAR = 900  # characters between a pooled result and its heterogeneity
 
 
@@ -54,10 +56,105 @@ def review_pooled(paper: Paper) -> Iterator[Finding]:
     proportions = [inputs for table in tables for inputs in _proportions(table)]
     differences = [inputs for table in tables for inputs in _differences(table)]
     fits = Fits()
+    tried: list[Tried] = []
     for statement, target in targets:
         about = _context(paper, statement)
         listed = [inputs for inputs in (proportions if target.share else differences) if inputs.words & about]
-        yield from _refitted(paper, statement, target, listed, fits, complete)
+        scale = 100.0 if target.share and (statement.percent or target.estimate.value > 1) else 1.0
+        best = _best(target, listed, fits, complete, scale)
+        if best is not None:
+            tried.append(Tried(statement, target, scale, *best))
+    spoken = [one for one in tried if one.verdict != "inconsistent"]
+    for one in tried:
+        if one.verdict != "inconsistent":
+            yield _reproduced(paper, one.statement, one.target, one.verdict, one.found, one.inputs)
+            yield from _heterogeneity(paper, one.statement, one.found, one.inputs)
+        elif id(one.inputs.table) not in complete or one.inputs.imputed:
+            continue
+        elif (slipped := _slipped(paper, one, fits)) is not None:
+            yield slipped
+        elif _of_this_column(paper, one, spoken):
+            beyond = _beyond(one.target, one.inputs, fits.of(one.inputs, one.target.share, one.scale))
+            yield _not_reproduced(paper, one.statement, one.target, one.found[0], one.inputs, beyond)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A pooled result with the rows that come nearest to it, and the verdict."""
+
+    statement: Estimate
+    target: Target
+    scale: float
+    verdict: str
+    found: list[Fitted]
+    inputs: Inputs
+
+
+def _slipped(paper: Paper, one: Tried, fits: Fits) -> Finding | None:
+    """A method gives two of the three printed numbers, and one slip of a digit makes the third one fit as well."""
+    words = paper.document.plain[one.statement.sentence[0] : one.statement.sentence[1]]
+    counted = f"{len(one.inputs.table.rows)} "
+    if _PART.search(words.replace(counted, "")) or len(one.inputs.data["study"]) != len(one.inputs.table.rows):
+        return None
+    target, told = one.target, []
+    for fit in fits.of(one.inputs, target.share, one.scale):
+        pairs = [(target.estimate, fit.estimate), (target.low, fit.low), (target.high, fit.high)]
+        off = [(printed, value) for printed, value in pairs if not printed.fits(value)]
+        if len(off) == 1 and abs(off[0][0].value - off[0][1]) > _clear(target, off[0][0]):
+            cause = slip(off[0][0], off[0][1])
+            told += [(fit, off[0], cause)] if cause is not None else []
+    if not told:
+        return None
+    fit, (printed, value), cause = told[0]
+    column = " ".join(one.inputs.table.printed.column_name(one.inputs.column).split())
+    return make(
+        "pooled-vs-studies",
+        paper.place(one.statement.start, one.statement.end),
+        reported=target.text,
+        verdict="inconsistent",
+        severity="major" if printed is target.estimate else "minor",
+        message=f"column {column!r} of {one.inputs.table.printed.label or 'the table of studies'} gives {fit.text(_decimals(target))} by "
+        f"{fit.label}: two of the three numbers of {target.text}, and {value:.{_decimals(target)}f} for {printed.text}",
+        recomputed=value,
+        cause=cause,
+    )
+
+
+def _clear(target: Target, printed: Printed) -> float:
+    """How far a number has to be off before another method is no reason: three units, and a twentieth of the interval."""
+    return max(3 * printed.unit, 0.05 * (target.high.value - target.low.value))
+
+
+_PART = re.compile(
+    r"\b(?:exclu\w+|restrict\w+|subgroups?|sub-?set|stratif\w+|limited to|remov\w+|omit\w+|without|at (?:\d+|one|two|three|six|twelve) "
+    r"(?:days?|weeks?|months?|years?)|in (?:patients|studies|those|trials) (?:with|without|of|from|that|who)|"
+    r"(?:in|from|of|across) (?:\d+|one|two|three|four|five|six|seven|eight|nine|ten) (?:\w+ )?(?:studies|trials))\b",
+    re.I,
+)
+_COMMON = stems(
+    "incidence rate prevalence proportion number percentage patients study score mean total pooled response events no n"
+)
+
+
+def _of_this_column(paper: Paper, one: Tried, spoken: Sequence[Tried]) -> bool:
+    """Whether a result that a column does not give is a result of this column at all.
+
+    Where another printed result is that of the column, only one that shares a number with it is; else the words have to be those
+    of the column, of all its studies.
+    """
+    same = [o for o in spoken if o.inputs.table is one.inputs.table and o.inputs.column == one.inputs.column]
+    if same:
+        mine = one.target
+        return any(
+            mine.estimate.text == o.target.estimate.text
+            or (mine.low.text, mine.high.text) == (o.target.low.text, o.target.high.text)
+            for o in same
+        )
+    words = paper.document.plain[one.statement.sentence[0] : one.statement.sentence[1]]
+    own = one.inputs.words - _COMMON
+    counted = f"{len(one.inputs.table.rows)} "
+    told = _PART.search(words.replace(counted, ""))
+    return told is None and (not own or own <= stems(words))
 
 
 def _context(paper: Paper, statement: Estimate) -> frozenset[str]:
@@ -109,23 +206,6 @@ class Fits:
         if key not in self._kept:
             self._kept[key] = list(grid(inputs.data, PROPORTIONS if share else DIFFERENCES, scale, quick=quick))
         return self._kept[key]
-
-
-def _refitted(
-    paper: Paper, statement: Estimate, target: Target, listed: Sequence[Inputs], fits: Fits, complete: set[int]
-) -> Iterator[Finding]:
-    scale = 100.0 if target.share and (statement.percent or target.estimate.value > 1) else 1.0
-    best = _best(target, listed, fits, complete, scale)
-    if best is None:
-        return
-    verdict, found, inputs = best
-    if verdict == "inconsistent":
-        if id(inputs.table) in complete and not inputs.imputed:
-            beyond = _beyond(target, inputs, fits.of(inputs, target.share, scale))
-            yield _not_reproduced(paper, statement, target, found[0], inputs, beyond)
-        return
-    yield _reproduced(paper, statement, target, verdict, found, inputs)
-    yield from _heterogeneity(paper, statement, found, inputs)
 
 
 def _best(
@@ -344,13 +424,21 @@ def _one_heterogeneity(
     if verdict == "inconsistent" and inputs.spare:
         box = _over_counts(name, found[0], inputs).hull(box)
         verdict = "rounding" if printed.allows(box) else verdict
-    if verdict == "inconsistent":  # the method behind the print is not known, so this is no flag
-        return
+    cause = None
+    if (
+        verdict == "inconsistent"
+    ):  # the method behind the print is not known: told only where one digit makes many others fit
+        nearest, cause = next(((v, told) for v in usable if (told := slip(printed, v)) is not None), (nearest, None))
+        if cause is None or len(re.findall(r"\d", printed.text.lstrip("0."))) < DIGITS or name != "tau2":
+            return
+        box = Interval(nearest, nearest)
     yield make(
         "heterogeneity",
         paper.place(number.start, number.end),
         reported=printed.text,
         verdict=verdict,
+        severity="none" if cause is None else "minor",
+        cause=cause,
         message=f"{name} {printed.text}: {nearest:.5g} by {found[0].label} from the printed studies",
         recomputed=nearest,
         values=box,

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ostealgia.audit.causes import likely
-from ostealgia.audit.checks.cross_denominators import MISSING_SAID, another_reading, far_slip, is_rate
+from ostealgia.audit.checks.cross_denominators import (
+    MISSING_SAID,
+    another_reading,
+    confirmed,
+    far_slip,
+    is_rate,
+    made_to_100,
+    padded_wholes,
+)
 from ostealgia.audit.checks.cross_text import once
 from ostealgia.audit.checks.table_premises import doubtful, lowered
+from ostealgia.audit.checks.table_wholes import elsewhere_whole, fits_test, nobody_missing, others_off, printed_test
 from ostealgia.audit.finding import Cause, Finding
 from ostealgia.audit.paper import Paper
-from ostealgia.audit.rules.counts import p_values_of
 from ostealgia.audit.rules.percents import percent_vs_count
 from ostealgia.audit.rules.totals import sum_text, total_vs_parts
 from ostealgia.audit.statements.model import Number
@@ -39,10 +47,10 @@ from ostealgia.audit.tables.view import (
     group_tables,
     number,
     place_of,
+    size_rows,
     variables,
 )
 from ostealgia.numerics.intervals import as_interval
-from ostealgia.numerics.summary_tests import CHI2_TESTS, chi2_df
 
 # labels of categories of which a patient has exactly one
 _EXCLUSIVE = re.compile(
@@ -53,7 +61,7 @@ _EXCLUSIVE = re.compile(
 # headings of which a patient may have several
 _SEVERAL = re.compile(
     r"adverse|\bevents?\b|toxicit|complication|co-?morbid|medication|symptom|\breasons?\b|concomitant|\bdrugs?\b|risk factors?|"
-    r"histor(?:y|ies)|conditions?\b|procedures?\b|sites? of|diseases\b|diagnoses\b|treatments?\b|therap(?:y|ies)\b|"
+    r"histor(?:y|ies)|conditions?\b|procedures?\b|sites? of|locations?\b|diseases?\b|diagnoses\b|treatments?\b|therap(?:y|ies)\b|"
     r"metasta(?:ses|tic sites?)|findings\b|causes\b|barriers|sources",
     re.IGNORECASE,
 )
@@ -67,8 +75,10 @@ NOT_PATIENTS = re.compile(
     re.IGNORECASE,
 )
 _COUNTED = re.compile(r"\bn\b|\bno\b|number|count", re.IGNORECASE)
-_ROW_OF_N = re.compile(r"(?:n|no\.?|number)$", re.IGNORECASE)
-OWN_N = re.compile(r"\bn ?= ?\d", re.IGNORECASE)
+OWN_N = re.compile(r"\bn ?= ?(\d[\d,]{0,9})", re.IGNORECASE)
+_RATIO = re.compile(
+    r"\bratio\b|\b(?:males?|m|men|women|yes|right|left) ?[/:] ?(?:females?|f|women|men|no|left|right)\b", re.IGNORECASE
+)
 _SLASHED = re.compile(r"\d ?/ ?\d")
 _PAIRS = re.compile(r"\) ?/ ?\d")  # "9 (64)/5 (36)"
 
@@ -82,8 +92,7 @@ def paper_shares(paper: Paper) -> dict[int, list[Share]]:
 def table_counts(paper: Paper) -> Iterator[Finding]:
     """Percentages and totals of every table of groups, those that fit included."""
     for table in group_tables(paper):
-        printed = paper.document.tables[table.index]
-        if is_weighted(f"{printed.caption} {printed.note}"):
+        if is_weighted(_around(paper, table)):
             continue
         found = paper_shares(paper)[table.index]
         system = system_of(table, found)
@@ -200,24 +209,40 @@ def _percents(paper: Paper, table: ReadTable, found: Sequence[Share], system: Sy
             continue
         place = place_of(paper, table, share.line, share.line.entries[share.column], share.variable)
         others, totals = _neighbours(share)
-        check = percent_vs_count(int(share.count.value), share.percent.printed, share.base, neighbours=others, denominators=totals,
-                                 place=place)  # fmt: skip
+        named_n = {"neighbours": others, "denominators": totals}
+        check = percent_vs_count(int(share.count.value), share.percent.printed, share.base, **named_n, place=place)
         if check.flagged and share.fits(share.base):
             continue  # "4.90" for 4.9
         if check.flagged:
-            printed = paper.document.tables[table.index]
-            around = f"{printed.caption} {printed.note}"
+            around = _around(paper, table)
             if another_reading(share, found, table.lines, around) or _no_patients(paper, share, found):
+                continue
+            if not confirmed(share, found):
+                yield lowered(check, "too few other percentages of the table confirm the denominator")
+                continue
+            whole = padded_wholes(share, found)
+            if whole or made_to_100(share, found):
+                why = "rounded to whole ones" if whole else "made to add up to 100"
+                told = f"{check.message}; the percentages are {why}"
+                yield replace(
+                    check, verdict="rounding", severity="none", message=told, cause=None, cause_code=None, repair=None
+                )
                 continue
             check = _explained(check, share, found, system)
         yield check
+
+
+def _around(paper: Paper, table: ReadTable) -> str:
+    printed = paper.document.tables[table.index]
+    return f"{printed.caption} {printed.note}"
 
 
 def _no_patients(paper: Paper, share: Share, found: Sequence[Share]) -> bool:
     """Whether a number with another in brackets may be no count of the group's patients with its percentage."""
     words = f"{share.line.label} {share.variable.name}"
     above = share.base is not None and share.count.value > share.base
-    if (above and NOT_PATIENTS.search(words)) or OWN_N.search(f"{words} {_heading(paper, share)}"):
+    sizes = {int(m[1].replace(",", "")) for m in OWN_N.finditer(f"{words} {_heading(paper, share)}")}
+    if (above and NOT_PATIENTS.search(words)) or sizes - {share.base}:
         return True
     beside = [one for one in found if one.line is share.line and one is not share and one.base]
     others = share.percent.value != 100 or any(not one.fits(one.base or 0) for one in beside)
@@ -231,6 +256,8 @@ def _no_patients(paper: Paper, share: Share, found: Sequence[Share]) -> bool:
         return True  # "> 33"; "62/60 (103.3)" of a target
     entry = share.line.entries[share.column]
     printed = paper.document.plain[entry.start : entry.end]
+    if _SLASHED.search(printed) and _RATIO.search(words):
+        return True  # "Male/female (ratio) 126/142 (0.89)"
     if _SLASHED.search(printed) and _slashed(paper, share, printed, found):
         return True
     rest = [one for one in found if one.column == share.column and one.line is not share.line]
@@ -255,7 +282,8 @@ def _digit_too_many(share: Share) -> bool:
 def _slashed(paper: Paper, share: Share, printed: str, found: Sequence[Share]) -> bool:
     """Whether numbers on both sides of a slash are two counts ("12 (8/4)", "0/1 (2)"), not a count of its patients."""
     entry = share.line.entries[share.column]
-    if not any(n.value == share.base for n in entry.parts.values()) or share.count.value > (share.base or 0):
+    above = share.count.value > (share.base or 0) and not _digit_too_many(share)
+    if not any(n.value == share.base for n in entry.parts.values()) or above:
         return True
     column = next((c for c in share.block.groups if c.index == share.column), None)
     size = int(column.n.value) if column is not None and column.n is not None else None
@@ -301,6 +329,9 @@ def _explained(check: Finding, share: Share, found: Sequence[Share], system: Sys
             cause=f"the size of the group: {repair.cause.text}",
             repair=repair.value,
         )
+    if repair is not None and check.repair is not None and "(" in check.repair:  # the count fits everything else
+        text = repair.cause.text or f"{share.percent.text} would have to be {repair.value}"
+        check = replace(check, cause_code=repair.cause.code, cause=text, repair=repair.value)
     if check.cause_code in ("lost-digit", "neighbour-row"):
         return check
     for other in found:
@@ -336,7 +367,7 @@ def _categories(
             if whole is None or (sum(counts) != whole and _apart_rows(table, variable, block, column.index, lines)):
                 continue
             if sum(counts) < whole and not _one_of_each(lines, column.index, found, whole):
-                one_of_each = _elsewhere_whole(table, variable, column.index)
+                one_of_each = elsewhere_whole(table, variable, column.index)
                 if not (one_of_each and _test_wants(variable, block, column.index, whole - sum(counts))):
                     continue  # values may be missing, categories may be left out
             finding = _category_total(paper, table, variable, lines, counts, whole, column.index, found)
@@ -389,30 +420,31 @@ def _category_total(
     found: Sequence[Share],
 ) -> Finding:
     added = sum(counts)
-    exclusive = _one_of_each(lines, column, found, whole) or _elsewhere_whole(table, variable, column)
+    exclusive = _one_of_each(lines, column, found, whole) or elsewhere_whole(table, variable, column)
     labelled = sum(_EXCLUSIVE.match(line.label.strip()) is not None for line in lines) >= max(2, len(lines) - 1)
     first = lines[0].entries[column]
     place = place_of(paper, table, lines[0], first, variable)
-    columns = [c.index for c in table.columns if c.role in GROUPS]
-    printed = [(line.label, [str(c) for index in columns if (c := count(line, index)) is not None]) for line in lines]
-    listed = ", ".join(f"{label} {' '.join(row)}" for label, row in printed)
+    groups = [c.index for c in table.columns if c.role in GROUPS]
+    rows = (" ".join([line.label, *(str(c) for g in groups if (c := count(line, g)) is not None)]) for line in lines)
+    listed = ", ".join(rows)
     name = next((c.group or c.name for c in table.columns if c.index == column), "")
     place = replace(place, quote=f"{variable.name}: {listed}"[:240])
     what = ", ".join(part for part in (variable.name, name) if part)
     check = total_vs_parts([str(c) for c in counts], str(whole), what=what, severity="minor", place=place)
     check = replace(check, reported=sum_text(counts))
     mine = [s for s in found if s.column == column and any(s.line is line for line in lines)]
-    fewer = added < whole and sum(not s.fits(whole) for s in mine) >= 2
-    printed_table = paper.document.tables[table.index]
-    said = f"{printed_table.caption} {printed_table.note} {variable.name}"
-    if check.flagged and added < whole and MISSING_SAID.search(said):
+    misfits = sum(not s.fits(whole) for s in mine)
+    fewer = added < whole and (misfits >= 2 or (bool(mine) and all(s.fits(added) for s in mine)))
+    fewer = fewer and not nobody_missing(table, variable)
+    said = f"{_around(paper, table)} {variable.name}"
+    if check.flagged and added < whole and MISSING_SAID.search(said) and not nobody_missing(table, variable):
         return lowered(check, "the table says that values are missing")
-    own_sizes = sum(_ROW_OF_N.match(line.label.strip()) is not None for line in table.lines) >= 2
+    own_sizes = len(size_rows(table)) >= 2
     if check.flagged and (fewer or own_sizes):
         told = "the percentages are of fewer patients" if fewer else "every variable of the table has its own n"
         return lowered(check, told)
     if check.verdict == "consistent" or (
-        (exclusive or labelled) and not _others_off(table, variable, column, added < whole)
+        (exclusive or labelled) and not others_off(table, variable, column, added < whole)
     ):
         if check.verdict == "inconsistent" and added > whole:
             check = replace(check, verdict="impossible")
@@ -427,64 +459,16 @@ def _test_wants(variable: Variable, block: Block, column: int, more: int) -> boo
     tests = [line for line, rows in compared(variable, block) if len(rows) == len(lines)]
     if len(tests) != 1 or len(lines) < 2 or column not in block.indexes:
         return False
-    printed = _printed_test(tests[0], block)
+    printed = printed_test(tests[0], block)
     table = [[c for index in block.indexes if (c := count(line, index)) is not None] for line in lines]
     at = block.indexes.index(column)
-    if not printed or _fits_test(printed, table):
+    if not printed or fits_test(printed, table):
         return False
     for i in range(len(table)):
         changed = [[c + (more if (k, j) == (i, at) else 0) for j, c in enumerate(row)] for k, row in enumerate(table)]
-        if _fits_test(printed, changed):
+        if fits_test(printed, changed):
             return True
     return False
-
-
-def _printed_test(line: Line, block: Block) -> dict[str, Number]:
-    found: dict[str, Number] = {}
-    for name, column in (("statistic", block.statistic), ("p_value", block.p_value)):
-        value = number(line, column.index, name) if column is not None else None
-        if value is not None and value.printed.relation == "=":
-            found[name] = value
-    return found
-
-
-def _fits_test(printed: Mapping[str, Number], counts: Sequence[Sequence[int]]) -> bool:
-    if float(chi2_df(counts)) == 0:
-        return False
-    for name, value in printed.items():
-        shown = value.printed
-        if name == "p_value":
-            values = list(p_values_of(counts).values())
-        else:
-            values = [v for test in CHI2_TESTS.values() if (v := float(test(counts).statistic)) == v]
-        if not any(shown.allows(as_interval(v)) for v in values):
-            return False
-    return True
-
-
-def _elsewhere_whole(table: ReadTable, variable: Variable, column: int) -> bool:
-    """Whether the categories make up another group exactly: then each patient has one of them."""
-    fits = tried = 0
-    for other in table.columns:
-        if other.index != column and other.role in GROUPS and other.n is not None:
-            counts = [count(line, other.index) for line in variable.counted((other.index,))]
-            known = [c for c in counts if c is not None]
-            tried += len(known) == len(counts) >= 2
-            fits += len(known) == len(counts) >= 2 and sum(known) == other.n.value
-    return fits >= 1 and 2 * fits > tried
-
-
-def _others_off(table: ReadTable, variable: Variable, column: int, short: bool) -> bool:
-    """Whether the categories make up no other group either, or (short) leave out patients of another group too."""
-    sums: list[tuple[int, int]] = []
-    for other in table.columns:
-        if other.index != column and other.role in GROUPS and other.n is not None:
-            known = [count(line, other.index) for line in variable.counted((other.index,))]
-            if len(known) >= 2:
-                sums.append((sum(c for c in known if c is not None), int(other.n.value)))
-    if not sums:
-        return False
-    return all(added != n for added, n in sums) or (short and any(added < n for added, n in sums))
 
 
 def _one_of_each(lines: Sequence[Line], column: int, found: Sequence[Share], whole: int) -> bool:
@@ -573,6 +557,8 @@ def _header(paper: Paper, table: ReadTable, block: Block) -> Iterator[Finding]:
     total, sizes = block.total, block.sizes
     if total is None or total.n is None or sizes is None or len(sizes) < 2 or {*sizes} == {int(total.n.value)}:
         return  # equal sizes everywhere: the same patients in each group
+    if any(sum(some) == total.n.value for k in range(2, len(sizes)) for some in itertools.combinations(sizes[:8], k)):
+        return  # "All adults" beside children, men and women
     place = paper.place(total.n.start, total.n.end)
     check = total_vs_parts([str(s) for s in sizes], total.n.text, what="patients", severity="major", place=place)
     if check.flagged:

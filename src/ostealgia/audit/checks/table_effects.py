@@ -2,118 +2,55 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from ostealgia.audit.checks.cross_bounds import NOT_SURE, is_gross
+from ostealgia.audit.checks.effect_rows import Row, effect_rows
+from ostealgia.audit.checks.interval_company import (
+    STRONG,
+    UNKNOWN,
+    Reading,
+    least_shown,
+    misfit,
+    of_another_estimate,
+    one_slip,
+    weighed,
+)
 from ostealgia.audit.checks.table_premises import doubtful, lowered
-from ostealgia.audit.finding import Finding, Place, make
+from ostealgia.audit.finding import Finding, make
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.bounds import precision_bound
 from ostealgia.audit.rules.confidence import Triplet, ci_vs_point
 from ostealgia.audit.rules.p_values import p_vs_ci, p_vs_statistic
-from ostealgia.audit.rules.scales import SCALE_OF_MEASURE
 from ostealgia.audit.rules.totals import duplicate_interval
-from ostealgia.audit.tables.headers import folded, is_nameless, label_key, measure_in
-from ostealgia.audit.tables.model import Column, Entry, Line, ReadTable
-from ostealgia.audit.tables.view import blocks, count, number, place_of, variables
+from ostealgia.audit.tables.headers import folded, label_key
+from ostealgia.audit.tables.model import Entry, Line
+from ostealgia.audit.tables.view import Block, blocks, count, number, variables
 from ostealgia.errors import OptionError
-from ostealgia.io.documents.model import PrintedTable
 from ostealgia.numerics.intervals import Interval, Printed
 
-_NOT_WALD = re.compile(
-    r"bootstrap|credible|bayes|profile|penali[sz]ed|firth|exact|robust|posterior|jackknife|permut", re.IGNORECASE
-)
 _CONSTANT = re.compile(r"\b(?:intercept|constant)\b", re.IGNORECASE)
-_SECOND_HEADER = re.compile(
-    r"\b(?:differences?|means?|ratio|coefficients?|beta|change|OR|HR|RR|MD|SMD)\b|β", re.IGNORECASE
-)
-_NUMBERED = re.compile(r"\d\.\d|\d\s?[(\[]\s?[-−–]?\d")
-_LEVEL = re.compile(r"\b(9[0-9](?:\.\d)?|8[0-9]) ?% ?(?:ci|confidence)", re.IGNORECASE)
 _NO_SCALE = "many intervals of this column do not fit their estimates: they may be of another scale or method"
 _NO_P = "many P values of this column do not fit the intervals: they may be of another comparison"
 _NO_SIZE = (
     "many intervals are too narrow for these counts: the model may hold more patients than the table that gives them"
 )
+_OF_ANOTHER_TEST = re.compile(
+    r"interact|\bp ?-?int\b|heterogen|\bhet\b|trend|between|overall|global|log-?\s?rank", re.IGNORECASE
+)
+_NOTE_OF_P = re.compile(
+    r"(?<![A-Za-z])P(?:[ -]?values?)?\s(?:of|for|from|is|are|by)\b[^.;]{0,50}"
+    r"(?:interact|heterogen|trend|log-?\s?rank|chi|\bQ[- ]|between|likelihood|wald tests? for)",
+    re.IGNORECASE,
+)
+_HETEROGENEITY = re.compile(r"\bI\s?[²2]|heterogen|\bQ\b|\btau", re.IGNORECASE)
+FEW_FIT = 2  # P values that fit their intervals before one that does not is told
+MOST_FIT = 3  # P values that fit their intervals before those beside an I2 are taken for P of the estimates
 _TWO = "the P may be of the comparison with the estimate before it"
-_PROFILE = "few events: profile or penalised limits need not be symmetric"
-FEW = 15.0  # upper over lower limit
 MIXED = 2  # ratios below zero that say a column holds differences too
 _CONTINUOUS = re.compile(r"\bper\b|continuous|increase|increment|each|log\b|unit|\byears?\b|score|mean", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Row:
-    """One estimate of a table. measure : None where neither header nor caption says what it is."""
-
-    table: ReadTable
-    line: Line
-    column: Column
-    entry: Entry
-    measure: str | None
-    level: float
-    wald: bool
-    place: Place
-
-    def printed(self, part: str) -> Printed | None:
-        """A part as printed."""
-        found = self.entry.parts.get(part)
-        return found.printed if found is not None else None
-
-    @property
-    def scale(self) -> str | None:
-        """The scale on which the interval is symmetric."""
-        return _scale(self.measure)
-
-    @property
-    def triplet(self) -> Triplet | None:
-        """Estimate and limits, where all are printed and the limits rise."""
-        parts = [self.printed(name) for name in ("estimate", "ci_low", "ci_high")]
-        estimate, low, high = parts
-        if estimate is None or low is None or high is None:
-            return None
-        return Triplet(estimate, low, high) if {p.relation for p in (estimate, low, high)} == {"="} else None
-
-
-def effect_rows(paper: Paper) -> list[Row]:
-    """Every estimate of every table."""
-    found: list[Row] = []
-    for table in paper.tables:
-        printed = paper.document.tables[table.index]
-        around = f"{printed.caption} {printed.note} {' '.join(column.name for column in table.columns)}"
-        level = _LEVEL.search(around)
-        for column in table.columns:
-            if column.role != "estimate":
-                continue
-            named = measure_in(column.name)
-            measure = measure_in(printed.caption) if is_nameless(column.name) else named
-            for line in table.lines:
-                entry = line.entries.get(column.index)
-                if entry is not None and "estimate" in entry.parts:
-                    place = place_of(paper, table, line, entry)
-                    below = _renamed(printed, line.row, column.index)
-                    turned = below is not None and (_scale(below) == "ratio") != (_scale(measure) == "ratio")
-                    mine = below if turned else measure
-                    found.append(
-                        Row(table, line, column, entry, None if mine == "?" else mine,
-                            float(level[1]) / 100 if level else 0.95, _NOT_WALD.search(around) is None, place)
-                    )  # fmt: skip
-    return found
-
-
-def _scale(measure: str | None) -> str | None:
-    return "difference" if measure == "B" else SCALE_OF_MEASURE.get(measure or "")
-
-
-def _renamed(printed: PrintedTable, row: int, column: int) -> str | None:
-    """The measure that a second header inside the table names ("Difference in means (95% CI)"); "?" where it names none known."""
-    for cells in reversed(printed.cells[printed.header_rows : row]):
-        text = cells[column].text.strip() if column < len(cells) else ""
-        alone = sum(cell.text.strip() == text for cell in cells) == 1  # no heading across the row
-        if alone and _SECOND_HEADER.search(text) and not _NUMBERED.search(text):
-            return measure_in(text) or "?"
-    return None
 
 
 def table_intervals(paper: Paper) -> Iterator[Finding]:
@@ -134,40 +71,30 @@ def table_intervals(paper: Paper) -> Iterator[Finding]:
             ):
                 continue
             first = _centre(row, triplet)
-            if first is not None and first.flagged and _of_another_estimate(row, triplet, rows):
+            if first is not None and first.flagged and of_another_estimate(row, triplet, rows):
                 continue
-            if first is not None and first.flagged and _of_few_events(row, triplet):
-                first = lowered(first, _PROFILE)
             if first is not None:
+                where = (row.table.index, row.column.index)
+                first = weighed(
+                    paper, first, Reading(triplet, where, row.scale or UNKNOWN, coefficient=row.measure in ("B", None))
+                )
                 found.append(_copied(first, row, rows))
-            if first is None or not first.flagged:
-                found += (lowered(f, _TWO) if _beside_another(row) else f for f in _p_value(row, triplet))
-        yield from doubtful(doubtful(found, "ci-vs-point", _NO_SCALE, settled=_one_slip), "p-vs-ci", _NO_P)
+            apart = first is not None and misfit(first)  # then a misfit of P says nothing more
+            of_p = [f for f in _p_value(row, triplet) if not (apart and misfit(f))]
+            found += (lowered(f, _TWO) if _beside_another(row) else f for f in of_p)
+        around = " ".join(one.name for one in column[0].table.columns)
+        least = MOST_FIT if _HETEROGENEITY.search(around) else FEW_FIT
+        yield from _ordinary_p(doubtful(found, "ci-vs-point", _NO_SCALE, settled=one_slip), least)
 
 
-def _of_another_estimate(row: Row, triplet: Triplet, rows: Sequence[Row]) -> bool:
-    """Whether the interval has another estimate of the line in its middle (B beside a standardised coefficient, a ratio beside B)."""
-    if row.scale != "ratio" and triplet.low.value > 0 and abs(triplet.estimate.value) < 5:
-        ratio = f"{math.exp(triplet.estimate.value):.{max(triplet.estimate.decimals, triplet.low.decimals)}f}"
-        if not ci_vs_point(ratio, triplet.low, triplet.high, scale="ratio", level=row.level).flagged:
-            return True
-    for other in rows:
-        point = other.printed("estimate")
-        if other.line is not row.line or other.column.index == row.column.index or point is None:
-            continue
-        if min(triplet.low.decimals, triplet.high.decimals) < 2:
-            continue  # coarse limits have many numbers in their middle
-        kinds = ["difference", "ratio"] if min(triplet.low.value, point.value) > 0 else ["difference"]
-        for kind in kinds:
-            if not ci_vs_point(point, triplet.low, triplet.high, scale=kind, level=row.level).flagged:
-                return "ci_low" not in other.entry.parts
-    return False
-
-
-def _one_slip(found: Finding) -> bool:
-    """Whether the estimate lies outside its limits and one slip of a digit explains it."""
-    outside = found.verdict == "impossible" and "outside its interval" in (found.message or "")
-    return outside and found.repair is not None and found.cause_code in ("lost-digit", "typing-slip")
+def _ordinary_p(found: list[Finding], least: int) -> list[Finding]:
+    """The findings of a column; a P that its interval does not give is told where most of the other P, and so many, are given."""
+    of_p = [f for f in found if f.rule == "p-vs-ci"]
+    off = sum(misfit(f) for f in of_p)
+    if len(of_p) - off >= STRONG * (off - 1) and len(of_p) - off >= least:
+        return found
+    doubted = [f for f in found if f.rule != "p-vs-ci" or misfit(f)]  # what fits says as little
+    return [lowered(f, _NO_P) if f.rule == "p-vs-ci" else f for f in doubted]
 
 
 def _beside_another(row: Row) -> bool:
@@ -192,12 +119,6 @@ def _of_means(row: Row) -> bool:
     return any({"mean", "sd"} <= entry.parts.keys() for entry in row.line.entries.values())
 
 
-def _of_few_events(row: Row, triplet: Triplet) -> bool:
-    """Whether a ratio lies inside limits so far apart that profile or penalised limits are off the middle."""
-    low, point, high = (part.value for part in (triplet.low, triplet.estimate, triplet.high))
-    return row.scale == "ratio" and 0 < low < point < high and high / low > FEW
-
-
 def _below_zero(row: Row) -> bool:
     """Whether a ratio is printed below zero: its column then holds differences too."""
     estimate, low = row.printed("estimate"), row.printed("ci_low")
@@ -206,26 +127,30 @@ def _below_zero(row: Row) -> bool:
 
 def _centre(row: Row, triplet: Triplet) -> Finding | None:
     if row.scale is not None and row.wald:
+        return ci_vs_point(
+            triplet.estimate, triplet.low, triplet.high, scale=row.scale, level=row.level, place=row.place
+        )
+    if row.scale is not None:
         found = ci_vs_point(
             triplet.estimate, triplet.low, triplet.high, scale=row.scale, level=row.level, place=row.place
         )
-        return found
-    scales = (
-        [row.scale]
-        if row.scale
-        else [name for name in ("ratio", "difference") if name == "difference" or triplet.low.value > 0]
-    )
-    for scale in scales:
-        found = ci_vs_point(triplet.estimate, triplet.low, triplet.high, scale=scale, level=row.level, place=row.place)
         if not found.flagged:
             return found
-    outside = (
-        not triplet.estimate.interval().overlaps(_span(triplet)) if triplet.low.value <= triplet.high.value else True
-    )
-    return (
-        ci_vs_point(triplet.estimate, triplet.low, triplet.high, scale="difference", place=row.place)
-        if outside
-        else None
+    if triplet.low.value <= triplet.high.value and triplet.estimate.interval().overlaps(_span(triplet)):
+        return None if row.scale else _inside(row, triplet)
+    return ci_vs_point(triplet.estimate, triplet.low, triplet.high, scale="difference", place=row.place)
+
+
+def _inside(row: Row, triplet: Triplet) -> Finding:
+    """What is certain of an interval whose scale is not named: the estimate lies in it."""
+    low, high = triplet.low, triplet.high
+    return make(
+        "ci-vs-point",
+        row.place,
+        reported=triplet.text,
+        verdict="consistent",
+        message=f"{triplet.estimate.text} lies in its interval {low.text} to {high.text}",
+        values=Interval(low.value, high.value),
     )
 
 
@@ -250,26 +175,28 @@ def _copied(check: Finding, row: Row, rows: Sequence[Row]) -> Finding:
 
 def _p_value(row: Row, triplet: Triplet) -> Iterator[Finding]:
     p = row.printed("p_value")
-    if p is None or row.scale not in ("ratio", "difference") or not row.wald or not 0 <= p.value <= 1 or _shared_p(row):
+    if (
+        p is None
+        or (p.decimals == 0 and p.relation == "=")
+        or row.scale not in ("ratio", "difference")
+        or not row.wald
+        or not 0 <= p.value <= 1
+        or _shared_p(row)
+    ):
         return
-    if row.scale == "ratio" and triplet.low.value <= 0:
+    if (row.scale == "ratio" and triplet.low.value <= 0) or _of_another_test(row):
         return
     place = replace(row.place, span=_p_span(row))
     try:
         found = p_vs_ci(triplet.estimate, triplet.low, triplet.high, p, scale=row.scale, level=row.level, place=place)
     except OptionError:
         return
-    yield _display(found, p)
+    yield least_shown(found, p)
 
 
-def _display(found: Finding, p: Printed) -> Finding:
-    """Programs print the least P they can show: 0.0001 then stands for less."""
-    least = p.relation == "=" and p.decimals >= 4 and abs(p.value - p.unit) < 0.1 * p.unit
-    if not found.flagged or not least or found.recomputed_high is None or found.recomputed_high > p.value:
-        return found
-    message = f"{found.message}; the print is the least that a program shows"
-    shown = replace(found, verdict="rounding", severity="none", basis="arithmetic", message=message)
-    return replace(shown, cause=None, cause_code=None, repair=None)
+def _of_another_test(row: Row) -> bool:
+    """Whether heading or note say that the P is not that of the estimate: of an interaction, of heterogeneity, of all categories."""
+    return bool(_OF_ANOTHER_TEST.search(row.p_heading) or _NOTE_OF_P.search(row.note))
 
 
 def _p_span(row: Row) -> tuple[int, int]:
@@ -279,6 +206,15 @@ def _p_span(row: Row) -> tuple[int, int]:
 
 def _shared_p(row: Row) -> bool:
     """Whether P is one of the whole variable: it stands once beside several categories."""
+    mine = row.entry.parts["p_value"]
+    others = [line.entries.get(row.column.index) for line in row.table.lines if line is not row.line]
+    if any(
+        other is not None and (p := other.parts.get("p_value")) is not None and p.start == mine.start
+        for other in others
+    ):
+        return True  # one cell across several rows
+    if mine.printed.value >= 0.001 and _repeated(row):
+        return True
     same = [
         line.entries[row.column.index]
         for line in row.table.lines
@@ -288,7 +224,34 @@ def _shared_p(row: Row) -> bool:
         return True
     above = {line.row: line.entries.get(row.column.index) for line in row.table.lines}
     before = above.get(row.line.row - 1)  # the last of several categories, the others without a P
-    return before is not None and "ci_low" in before.parts and "p_value" not in before.parts
+    behind = above.get(row.line.row + 1)  # or the first of them
+    return any(one is not None and "ci_low" in one.parts and "p_value" not in one.parts for one in (before, behind))
+
+
+def _repeated(row: Row) -> bool:
+    """Whether the next row, of another estimate, repeats this P: it is that of the variable they belong to."""
+    mine, at = row.entry.parts["p_value"].text, row.line.row
+    beside = [line.entries.get(row.column.index) for line in row.table.lines if abs(line.row - at) == 1]
+    return any(
+        entry is not None
+        and "p_value" in entry.parts
+        and entry.parts["p_value"].text == mine
+        and entry.parts["estimate"].text != row.entry.parts["estimate"].text
+        and not _has_its_p(entry, row)
+        for entry in beside
+    )
+
+
+def _has_its_p(entry: Entry, row: Row) -> bool:
+    """Whether an estimate has the P that its interval gives."""
+    numbers = [entry.parts.get(name) for name in ("estimate", "ci_low", "ci_high", "p_value")]
+    texts = [one.printed for one in numbers if one is not None]
+    if len(texts) < len(numbers) or row.scale is None:
+        return False
+    try:
+        return not misfit(p_vs_ci(*texts, scale=row.scale, level=row.level))
+    except OptionError:
+        return False
 
 
 def table_duplicates(paper: Paper) -> Iterator[Finding]:
@@ -319,7 +282,7 @@ def table_coefficients(paper: Paper) -> Iterator[Finding]:
         if wald is not None and p is not None and wald.value >= 0 and 0 <= p.value <= 1:
             found = p_vs_statistic("chi2", wald, [1.0], p, place=replace(row.place, span=_p_span(row)))
             if not (found.flagged and not _is_wald(row, wald)):
-                yield found
+                yield least_shown(found, p)
         if row.measure == "B":
             twins = [
                 r
@@ -385,9 +348,11 @@ def _precision(paper: Paper) -> Iterator[Finding]:
         if known is None or not _is_binary(paper, row, known.labels):
             continue
         cells = known.cells if known.outcome else None
-        yield precision_bound(
+        found = precision_bound(
             triplet.low, triplet.high, exposed=known.exposed, n=known.n, cells=cells, level=row.level, place=row.place
         )
+        sure = not found.flagged or is_gross(paper, found, triplet.low, triplet.high, row.level, known.n)
+        yield found if sure else lowered(found, NOT_SURE)
 
 
 @dataclass(frozen=True)
@@ -419,6 +384,8 @@ def _binary_factors(paper: Paper) -> dict[tuple[str, ...], Factor]:
                     and variable.head is not None
                     and number(variable.head, block.indexes[0], "percent")
                 ):
+                    if not _of_their_columns(variable.head, block):
+                        continue  # "32 (51.6)" of 110: responders among some of them
                     first = [c for column in block.indexes if (c := count(variable.head, column)) is not None]
                     rows = [first, [n - c for n, c in zip(block.sizes, first, strict=False)]]
                     labels = ()
@@ -429,6 +396,17 @@ def _binary_factors(paper: Paper) -> dict[tuple[str, ...], Factor]:
                     cells = (*rows[0], *rows[1])
                     found[label_key(variable.name)] = Factor(totals[0], sum(totals), cells, labels, False)
     return found
+
+
+def _of_their_columns(line: Line, block: Block) -> bool:
+    """Whether the percentages of a row are its counts over the sizes of their columns."""
+    for column, size in zip(block.indexes, block.sizes or (), strict=False):
+        counted, percent = number(line, column, "count"), number(line, column, "percent")
+        if counted is not None and percent is not None:
+            share = 100 * counted.value / size
+            if not percent.printed.allows(Interval(share - 1e-9, share + 1e-9)):
+                return False
+    return True
 
 
 def _is_binary(paper: Paper, row: Row, labels: Sequence[str]) -> bool:

@@ -8,6 +8,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from ostealgia.audit.checks.cross_denominators import far_slip
+from ostealgia.audit.checks.table_counts import paper_shares
+from ostealgia.audit.checks.table_premises import lowered
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.counts import odds_ratio
@@ -181,7 +184,33 @@ def _same(
     first, last = lines[0].entries[here.block.indexes[0]], lines[-1].entries[here.block.indexes[-1]]
     place = place_of(paper, here.table, lines[0], first, variable)
     place = replace(place, span=(first.start, max(first.end, last.end)))
-    return same_total(mine, theirs, what=what, where=(f"in {_table(here)}", f"in {_table(there)}"), place=place)
+    found = same_total(mine, theirs, what=what, where=(f"in {_table(here)}", f"in {_table(there)}"), place=place)
+    if not found.flagged:
+        return found
+    lesser = (here, lines) if sum(mine) < sum(theirs) else (there, others)
+    if not _of_all(paper, *lesser):
+        return lowered(found, f"patients without a value may be left out in {_table(lesser[0])}")
+    return found
+
+
+def _of_all(paper: Paper, split: Split, lines: Sequence[Line]) -> bool:
+    """Whether every patient of the groups has a value in these rows: each percentage is one of its whole group.
+
+    Rows without percentages are taken for such where the categories of their variable make up the groups.
+    """
+    shares = [s for s in paper_shares(paper)[split.table.index] if any(s.line is line for line in lines)]
+    mine = [s for s in shares if s.column in split.block.indexes and s.count.value > 0]
+    sizes = dict(zip(split.block.indexes, split.sizes, strict=True))
+    if any(_own_size(line, column) for line in lines for column in (0, *sizes)):
+        return False
+    if len(mine) < sum(count(line, column) != 0 for line in lines for column in sizes):
+        variable = next((v for v in split.variables if any(one is lines[0] for one in v.lines)), None)
+        return variable is not None and len(variable.levels) > 1 and _complete(split, variable.levels)
+    return all(s.fits(sizes[s.column]) or far_slip(replace(s, base=sizes[s.column])) for s in mine)
+
+
+def _own_size(line: Line, column: int) -> bool:
+    return number(line, column, "n") is not None
 
 
 def _table(split: Split) -> str:

@@ -12,6 +12,7 @@ MANY = 4  # misfits of one rule in one table that speak against its premise
 SHARE = 0.3  # of its checks
 NAMED = ("double-exponentiation", "row-swap")  # causes that explain many misfits at once
 FITTING = 2  # other P values that say a table gives the ordinary test
+SHARP = 3  # P values of counts, printed as a value, that say the same of counts
 
 
 def doubtful(
@@ -49,6 +50,54 @@ def ordinary_test(found: Sequence[Finding], rules: Sequence[str], why: str) -> l
     if fits >= max(FITTING, 2 * off):
         return list(found)
     return [lowered(f, why) if f.rule in rules and f.cause_code not in NAMED else f for f in found]
+
+
+def counts_tested(found: Sequence[Finding], why: str) -> list[Finding]:
+    """The same findings; a P of counts that does not fit is information unless at least three others, printed as values, do.
+
+    The others must be twice as many as those that do not fit, those that are information already included: nothing else says
+    that the column holds tests of these very counts. Where one digit makes a P of three places fit, two others will do.
+
+    >>> made = [Finding(rule="chi2-vs-counts", reported="0.31", verdict="consistent")] * 2
+    >>> made += [Finding(rule="chi2-vs-counts", reported="0.02", verdict="inconsistent", severity="minor")]
+    >>> [f.flagged for f in counts_tested(made, "why")], counts_tested([made[0], *made], "why")[-1].flagged
+    ([False, False, False], True)
+    """
+    of_counts = [f for f in found if f.rule == "chi2-vs-counts"]
+    fits = sum(f.verdict in ("consistent", "rounding") and f.reported[:1] not in "<>≤≥" for f in of_counts)
+    off = sum(f.verdict in ("inconsistent", "impossible") for f in of_counts)
+    if fits >= max(SHARP, 2 * off):
+        return list(found)
+    enough = fits >= max(FITTING, 2 * off)
+    return [
+        f if f.rule != "chi2-vs-counts" or f.cause_code in NAMED or (enough and _slipped(f)) else lowered(f, why)
+        for f in found
+    ]
+
+
+def _slipped(found: Finding) -> bool:
+    """Whether a P printed with three places or more has one digit wrong: another test would seldom look like that."""
+    digits = found.reported.partition(".")[2]
+    return found.cause_code in ("typing-slip", "lost-digit") and len(digits) >= len("005")
+
+
+def means_tested(found: Sequence[Finding], why: str, *, said: bool = False) -> list[Finding]:
+    """The same findings; a statistic of means that does not fit is information unless as many others of its column (or of counts) do.
+
+    A statistic with a slip of one digit needs one other. An adjusted or paired test of the same means gives others everywhere.
+    said : the table says that its statistics are those of plain means.
+
+    >>> made = [Finding(rule="t-vs-summary", reported="16.7", verdict="inconsistent", severity="minor")]
+    >>> [f.flagged for f in means_tested(made, "why")]
+    [False]
+    """
+    of_means = [f for f in found if f.rule == "t-vs-summary"]
+    fits = sum(f.verdict in ("consistent", "rounding") and f.rule in ("t-vs-summary", "chi2-vs-counts") for f in found)
+    off = [f for f in of_means if f.flagged]
+    slips = [f for f in off if f.cause_code in ("typing-slip", "lost-digit", *NAMED)]
+    if said or fits >= max(1, len(off)) or (fits and len(slips) == len(off)):
+        return list(found)
+    return [lowered(f, why) if any(f is one for one in off) else f for f in found]
 
 
 def lowered(found: Finding, why: str) -> Finding:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from ostealgia.audit.checks.table_premises import lowered
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.bounds import scale_bound
-from ostealgia.audit.rules.granularity import grim_mean, grimmer
+from ostealgia.audit.rules.granularity import grim_mean, grim_percent, grimmer
+from ostealgia.audit.statements.model import Number
 from ostealgia.audit.tables.headers import is_weighted
 from ostealgia.audit.tables.model import Line, ReadTable
+from ostealgia.audit.tables.reading import row_size
 from ostealgia.audit.tables.view import blocks, group_tables, number, place_of, variables
 
 # whole numbers, one item for each patient
@@ -31,6 +35,11 @@ _CHANGED = re.compile(
 )
 _NORMAL = re.compile(r"\b(?:normal|reference|ref\.?|range|norm)\b", re.IGNORECASE)  # "(normal: 0-10)" is no scale
 _ZERO_TO_TEN = re.compile(r"\bnrs\b|numeric(?:al)? rating|\b0 ?(?:-|to) ?10\b|borg dyspn|cr-?10\b", re.IGNORECASE)
+_SCALE_OF_TEN = re.compile(r"\b(?:1[01]-?\s?point|0\s?(?:-|to)\s?10)\b", re.IGNORECASE)
+_SCALE_OF_HUNDRED = re.compile(r"\b(?:0\s?(?:-|to)\s?100|100-?\s?(?:mm|points?))\b", re.IGNORECASE)
+_PAIN = re.compile(r"\b(?:pain|nrs|vas)\b", re.IGNORECASE)
+_SPREAD = re.compile(r"\b(?:sd|standard deviation)\b", re.IGNORECASE)
+LEAST_ROWS = 3
 
 
 def table_scales(paper: Paper) -> Iterator[Finding]:
@@ -67,6 +76,81 @@ def table_study_scales(paper: Paper) -> Iterator[Finding]:
                     )
 
 
+def table_study_pairs(paper: Paper) -> Iterator[Finding]:
+    """Means and SDs of pain scores in neighbouring columns of a table of studies, where the paper names one scale, 0 to 10."""
+    plain = paper.document.plain
+    if not _SCALE_OF_TEN.search(plain) or _SCALE_OF_HUNDRED.search(plain):
+        return
+    for table in paper.tables:
+        if table.kind != "studies":
+            continue
+        printed = paper.document.tables[table.index]
+        for first, second in itertools.pairwise(table.columns):
+            if not _is_pain(first.name, f"{printed.caption} {printed.note}") or not _SPREAD.search(second.name):
+                continue
+            if first.name.split()[:1] != second.name.split()[:1]:
+                continue
+            rows = [(line, *_pair(line, first.index, second.index)) for line in table.lines if line.depth == 0]
+            means = [mean.value for _, mean, _ in rows if mean is not None]
+            if len(means) >= LEAST_ROWS and min(means) >= 0 and max(means) <= 10:
+                yield from _spreads(paper, table, rows, first.name)
+
+
+def table_study_percents(paper: Paper) -> Iterator[Finding]:
+    """GRIM for a column of bare percentages in a table of studies: what does not fit is information."""
+    for table in paper.tables:
+        for column in table.columns if table.kind == "studies" else ():
+            cells = [(line, number(line, column.index, "percent")) for line in table.lines if line.depth == 0]
+            bare = [
+                (line, p) for line, p in cells if p is not None and set(line.entries[column.index].parts) == {"percent"}
+            ]
+            sized = [(line, p, n) for line, p in bare if (n := row_size(table, line.row)) is not None and n.value >= 1]
+            found = [
+                grim_percent(
+                    p.printed,
+                    int(n.value),
+                    what=line.label,
+                    place=place_of(paper, table, line, line.entries[column.index]),
+                )
+                for line, p, n in sized
+                if 0 < p.value <= 100 and p.printed.relation == "="
+            ]
+            yield from (lowered(f, "the percentage may be of other patients of that study") for f in found)
+
+
+def _spreads(
+    paper: Paper, table: ReadTable, rows: Sequence[tuple[Line, Number | None, Number | None]], name: str
+) -> Iterator[Finding]:
+    printed = paper.document.tables[table.index]
+    estimated = re.search(r"estimat|imput|assum", printed.note, re.IGNORECASE) is not None
+    for line, mean, sd in rows:
+        if mean is None or sd is None or sd.value < 0:
+            continue
+        if estimated and not paper.document.text[sd.end : sd.end + 1].isspace():
+            continue  # a mark: the SD is not of the study
+        n = row_size(table, line.row)
+        size = int(n.value) if n is not None and n.value >= 2 else None
+        place = place_of(paper, table, line, line.entries[_column_of(line, sd)])
+        yield scale_bound(mean.printed, 0, 10, sd=sd.printed, n=size, what=f"{line.label}, {name}", place=place)
+
+
+def _is_pain(name: str, around: str) -> bool:
+    """Whether a column holds pain scores, by its name or by an abbreviation that the table explains."""
+    if _CHANGED.search(name):
+        return False
+    words = (re.escape(word) for word in name.split() if word.isupper() and len(word) > 1)
+    return _PAIN.search(name) is not None or any(re.search(rf"\b{w}[ ,:=]{{1,3}}pain\b", around) for w in words)
+
+
+def _pair(line: Line, first: int, second: int) -> tuple[Number | None, Number | None]:
+    mean = number(line, first, "mean") or number(line, first, "value")
+    return mean, number(line, second, "sd") or number(line, second, "value")
+
+
+def _column_of(line: Line, sd: Number) -> int:
+    return next(column for column, entry in line.entries.items() if sd in entry.parts.values())
+
+
 def _row(paper: Paper, table: ReadTable, line: Line, label: str, column: int, n: int) -> Iterator[Finding]:
     mean, sd = number(line, column, "mean"), number(line, column, "sd")
     if mean is None or sd is None or sd.value < 0:
@@ -96,4 +180,4 @@ def _weighed(check: Finding) -> Finding:
     return replace(check, severity="minor", basis="judgement", message=f"{check.message} ({told})")
 
 
-CHECKS = (table_scales, table_study_scales)
+CHECKS = (table_scales, table_study_scales, table_study_pairs, table_study_percents)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from ostealgia.audit.checks.table_premises import doubtful
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.percents import percent_vs_count
@@ -18,6 +19,9 @@ from ostealgia.numerics.intervals import as_interval
 
 LEAST = 3  # rows that must fit before one that does not is a disagreement
 SHARE = 0.6  # of the rows
+FEWEST, HALF = 2, 0.5  # the same where the percentages of the whole table
+MANY, SURE = 12, 0.8  # (so many of them, and this share) are those of the same sizes
+_DESCENDING = "many ranges of this table do not rise: the greatest value may be printed first, or no range at all"
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ def table_studies(paper: Paper) -> Iterator[Finding]:
 
 def _percents(paper: Paper, table: ReadTable) -> Iterator[Finding]:
     sizes = [c for c in table.columns if c.role == "n"]
+    whole = {size.index: _fit_as_a_whole(table, size) for size in sizes}
     for column in table.columns:
         own = [c for line in table.lines if (c := _own(line, column)) is not None]
         for cell in own:
@@ -57,9 +62,31 @@ def _percents(paper: Paper, table: ReadTable) -> Iterator[Finding]:
         told = [cell for cell in cells if cell.count.value > 0]
         fitting = sum(cell.fits for cell in told)
         certain = fitting >= LEAST and fitting >= SHARE * len(told)
+        certain = certain or (
+            _size_index(table, sizes, cells, whole) and fitting >= FEWEST and fitting >= HALF * len(told)
+        )
         for cell in cells:
             if cell.fits or (certain and not _of_others(cell, cells)):
                 yield _checked(paper, table, cell, cells)
+
+
+def _fit_as_a_whole(table: ReadTable, size: Column) -> bool:
+    """Whether nearly all percentages of the table are those of one column of sizes."""
+    told = [
+        c for column in table.columns for line in table.lines if (c := _cell(line, column, size)) and c.count.value > 0
+    ]
+    return sum(cell.fits for cell in told) >= max(MANY, SURE * len(told))
+
+
+def _size_index(table: ReadTable, sizes: Sequence[Column], cells: Sequence[_Cell], whole: dict[int, bool]) -> bool:
+    """Whether the sizes of these cells are those that the whole table's percentages rest on."""
+    used = [size.index for size in sizes if all(_sized(cell, size) for cell in cells)]
+    return any(whole[index] for index in used)
+
+
+def _sized(cell: _Cell, size: Column) -> bool:
+    n = number(cell.line, size.index, "n")
+    return n is not None and int(n.value) == cell.n
 
 
 def _own(line: Line, column: Column) -> _Cell | None:
@@ -135,15 +162,19 @@ def _totals(paper: Paper, table: ReadTable) -> Iterator[Finding]:
 def table_quantiles(paper: Paper) -> Iterator[Finding]:
     """Median between its quartiles or the ends of its range, in every table."""
     for table in paper.tables:
-        for line in table.lines:
-            for entry in line.entries.values():
-                parts = entry.parts
-                if {"low", "high"} <= parts.keys() and ("median" in parts or "mean" in parts):
-                    values = {"min": parts["low"].printed, "max": parts["high"].printed}
-                    mean = parts["mean"].printed if "mean" in parts else None
-                    if "median" in parts:
-                        values["median"] = parts["median"].printed
-                    yield quantile_order(values, mean=mean, what=line.label, place=place_of(paper, table, line, entry))
+        yield from doubtful(_quantiles(paper, table), "quantile-order", _DESCENDING, many=2)
+
+
+def _quantiles(paper: Paper, table: ReadTable) -> Iterator[Finding]:
+    for line in table.lines:
+        for entry in line.entries.values():
+            parts = entry.parts
+            if {"low", "high"} <= parts.keys() and ("median" in parts or "mean" in parts):
+                values = {"min": parts["low"].printed, "max": parts["high"].printed}
+                mean = parts["mean"].printed if "mean" in parts else None
+                if "median" in parts:
+                    values["median"] = parts["median"].printed
+                yield quantile_order(values, mean=mean, what=line.label, place=place_of(paper, table, line, entry))
 
 
 CHECKS = (table_studies, table_quantiles)

@@ -13,18 +13,29 @@ import numpy as np
 from ostealgia.audit.baseline import Source, weigh
 from ostealgia.audit.causes import only_repair, slip, within
 from ostealgia.audit.checks.table_counts import NOT_PATIENTS, OWN_N, compared, paper_shares
-from ostealgia.audit.checks.table_premises import doubtful, lowered, ordinary_test
+from ostealgia.audit.checks.table_premises import counts_tested, doubtful, lowered, means_tested, ordinary_test
 from ostealgia.audit.finding import Cause, Finding, Place
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.counts import chi2_vs_counts, p_values_of
 from ostealgia.audit.rules.means import Group, abs_print, t_vs_summary
 from ostealgia.audit.rules.p_values import p_vs_statistic
 from ostealgia.audit.statements.model import Number
+from ostealgia.audit.tables.count_readings import TOGETHER, other_counts
 from ostealgia.audit.tables.denominators import Share
 from ostealgia.audit.tables.headers import has_ci, is_weighted, statistics_in
 from ostealgia.audit.tables.model import Line, ReadTable
 from ostealgia.audit.tables.rank_tests import ordered_p_values
-from ostealgia.audit.tables.view import Block, Variable, blocks, count, group_tables, number, place_of, variables
+from ostealgia.audit.tables.view import (
+    Block,
+    Variable,
+    blocks,
+    count,
+    group_tables,
+    number,
+    place_of,
+    size_rows,
+    variables,
+)
 from ostealgia.errors import OptionError
 from ostealgia.numerics.intervals import Interval, Printed, as_interval
 from ostealgia.numerics.summary_tests import CHI2_TESTS, chi2_df, p_from_chi2
@@ -33,11 +44,12 @@ Counts = list[list[int]]
 
 # another comparison than that of independent groups, or another test, may stand behind P
 _OTHER_TEST = re.compile(r"regression|logistic|\bcox\b|univaria|multivaria|paired|mcnemar|matched|\bgee\b|mixed model|log-?rank|survival|"
-                         r"kaplan|ancova|repeated|adjusted", re.IGNORECASE)  # fmt: skip
+                         r"kaplan|ancova|repeated|adjusted|covarian", re.IGNORECASE)  # fmt: skip
 _TESTS_SAID = {
     "t": re.compile(r"\bt[ -]tests?\b", re.IGNORECASE),
     "chi2": re.compile(r"chi-?squared?|χ ?2|χ²", re.IGNORECASE),
 }
+_PLAIN_TEST = re.compile(r"one-?\s?way|\banova\b|\bt[ -]tests?\b|analysis of variance", re.IGNORECASE)
 _UNKNOWN = re.compile(
     r"unknown|missing|not (?:available|reported|known|recorded|tested|done)|\bn/?a\b|unspecified", re.IGNORECASE
 )
@@ -47,8 +59,9 @@ _NO_STATISTIC = (
     "many statistics of this table do not follow from the counts: they may be of another test or of several groups"
 )
 _NO_TEST = "few P values of this table follow from the groups: they may be of another test"
+_FINER = "a category has no patients: P may be of finer categories than are printed"
+_LEAST = "the least P that is printed may stand for all that are smaller"
 _COUNT_CELL = re.compile(r"\d+ ?\(\d+(?:\.\d+)? ?%?\)")
-_SIZES_ROW = re.compile(r"(?:n|no\.?|number)$", re.IGNORECASE)
 NEAR = 0.25  # in normal deviates: variants of exact and ordinal tests differ by less
 MOST_MISSING = 0.3  # of the patients of a group with no value of a variable
 MISSING = 0.05  # of the patients of one group with one value
@@ -70,8 +83,7 @@ def table_tests(paper: Paper) -> Iterator[Finding]:
             other = _OTHER_TEST.search(printed.caption) is not None or _of_effect(table, block)
             cases = [
                 (_case(paper, table, block, variable, line, other), rows)
-                for variable in variables(table)
-                for line, rows in compared(variable, block)
+                for variable, line, rows in _comparisons(table, block)
                 if not _sizes_again(table, line)
             ]
             named = _named(cases, based, block, around)
@@ -81,8 +93,29 @@ def table_tests(paper: Paper) -> Iterator[Finding]:
                 (of_p if case.statistic is None else with_statistic).extend(
                     _tested(replace(case, named=named), rows, based)
                 )
-            yield from doubtful(_swapped(with_statistic), "chi2-vs-counts", _NO_STATISTIC)
-            yield from ordinary_test(of_p, ("chi2-vs-counts", "t-vs-summary"), _NO_TEST)
+            said = _PLAIN_TEST.search(around) is not None and not _OTHER_TEST.search(around)
+            yield from means_tested(
+                doubtful(_swapped(with_statistic), "chi2-vs-counts", _NO_STATISTIC), _NO_T, said=said
+            )
+            yield from counts_tested(ordinary_test(of_p, ("chi2-vs-counts", "t-vs-summary"), _NO_TEST), _NO_TEST)
+
+
+def _comparisons(table: ReadTable, block: Block) -> Iterator[tuple[Variable, Line, tuple[Line, ...]]]:
+    """Each line with a statistic or P, and the lines it compares: one cell beside several rows compares all of them."""
+    beside: dict[int, list[Line]] = {}
+    columns = [c.index for c in (block.statistic, block.p_value) if c is not None]
+    starts = {line.row: {line.entries[c].start for c in columns if c in line.entries} for line in table.lines}
+    for line in table.lines:
+        for start in starts[line.row]:
+            beside.setdefault(start, []).append(line)
+    for variable in variables(table):
+        for line, rows in compared(variable, block):
+            spanned = max((beside[start] for start in starts[line.row]), key=len, default=[line])
+            if len(spanned) < 2 or len(rows) >= len(spanned):
+                yield variable, line, rows
+            elif line is spanned[0]:
+                counted = tuple(one for one in spanned if any(count(one, c) is not None for c in block.indexes))
+                yield variable, line, counted or rows
 
 
 def _of_effect(table: ReadTable, block: Block) -> bool:
@@ -156,6 +189,9 @@ class _Case:
     place: Place
     p_place: Place
     alone: bool  # the row below has its own P: this one is not of several rows
+    above: tuple[tuple[int, ...], ...]  # counts of the rows before it, nearest first
+    shared: bool  # rows of another kind carry the same P: it is of them
+    alike: tuple[tuple[int, ...], ...]  # counts of the rows next to it that carry the same P, its own included
 
     @property
     def p_printed(self) -> Printed | None:
@@ -174,7 +210,47 @@ def _case(paper: Paper, table: ReadTable, block: Block, variable: Variable, line
     deviations = _DEVIATIONS.search(said) is not None
     generic = block.statistic is not None and "?" in statistics_in(block.statistic.name)
     return _Case(block, variable, line, statistic, p_value, frozenset(), generic, deviations, t_said, other_test, place, p_place,
-                 _alone(paper, table, block, line))  # fmt: skip
+                 _alone(paper, table, block, line), _counts_above(table, block, line),
+                 _of_other_rows(block, variable, line, p_value), _alike(table, block, line, p_value))  # fmt: skip
+
+
+def _counts_above(table: ReadTable, block: Block, line: Line) -> tuple[tuple[int, ...], ...]:
+    """Counts of the three rows before it, nearest first."""
+    before = sorted((other for other in table.lines if 0 < line.row - other.row <= 3), key=lambda other: -other.row)
+    counts = ([c for column in block.indexes if (c := count(other, column)) is not None] for other in before)
+    return tuple(tuple(row) for row in counts if len(row) == len(block.indexes))
+
+
+def _alike(table: ReadTable, block: Block, line: Line, p_value: Number | None) -> tuple[tuple[int, ...], ...]:
+    """Counts of the run of rows around a line that carry its P: it may be one test of all of them."""
+    if p_value is None or block.p_value is None:
+        return ()
+    rows = {other.row: other for other in table.lines}
+    same = {
+        row
+        for row, other in rows.items()
+        if (p := number(other, block.p_value.index, "p_value")) and p.text == p_value.text
+    }
+    first = last = line.row
+    while first - 1 in same:
+        first -= 1
+    while last + 1 in same:
+        last += 1
+    counts = (
+        [c for column in block.indexes if (c := count(rows[row], column)) is not None] for row in range(first, last + 1)
+    )
+    return tuple(tuple(row) for row in counts if len(row) == len(block.indexes))
+
+
+def _of_other_rows(block: Block, variable: Variable, line: Line, p_value: Number | None) -> bool:
+    """Whether a row of the variable that is none of counts carries the same P: the P is of a mean, or of all of it."""
+    if p_value is None or block.p_value is None:
+        return False
+    others = [other for other in variable.lines if other is not line]
+    same = [
+        other for other in others if (p := number(other, block.p_value.index, "p_value")) and p.text == p_value.text
+    ]
+    return any(count(other, column) is None for other in same for column in block.indexes if column in other.entries)
 
 
 def _one_of_some(case: _Case) -> bool:
@@ -208,7 +284,7 @@ def _counts_printed(paper: Paper, table: ReadTable, block: Block, line: Line) ->
 
 def _sizes_again(table: ReadTable, line: Line) -> bool:
     """Whether a second row of sizes ("n") stands above: the sizes of the header are those of other rows."""
-    return sum(_SIZES_ROW.match(other.label.strip()) is not None for other in table.lines if other.row < line.row) >= 2
+    return sum(other.row < line.row for other in size_rows(table)) >= 2
 
 
 def _tested(case: _Case, rows: Sequence[Line], based: Sequence[Share]) -> Iterator[Finding]:
@@ -261,6 +337,13 @@ def _exclusive(case: _Case, rows: Sequence[Line], based: Sequence[Share]) -> boo
     return True
 
 
+def _too_few(case: _Case, table: Counts) -> bool:
+    """Whether the rows hold far fewer patients than the groups: the statistic beside them is of more rows."""
+    sums = [sum(column) for column in zip(*table, strict=True)]
+    sizes = case.block.sizes
+    return sizes is None or any(added < (1 - MOST_MISSING) * n for added, n in zip(sums, sizes, strict=True))
+
+
 def _sizes_of(case: _Case, line: Line, based: Sequence[Share]) -> tuple[list[int] | None, bool]:
     """Patients behind a single row: what its percentages are of, else the sizes of the groups."""
     mine = {share.column: share for share in based if share.line is line}
@@ -274,6 +357,7 @@ def _sizes_of(case: _Case, line: Line, based: Sequence[Share]) -> tuple[list[int
             if share.base is None or share.name not in ("the size of the group", "the n of its own row"):
                 return None, False
             sizes.append(share.base)
+            sure = sure and (share.count.value == 0 or share.fits(share.base))
         elif column.n is not None:
             sizes.append(int(column.n.value))
             sure = False
@@ -291,8 +375,8 @@ def _by_counts(case: _Case, tables: Sequence[Counts], sure: bool, rows: int) -> 
     if case.statistic is None:
         if p is not None:
             other = NOT_PATIENTS.search(case.line.label) or OWN_N.search(case.line.label)
-            single = rows == 1 and (not case.alone or other is not None or _one_of_some(case))
-            found = _p_of_counts(case, tables, sure and not single, p)
+            single = case.shared or (rows == 1 and (not case.alone or other is not None or _one_of_some(case)))
+            found = _p_of_counts(case, tables, sure and not single, p, rows)
             if found is not None:
                 yield found
         return
@@ -303,7 +387,8 @@ def _by_counts(case: _Case, tables: Sequence[Counts], sure: bool, rows: int) -> 
     supported = (
         p is not None and any(p.allows(as_interval(q)) for q in p_values_of(table).values()) if first.flagged else False
     )
-    if first.flagged and not certain and not (supported and "z" not in case.named):
+    few = rows > 1 and not sure and _too_few(case, tables[0])
+    if first.flagged and (few or (not certain and not (supported and "z" not in case.named))):
         return
     yield first
     if p is None:
@@ -319,14 +404,14 @@ def _by_counts(case: _Case, tables: Sequence[Counts], sure: bool, rows: int) -> 
     yield _mended_p(weighed, first, p, exact)
 
 
-def _p_of_counts(case: _Case, tables: Sequence[Counts], sure: bool, p: Printed) -> Finding | None:
+def _p_of_counts(case: _Case, tables: Sequence[Counts], sure: bool, p: Printed, rows: int) -> Finding | None:
     """A P alone against every test that such counts may be given."""
+    if case.other_test or len(case.block.groups) > 2:
+        return None  # a misfit would say nothing, so a fit says nothing either
     checks = [chi2_vs_counts(table, None, p, place=case.p_place) for table in tables]
     first = next((check for check in checks if not check.flagged), checks[0])
-    if not first.flagged:
-        return first
-    if case.other_test or not sure or len(case.block.groups) > 2:
-        return None
+    if not first.flagged or not sure:
+        return None if first.flagged else first
     ordered: dict[str, float] = {}
     for table in tables:
         ordered.update(ordered_p_values(table))
@@ -336,12 +421,26 @@ def _p_of_counts(case: _Case, tables: Sequence[Counts], sure: bool, p: Printed) 
             return replace(first, verdict="consistent", severity="none", cause=None, cause_code=None, repair=None, basis="arithmetic",
                            recomputed=value, recomputed_low=value, recomputed_high=value, message=message)  # fmt: skip
     table = tables[0]
+    sizes = case.block.sizes if rows > 1 else [sum(column) for column in zip(*table, strict=True)]
+    others = [*other_counts(table if rows > 1 else table[:1], sizes, case.above)]
+    if rows == 1 and len(case.alike) > 1:
+        others += [(TOGETHER, [list(row) for row in case.alike]), *other_counts(case.alike, sizes)]
+    told = next((f"P would fit if {why}" for why, other in others if _comparable(other) and _p_fits(p, other)), None)
+    least = p.relation == "=" and p.decimals >= 3 and abs(p.value - p.unit) < 1e-9
+    told = _LEAST if told is None and least and first.recomputed is not None and first.recomputed < p.value else told
+    told = _FINER if told is None and rows > 1 and any(not any(row) for row in table) else told
+    if told is not None:
+        return lowered(first, told)
     values = [*p_values_of(table).values(), *ordered.values()]
     if len(table) == 2 and _with_missing(table, p):
         return replace(first, severity="information", basis="judgement")
     if (len(table) > 2 or _small(table)) and min(_apart(p, value) for value in values) < NEAR:
         return replace(first, severity="information", basis="judgement")
     return first
+
+
+def _p_fits(p: Printed, table: Counts) -> bool:
+    return any(p.allows(as_interval(value)) for value in p_values_of(table).values())
 
 
 def _with_missing(table: Counts, p: Printed) -> bool:
@@ -394,6 +493,8 @@ def _by_means(case: _Case, groups: list[Group]) -> Iterator[Finding]:
     p = case.p_printed
     if case.statistic is None:
         if p is not None:
+            if len(groups) > 2:
+                return
             found = t_vs_summary(groups, None, p, place=case.p_place)
             if not found.flagged or _clear(case, found, p):
                 sure = case.deviations and case.t_said and _clear_of_errors(case, groups, p)

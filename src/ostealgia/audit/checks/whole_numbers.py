@@ -15,7 +15,7 @@ from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Check, Paper
 from ostealgia.audit.rules.bounds import scale_bound
 from ostealgia.audit.rules.counts import chi2_vs_counts, p_values_of
-from ostealgia.audit.rules.granularity import debit, grim_mean, grimmer
+from ostealgia.audit.rules.granularity import debit, grim_mean, grim_percent, grimmer
 from ostealgia.audit.rules.significance import p_range
 from ostealgia.audit.statements.model import Count, Mean, Number, PValue, Size, Statement, Test
 from ostealgia.numerics.intervals import Printed
@@ -27,7 +27,8 @@ NEAR = 14  # characters between a mean and its size: "M = 5.02, SD = 1.34, n = 3
 APART = 0.25  # normal deviates by which a less usual test of the counts may lie outside the usual ones
 
 _WHOLE = re.compile(
-    r"\bsingle[- ]item\b|\bone item\b|\bnrs\b|numeric(?:al)? rating scale|\bwhole numbers?\b|number of (?:lesions|metastases|fractures|"
+    r"\bsingle[- ]item\b|\bone item\b|\bnrs\b|numeric(?:al)? rating scale|\bwhole numbers?\b|number of "
+    r"(?:(?!mean|median)[a-z\-]+ )?(?:lesions|metastases|fractures|"
     r"fractions|children|visits|sessions|episodes|falls|attacks|analgesics|drugs|medications|doses|comorbidities|admissions|days)"
 )
 _DERIVED = re.compile(
@@ -35,9 +36,13 @@ _DERIVED = re.compile(
     r"\bsum|composite|subscale|total score|standardi[sz]ed|log|per (?:day|week|month|year|cent)|%"
 )
 _SAME_SIZE = re.compile(r"\bthe same \d{1,4} (?:patients|participants|subjects|persons|women|men|children)")
-_CODED = re.compile(r"\bcoded\b[^.;]{0,40}\b0\b[^.;]{0,40}\b1\b")
+_CODED = re.compile(
+    r"\bcoded\b[^.;]{0,40}\b0\b[^.;]{0,40}\b1\b|\b(?:binary|dichotomous|yes-no|yes/no)\b[^.;\d]{0,30}\b0 ?(?:/|,|or|and|=)[^.;\d]{0,12}1\b|"
+    r"\b0 ?= ?(?:no|absent)\b[^.;\d]{0,12}\b1 ?= ?(?:yes|present)\b"
+)
 _ENDS = re.compile(
-    r"\b(?:from|scale|item|rating|nrs|\(|points?)[ (:]{0,3}(?:of |from )?([0-5]) ?(?:to|-) ?(5|6|7|9|10|11|100)\b"
+    r"\b(?:on (?:the|an?) ([05]) ?(?:to|-) ?(10|100)[- ](?:points? )?(?:nrs|vas|numeric|visual|rating|pain)|"
+    r"(?:from|scale|item|rating|nrs|\(|points?)[ (:]{0,3}(?:of |from )?([0-5]) ?(?:to|-) ?(5|6|7|9|10|11|100)\b)"
 )
 _OTHER_TEST = re.compile(
     r"log-?rank|adjust|paired|mcnemar|trend|regress|matched|model|weighted|mixed|inferior|one-?sided|one-?tailed|surviv|kaplan|"
@@ -78,7 +83,7 @@ def _judged(
             yield debit(mean.mean.printed, spread.printed, n, place=place)
         return
     if ends is not None and not _DERIVED.search(_before(paper, mean)):
-        low, high = float(ends[1]), float(ends[2])
+        low, high = (float(end) for end in ends.groups() if end is not None)
         yield scale_bound(mean.mean.printed, low, high, sd=spread.printed, n=n, what="the mean", place=place)
     if not whole or n is None:
         return
@@ -163,6 +168,61 @@ def scores_on_their_scale(paper: Paper) -> Iterator[Finding]:
             number = sentence.number(match, 2)
             place = paper.place(number.start, number.end)
             yield scale_bound(number.printed, 0.0, float(match[1]), what="the score", place=place)
+
+
+_KARNOFSKY = re.compile(
+    r"\bkarnofsky\b[^.;()\d]{0,50}?\b(?:was|of|is)\s{1,3}(\d{2,3}(?:\.\d)?)(?![\d.,]?\d|\s{0,2}(?:%|patients|to\b|-))",
+    re.I,
+)
+_ROC = re.compile(
+    r"\b(?:AUROC|c-statistic|c-index|area\s{1,3}under\s{1,3}the\s{1,3}(?:ROC|receiver)[^.;()\d]{0,40}?)\s{0,3}(?:\(AUC\)\s{0,3})?"
+    r"(?:was|of|is|=)\s{0,3}(\d\.\d{1,3})(?!\d|\s{0,2}[a-z%])",
+    re.I,
+)
+_BOUNDED = ((_KARNOFSKY, 100.0), (_ROC, 1.0))
+
+
+def scores_within_bounds(paper: Paper) -> Iterator[Finding]:
+    """scale-bound for scores that have one scale everywhere: Karnofsky's (0 to 100), an area under a ROC curve (0 to 1)."""
+    for sentence in sentences(paper.document):
+        for pattern, high in _BOUNDED:
+            for match in pattern.finditer(sentence.text):
+                number = sentence.number(match)
+                place = paper.place(number.start, number.end)
+                yield scale_bound(number.printed, 0.0, high, what="the score", place=place)
+
+
+_PEOPLE = r"(?:patients?|participants|subjects|individuals|women|men|children|adults|persons|people|volunteers)"
+_SHARE_OF = re.compile(
+    rf"^\W{{0,3}}(?:of|among|in)\s{{1,3}}(?:the\s{{1,3}}|these\s{{1,3}}|our\s{{1,3}}|all\s{{1,3}}|a\s{{1,3}}group\s{{1,3}}of\s{{1,3}})?(\d{{2,4}})\s{{1,3}}"
+    rf"(?:[a-z\-]+\s{{1,3}}){{0,2}}?{_PEOPLE}\b[^.;:()\d]{{0,60}}?(?:,\s{{1,3}}|\s{{1,3}})(?:the\s{{1,3}}(?:[a-z\-]+\s{{1,3}}){{0,2}}?"
+    r"(?:response|complication|recurrence|toxicity|remission|infection)\s{1,3}rate\s{1,3}was\s{1,3})?(\d{1,2}(?:\.\d{1,2})?)\s{0,2}%",
+    re.I,
+)
+_NO_SHARE = re.compile(
+    r"surviv|kaplan|actuarial|cumulative|estimat|pooled|\bmean|median|average|sensitiv|specific|accura|reduc|increas|decreas|"
+    r"improve|change|"
+    r"weight|predict|imput|adjust|model|approximat|\babout|nearly|almost|around|roughly|over\b|more than|less than|"
+    r"at least|up to|below|above|"
+    r"lesion|tumou?r|specimen|sample|eyes|teeth|visits|episodes|cycles|samples|of (?:these|those|whom|which|all)|"
+    r"volume|dose|variance|time|days"
+)
+
+
+def shares_of_groups(paper: Paper) -> Iterator[Finding]:
+    """GRIM for "Of 28 patients with fever, 41% had pain flare": the only two numbers of a sentence that begins with the patients."""
+    for sentence in sentences(paper.document):
+        match = _SHARE_OF.match(sentence.text) if sentence.section in ("abstract", "results", "other") else None
+        if (
+            match is None
+            or len(re.findall(r"\d+(?:\.\d+)?", sentence.text)) != 2
+            or _NO_SHARE.search(sentence.text.casefold())
+        ):
+            continue
+        n, percent = int(match[1]), sentence.number(match, 2)
+        if n < 10 or (n < 30 and "." not in percent.text and percent.value % 5 == 0):
+            continue  # a rough share of a few
+        yield _weighed(grim_percent(percent.text, n, place=paper.place(percent.start, percent.end)))
 
 
 def p_of_two_counts(paper: Paper) -> Iterator[Finding]:
@@ -267,4 +327,11 @@ def _size_of(mean: Mean, sizes: list[Size], alone: bool, same: bool = False) -> 
     return values.pop() if (alone or same) and len(values) == 1 else None
 
 
-CHECKS: tuple[Check, ...] = (means_of_whole_numbers, p_of_two_counts, p_of_two_fractions, scores_on_their_scale)
+BOUNDS: tuple[Check, ...] = (scores_within_bounds, shares_of_groups)
+CHECKS: tuple[Check, ...] = (
+    means_of_whole_numbers,
+    p_of_two_counts,
+    p_of_two_fractions,
+    scores_on_their_scale,
+    *BOUNDS,
+)

@@ -127,6 +127,9 @@ def _as_percent(found: Finding, printed: Triplet) -> Finding:
         recomputed=times(found.recomputed),
         recomputed_low=times(found.recomputed_low),
         recomputed_high=times(found.recomputed_high),
+        repair=None
+        if found.repair and 0 < found.repair.count("%") < 3
+        else found.repair,  # a proportion beside per cents
     )
 
 
@@ -134,6 +137,8 @@ def _limits_broken(printed: Triplet, rule: Scale, place: Place) -> Finding | Non
     """Limits in the wrong order, or outside what the kind of number can be."""
     parts = (printed.low, printed.estimate, printed.high)
     beyond = [part for part in parts if not part.interval().overlaps(Interval(rule.lowest, rule.highest))]
+    if beyond and rule.name == "ratio" and (dashed := _dash_for_minus(printed, rule, place)) is not None:
+        return dashed
     if beyond:
         cause = None
         if rule.name == "ratio" and all(p.value < 5 for p in parts):
@@ -158,11 +163,28 @@ def _limits_broken(printed: Triplet, rule: Scale, place: Place) -> Finding | Non
             place,
             reported=printed.text,
             verdict="impossible",
-            severity="major" if not fits else "information" if rule.name == "difference" else "minor",
+            severity="major" if not fits else "information" if printed.low.value < 0 else "minor",
             cause=_exchanged_limits(printed) if fits else likely(_digit_slips(printed, rule)),
             message=f"the lower limit {printed.low.text} is above the upper limit {printed.high.text}",
         )
     return None
+
+
+def _dash_for_minus(printed: Triplet, rule: Scale, place: Place) -> Finding | None:
+    """Limits of a ratio that fit without their minus: it is a second dash of the range ("0.85-- 0.94"), or one behind "CI"."""
+    if printed.estimate.value <= 0:
+        return None
+    bare = replace(
+        printed, **{name: Printed.parse(getattr(printed, name).text.lstrip("-−– ")) for name in ("low", "high")}
+    )
+    if not 0 < bare.low.value < bare.high.value:
+        return None
+    centre = _centre(bare, rule.main, rule)
+    if centre.verdict == "inconsistent":
+        return None
+    return _fitting(
+        printed, replace(centre, verdict="rounding"), place, f"{bare.text} fits, a dash before a limit left out"
+    )
 
 
 def _exchanged_limits(printed: Triplet) -> Cause:
@@ -286,7 +308,7 @@ def _cause(printed: Triplet, rule: Scale, centre: Centre) -> tuple[Cause | None,
     for finder in CAUSES_BY_SCALE.get(rule.name, ()):
         found = finder(printed, centre)
         if found is not None:
-            return found, False
+            return found, found.code == "typing-slip"
     slips = _digit_slips(printed, rule)
     return likely(slips), len(slips) == 1
 
@@ -331,6 +353,18 @@ def _exponentiated_estimate(printed: Triplet, centre: Centre) -> Cause | None:
     return Cause(code="double-exponentiation", text=text, repair=f"{x.text} ({limits})")
 
 
+def _all_exponentiated(printed: Triplet, centre: Centre) -> Cause | None:
+    """Estimate and both limits each exponentiated once more: their logarithms are a ratio with its interval."""
+    if printed.low.interval().low <= 1 or printed.estimate.value <= 1 or printed.high.value <= printed.low.value:
+        return None
+    low, x, high = (part.interval().log() for part in (printed.low, printed.estimate, printed.high))
+    if not x.overlaps(((low.log() + high.log()) * 0.5).exp()):
+        return None
+    shown = [f"{math.log(part.value):.2f}" for part in (printed.estimate, printed.low, printed.high)]
+    text = "estimate and limits were each exponentiated once more than they should be"
+    return Cause(code="double-exponentiation", text=text, repair=f"{shown[0]} ({shown[1]} to {shown[2]})")
+
+
 def _log_limits(printed: Triplet, centre: Centre) -> Cause | None:
     """Ratio with limits on the log scale."""
     middle = ((printed.low.interval() + printed.high.interval()) * 0.5).exp()
@@ -369,10 +403,28 @@ def _negated(printed: Triplet, centre: Centre) -> Cause | None:
     return None
 
 
+def _lost_minus(printed: Triplet, centre: Centre) -> Cause | None:
+    """A difference whose lower limit lost its minus: "0.27 (0.17 to 0.71)"."""
+    if printed.low.value <= 0:
+        return None
+    middle = (printed.high.interval() - printed.low.interval()) * 0.5
+    if not printed.estimate.allows(middle):
+        return None
+    repair = f"{printed.estimate.text} (-{printed.low.text} to {printed.high.text})"
+    return Cause(code="typing-slip", text="the minus of the lower limit is missing", repair=repair)
+
+
 Finder = Callable[[Triplet, Centre], Cause | None]
 CAUSES_BY_SCALE: dict[str, tuple[Finder, ...]] = {
-    "ratio": (_exponentiated_limits, _exponentiated_estimate, _reciprocal, _log_limits, _natural_symmetry),
-    "difference": (_negated,),
+    "ratio": (
+        _exponentiated_limits,
+        _exponentiated_estimate,
+        _all_exponentiated,
+        _reciprocal,
+        _log_limits,
+        _natural_symmetry,
+    ),
+    "difference": (_negated, _lost_minus),
     "correlation": (_negated,),
 }
 
@@ -402,7 +454,10 @@ def _slips_by(
                 return False
             return _centre(changed, rule.main, rule).verdict in verdicts
 
+        most = max(number.decimals for number in printed.parts)
         for edit, cause in finder(part, fits):
+            if edit.decimals > most:
+                continue  # "-5.429" beside numbers of two decimals
             repaired = replace(printed, **{name: edit}).text
             found.append(Cause(code=cause.code, text=cause.text, repair=repaired))
     return found

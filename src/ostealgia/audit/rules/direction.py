@@ -90,6 +90,7 @@ def _same_direction(
     verdict = "consistent"
     if stated is not None and not stated.fits(value):
         verdict = "rounding" if stated.allows(values) else "inconsistent"
+    too_much = size is not None and sign < 0 and size.interval().low > 100
     shown = f"{value:.1f}%" if size is not None else f"{value:.3g}-fold"
     message = (
         f"{measure} {x.text} is {shown} {claim} ({outcome}); the text says {text}"
@@ -100,9 +101,9 @@ def _same_direction(
         "direction-vs-claim",
         place,
         reported=text,
-        verdict=verdict,
-        severity="minor" if verdict == "inconsistent" else "none",
-        message=message,
+        verdict="impossible" if too_much else verdict,
+        severity="major" if too_much else "minor" if verdict == "inconsistent" else "none",
+        message=f"{message}; a reduction cannot exceed 100%" if too_much else message,
         recomputed=value,
         values=values,
         cause=Cause(repair=f"{shown} {claim}"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ostealgia.audit.causes import only_repair, probable
 from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, make
@@ -21,6 +22,7 @@ from ostealgia.numerics.granularity import (
 )
 from ostealgia.numerics.intervals import Interval, Numeral, Printed
 
+WEAK = 0.6  # share of all printed values that are possible; above it one that is not says little
 NO_POWER = "no power: at this size every printed value is possible"
 
 
@@ -61,7 +63,11 @@ def grim_percent(
     told = ", ".join(f"{round(value * n / 100)} would be {printed.like(value)}%" for value in options)
     message = f"{what + ': ' if what else ''}{shown}% of {n}: {told}; no whole count gives {shown}%"
     near = Interval(min(options), max(options))
-    return _finding("GRIM", shown, place, False, message, near, nearest, _other_n(printed, n, denominators or {}))
+    found = _finding("GRIM", shown, place, False, message, near, nearest, _other_n(printed, n, denominators or {}))
+    if box.width / 100 * n < WEAK:
+        return found
+    told = f"{message}; most percentages are possible of so many: a few patients without a value would do"
+    return replace(found, severity="information", basis="judgement", message=told)
 
 
 def _other_n(printed: Printed, n: int, others: Mapping[str, int]) -> Cause | None:

@@ -22,6 +22,7 @@ P_WORDS = {"ns": "> 0.05", "n.s.": "> 0.05", "n.s": "> 0.05", "not significant":
 
 # tests whose P may differ a little from the Wald test that an interval implies
 OTHER_TESTS = ("log-rank", "likelihood ratio", "score", "permutation", "exact")
+BORDER = (0.02, 0.10)  # P beside an interval that ends at no effect
 NEAR = 0.5  # two tests of the same data seldom differ by more, in normal deviates
 
 
@@ -193,6 +194,11 @@ def p_vs_ci(
     severity, basis = "none", "arithmetic"
     if verdict == "inconsistent":
         severity, basis, message = _weigh(p, values, test, alpha, message)
+        at_null = any(end.low <= rule.no_effect <= end.high for end in forward[1:])
+        if severity == "major" and at_null and BORDER[0] <= p.value <= BORDER[1]:
+            severity, basis, message = "information", "judgement", f"{message}; a limit stands at no effect"
+        if severity == "minor" and not at_null and not _same_side(p, middle, rule.no_effect, alpha):
+            severity, message = "major", f"{message}; P and the printed interval are on different sides of {alpha:g}"
         if not forward[0].overlaps((forward[1] + forward[2]) * 0.5) and _same_side(p, middle, rule.no_effect, alpha):
             severity, basis = "information", "judgement"
             message = f"{message}; the estimate is not the middle of the interval, which is then no Wald interval"

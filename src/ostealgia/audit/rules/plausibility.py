@@ -54,6 +54,11 @@ def quantile_order(
             broken.append(("mean", centre, "max", shown["max"]))
     text = ", ".join(f"{name} {printed.text}" for name, printed in shown.items())
     message = f"{what}: {text} rise" if not broken else ""
+    inner = [*list(shown.values())[1:-1], *([centre] if centre is not None else [])]
+    ends = list(shown.values())
+    if broken and inner and all(_above(ends[0], one) and _above(one, ends[-1]) for one in inner):
+        return make("quantile-order", place, reported=" ".join(p.text for p in shown.values()), verdict="consistent",
+                    message=f"{what}: {text} fall: the greatest value is printed first")  # fmt: skip
     if broken:
         a, first, b, second = broken[0]
         message = f"{what}: {a} {first.text} is above {b} {second.text}"

@@ -402,14 +402,19 @@ def find_significance(stream: Stream, cited: list[tuple[int, int, str]], drafts:
     for i, word in enumerate(stream.words):
         if not (word.startswith("significan") or word in ("nonsignificant", "non-significant") or _firm(stream, i)):
             continue
-        if stream.words[i - 1 : i] in (["clinically"], ["of"]) or stream.words[i + 1 : i + 2] in (
+        if stream.words[i - 1 : i] in (["clinically"], ["of"], ["honest"], ["honestly"], ["least"]) or stream.words[
+            i + 1 : i + 2
+        ] in (
             ["level"],
             ["threshold"],
             ["heterogeneity"],
+            ["interaction"],
+            ["interactions"],
         ):
             continue
         low, high = stream.sentence(i)
         dashed = stream.words[max(low, i - 2) : i - 1] == ["non"] and stream.kinds[i - 1] == "-"
+        dashed = dashed or stream.words[max(low, i - 1) : i] == ["non"]
         negated = word.startswith("non") or dashed or _denied(stream.words[max(low, i - 6) : i])
         if not negated and _doubtful(stream, low, i):
             continue
@@ -437,20 +442,30 @@ def find_significance(stream: Stream, cited: list[tuple[int, int, str]], drafts:
 
 APPROACHED = listed(
     "approached approaching approach nearly near near-significant borderline marginal marginally almost towards toward trend trends "
-    "barely close any whether if reach the lost lose"
+    "barely close any whether if reach the lost lose bordered borders bordering verge narrowly missed"
+)
+ALMOST = listed("close closely near nearly almost borderline marginally approached approaching approach")
+REACHED = listed(
+    "reached reaches reaching achieved achieves achieving attained attains showed shows had gained retained maintained kept with has have"
 )
 DENIALS = NEGATIONS | listed("none cannot no-one nothing little without fail fails")
 
 
 def _denied(words: list[str]) -> bool:
+    joined = next((i for i in range(len(words) - 2, -1, -1) if words[i] in (",", ";") and words[i + 1] == "with"), -1)
+    words = words[joined + 1 :]  # "without infection, with significant differences"
+    if any(word.startswith("non-statistic") for word in words) or "non statistic" in " ".join(words):
+        return True
     return bool(NEGATIONS.intersection(words)) or any(word.endswith(("n't", "n’t")) for word in words)
 
 
 def _doubtful(stream: Stream, low: int, i: int) -> bool:
     """Words of significance that claim nothing: "approached significance", "the significance", "none of the ... was significant"."""
-    if stream.words[i] == "significance" and stream.words[i - 1 : i] == ["the"]:
-        return True
+    if stream.words[i] == "significance" and not REACHED.intersection(stream.words[max(low, i - 4) : i]):
+        return True  # "of unclear significance"
     if (APPROACHED - {"the"}).intersection(stream.words[max(low, i - 3) : i]):
+        return True
+    if ALMOST.intersection(stream.words[max(low, i - 6) : i]):
         return True
     for k in range(i - 1, max(low, i - 30) - 1, -1):
         if stream.words[k] in CONTRAST or stream.kinds[k] == ";":

@@ -9,11 +9,13 @@ from dataclasses import replace
 from ostealgia.audit.statements import context
 from ostealgia.audit.statements.model import Count, Number, Size
 from ostealgia.audit.statements.tokens import Stream
-from ostealgia.audit.statements.words import PEOPLE, SPELLED, UNITS, listed
+from ostealgia.audit.statements.words import PEOPLE, SPELLED, STUDIES, UNITS, listed
 
 # a percentage that is a share: no level ("95% CI"), no share of something else ("60% of the maximum"), no pair or list of its own
 _P = r"(?P<percent>n)%(?!-?C|o|/|[,;]a?n%(?!-?C))"
 
+# n = 148 (98.6% of 150)
+_WITHIN = re.compile(r"(?P<count>n)u?\((?P<percent>n)%o[wo]{0,2}(?P<n>n)u?\)")
 # n of n (p%) / n out of the n patients (p%) / n/n (p%) / n/n, p%
 _OF = re.compile(r"(?<!%,)(?<!%\()(?P<count>n)u?(?:w?o[wo]{0,3}|/)(?P<n>n)[uwf]{0,5}[(,;][:=i]?" + _P)
 # n (p%) of n patients
@@ -33,6 +35,7 @@ _SIZED = re.compile(r"N=(?P<n>n)")
 _PLAIN = re.compile(r"(?P<n>n)(?:w{0,2})u{0,2}?(?P<unit>u)(?!u)")
 
 _FORMS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
+    (_WITHIN, ("count", "n", "percent")),
     (_OF, ("count", "n", "percent")),
     (_OF_BEHIND, ("count", "n", "percent")),
     (_TURNED, ("count", "n", "percent")),
@@ -113,7 +116,11 @@ def _fits(stream: Stream, places: dict[str, int]) -> bool:
     return all(number_is_count(stream, places[name]) for name in ("count", "count2", "n", "n2") if name in places)
 
 
+ALL_BUT = (["all", "but"], ["everyone", "but"], ["except", "for"], ["apart", "from"])
+EXCEPTED = listed("except excepting save excluding")
+_HEAD, _TAIL = re.compile(r"[1-9]\d{0,2}"), re.compile(r"\d{3}")
 GRADES = listed("grade grades stage stages class type ratio")
+LABELLED = listed("score level phase day week month year dose age aged cycle visit step group arm cohort model")
 
 
 def _labelled(stream: Stream, places: dict[str, int]) -> bool:
@@ -121,7 +128,11 @@ def _labelled(stream: Stream, places: dict[str, int]) -> bool:
     count, n = places.get("count", places.get("count2")), places.get("n")
     if count is not None and count > 1:
         before, earlier = stream.words[count - 1], stream.kinds[count - 2]
-        if before in GRADES or (earlier in "nk" and (before == "or" or stream.kinds[count - 1] in "/-")):
+        if stream.words[count - 2 : count] in ALL_BUT or before in EXCEPTED:
+            return True  # "all but eight patients (85%)": the percentage is that of the others
+        if before in GRADES or before in LABELLED or stream.kinds[count - 1] == "<":
+            return True
+        if earlier in "nk" and (before == "or" or stream.kinds[count - 1] in "/-"):
             return True
     behind = stream.words[n + 1 : n + 2] if n is not None else []
     return bool(behind) and (behind[0] in GRADES or behind[0] in MEASURED)
@@ -142,7 +153,13 @@ def _parts(stream: Stream, first: int, last: int) -> bool:
 
 def number_is_count(stream: Stream, i: int) -> bool:
     """Whether a token is a whole number of something, printed in digits or spelled."""
-    return stream.whole(i) or stream.raw[i].lower() in SPELLED
+    return (stream.whole(i) and not _split(stream, i)) or stream.raw[i].lower() in SPELLED
+
+
+def _split(stream: Stream, i: int) -> bool:
+    """Part of a number whose thousands a blank may mark: "12 345"."""
+    ends = [k for k in (i, i + 1) if 0 < k < len(stream.raw) and stream.starts[k] - stream.ends[k - 1] == 1]
+    return any(_TAIL.fullmatch(stream.raw[k]) and _HEAD.fullmatch(stream.raw[k - 1]) for k in ends)
 
 
 def _alone(stream: Stream, i: int) -> bool:
@@ -255,11 +272,12 @@ def _size(stream: Stream, i: int, first: int, last: int, unit: str | None, cited
 
 
 def _unit_before(stream: Stream, first: int) -> str | None:
-    """The unit of "patients (n = 103)"."""
+    """The unit of "patients (n = 103)"; "20 studies (N = 636)" tells patients."""
     low = stream.sentence(first)[0]
     for i in range(first - 1, max(low, first - 5) - 1, -1):
         if stream.kinds[i] == "u":
-            return stream.values[i]
+            counted = stream.values[i] in STUDIES and i > low and "n" in stream.kinds[max(low, i - 2) : i]
+            return None if counted else stream.values[i]
         if stream.kinds[i] == "n":
             return None
     return None

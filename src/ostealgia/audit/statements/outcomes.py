@@ -18,6 +18,7 @@ _TEST = re.compile(
 )
 _DF = re.compile(r"[,;:()a]{0,3}(?:f|o|w)?(?:D[=:oi]{0,2}(?P<df>n)(?:[,;a](?P<df2>n))?|(?P<df3>n)D)")
 _SIZE = re.compile(r"[,;(]{1,2}N=(?P<n>n)")
+_RANGE = re.compile(r"\(n[-t,;]n\)")
 ONE_TAILED = listed("one-tailed one-sided onetailed directional 1-tailed 1-sided")
 BARE = frozenset(("z", "chi2", "Q"))
 
@@ -53,7 +54,14 @@ def find_tests(stream: Stream, p_parts: list[PPart]) -> list[TestDraft]:
         until = found[k + 1].first if k + 1 < len(found) else len(kinds)
         _df_behind(stream, draft, until)
         draft.p = _p_behind(stream, draft, until, p_parts)
-    return [draft for draft in found if _certain(stream, draft)]
+    return [draft for draft in found if _certain(stream, draft) and not _ranged(stream, draft)]
+
+
+def _ranged(stream: Stream, draft: TestDraft) -> bool:
+    """A mean over imputed data with its range: "F(1, 487) = 0.38 [0.01-1.61]; p = 0.64 [0.21-0.93]"."""
+    return _RANGE.match(stream.kinds, draft.value + 1) is not None and (
+        draft.p is None or _RANGE.match(stream.kinds, draft.p.last + 1) is not None
+    )
 
 
 def _draft(stream: Stream, at: int, match: re.Match[str]) -> TestDraft | None:

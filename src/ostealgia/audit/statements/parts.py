@@ -283,6 +283,8 @@ def point_before(stream: Stream, first: int, taken: dict[int, int]) -> int | Non
             words += 1
             i -= 1
         elif bracket >= 0 and i > bracket:
+            if any(kinds[k] == "n" and "." in stream.raw[k] and k not in taken for k in range(bracket + 1, i)):
+                return None  # "60 years (IRR 8.85 compared to ..., (95% CI": a number stands nearer
             i, words, bracket = bracket - 1, 0, stream.opener[bracket]
         else:
             return None

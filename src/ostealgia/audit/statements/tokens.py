@@ -21,10 +21,11 @@ from ostealgia.audit.statements.words import (
     SPELLED,
     STOP_WORDS,
     VOCABULARY,
+    listed,
 )
 
 _TOKEN = re.compile(
-    r"(?P<num>(?<!\w)(?<!\d[.·])[-+⁻⁺]?(?:\d{1,3}(?:,\d{3})+(?!\d|,\d)(?:[.·]\d+)?|\d+(?:[.·]\d+)*|(?<![\d)\]])[.·]\d+)"
+    r"(?P<num>(?<!\w)(?<!\d[.·])[-+⁻⁺]?(?:\d{1,3}(?:,\d{3})+(?!\d|,\d)(?:[.·]\d+)?|\d{1,3}(?:'\d{3})+(?![\d'])|\d+(?:[.·]\d+)*|(?<![\d)\]])[.·]\d+)"
     r"(?:[eE]-?\d{1,3}(?![\d.])|\s?[x×*]\s?10(?:\s?\^\s?-?\d{1,3}|-\d{1,3}(?![\d.])|[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}))?)"
     r"|(?P<word>[^\W\d_](?:[^\W_]|['’-](?=[^\W_])|\.(?=[^\W\d_]\.))*)"
     r"|(?P<stars>[★☆✩✭⭐]+)"
@@ -38,6 +39,7 @@ _MARKS = {
 }  # fmt: skip
 _LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _SIGNABLE = frozenset("=(:Coi<,;[vta-~f/")
+_SIGNED = listed("diff difference md smd wmd β beta coefficient")  # "(mean diff - 1.1": a minus with blanks
 _SQUARED = {"i": ("H", "i2"), "τ": ("H", "tau2"), "tau": ("H", "tau2"), "χ": ("T", "chi2"), "chi": ("T", "chi2"),
             "x": ("T", "chi2"), "h": ("H", "h2"), "r": ("w", "r2"), "η": ("w", "eta2"), "eta": ("w", "eta2")}  # fmt: skip
 _JOINED = {"i2": ("H", "i2"), "tau2": ("H", "tau2"), "τ2": ("H", "tau2"), "chi2": ("T", "chi2"), "χ2": ("T", "chi2"),
@@ -91,11 +93,15 @@ class Stream:
     def _numeral(self, index: int) -> str:
         raw = self.raw[index]
         spelled = SPELLED.get(raw.lower()) if raw[:1].isalpha() else None
-        return raw.replace("·", ".").replace(" ", "").translate(_LOWERED) if spelled is None else str(spelled)
+        return (
+            raw.replace("·", ".").replace(" ", "").replace("'", "").translate(_LOWERED)
+            if spelled is None
+            else str(spelled)
+        )
 
     def whole(self, index: int) -> bool:
         """Whether a number token is a count: digits and thousands marks only."""
-        return self.raw[index].replace(",", "").isdigit()
+        return self.raw[index].replace(",", "").replace("'", "").isdigit()
 
     def sentence(self, index: int) -> tuple[int, int]:
         """First and last token (exclusive) of the sentence of a token."""
@@ -209,7 +215,8 @@ class _Builder:
             self._put("-", text[0], text[0], start, start + 1)
             text, start = text[1:], start + 1
         elif (
-            text[0] not in "-+" and len(kinds) > 1 and kinds[-1] == "-" and self.raw[-1] == "-" and kinds[-2] in _SIGNABLE
+            text[0] not in "-+" and len(kinds) > 1 and kinds[-1] == "-" and self.raw[-1] == "-"
+            and (kinds[-2] in _SIGNABLE or (self.words[-2] in _SIGNED and "." in text and self.ends[-2] < self.starts[-1]))
             and start - self.ends[-1] <= 2 and (start == self.ends[-1] or self.ends[-2] < self.starts[-1] or kinds[-2] == "(")
             and kinds[-2] != "-"
         ):  # fmt: skip

@@ -167,7 +167,7 @@ def size_row(grid: Grid, columns: list[int]) -> int | None:
     for row in list(grid.body)[:3]:
         shapes = [grid.shape(row, column) for column in columns]
         whole = all(shape.form in ("one", "size") and shape.first.text.replace(",", "").isdigit() for shape in shapes)
-        if is_n(grid.text(row, 0)) and whole:
+        if grid.is_size_row(row) and whole:
             return row
     return None
 

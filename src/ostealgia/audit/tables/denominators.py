@@ -144,6 +144,7 @@ def _reading(cells: Sequence[Share], block: Block, sizes: dict[int, tuple[int, N
     usable = [cell for cell in cells if cell.column in sizes and cell.count.value > 0 and not _own_n(cell)]
     if not usable:
         return "own"
+    usable = [cell for cell in usable if not _of_some(cell, cells, sizes[cell.column][0])] or usable
     fits = {"column": 0, "row": 0, "all": 0}
     grand = _grand_total(block)
     for cell in usable:
@@ -154,6 +155,13 @@ def _reading(cells: Sequence[Share], block: Block, sizes: dict[int, tuple[int, N
     name = max(fits, key=lambda key: (fits[key], key == "column"))
     enough = fits[name] >= 0.6 * len(usable) or (fits[name] >= 0.5 * len(usable) and len(usable) <= 4)
     return name if enough and fits[name] >= 1 else None
+
+
+def _of_some(cell: Share, cells: Sequence[Share], n: int) -> bool:
+    """Whether the categories of its variable are all percentages of their own smaller sum: nothing on the size of the group."""
+    siblings = [c for c in cells if c.variable is cell.variable and c.column == cell.column and c.line.depth]
+    known = sum(int(c.count.value) for c in siblings)
+    return len(siblings) >= 2 and known < n and all(c.fits(known) and not c.fits(n) for c in siblings)
 
 
 FAR = 1.6  # times the printed percentage; no group of about that size has it
@@ -221,7 +229,10 @@ def _misfit(cell: Share, cells: Sequence[Share], n: int, block: Block) -> Share:
     others = [c for c in siblings if c is not cell]
     if len(siblings) >= 2:
         known = sum(int(c.count.value) for c in siblings)
-        if known != n and all(c.fits(known) for c in siblings):
+        alone = len(others) > 0 and all(c.fits(known) and not c.fits(n) for c in others)
+        if known < n and (all(c.fits(known) for c in siblings) or alone):
+            return replace(cell, base=known, base_number=None, name="those of the variable")
+        if known > n and all(c.fits(known) for c in siblings):
             return replace(cell, base=known, base_number=None, name="those of the variable")
         head = count(cell.variable.head, cell.column) if cell.variable.head else None
         if head and all(c.fits(head) for c in siblings):
@@ -255,9 +266,9 @@ def _own_denominator(cell: Share, cells: Sequence[Share], n: int) -> bool:
     In a row where this cell alone does not fit, a slip of a digit or the size of another group is the simpler reading,
     and so is a P of the row that needs all patients.
     """
-    row = [c for c in cells if c.line is cell.line and c.column in cell.block.indexes]
+    row = [c for c in cells if c.line is cell.line and (c.column in cell.block.indexes or not cell.block.indexes)]
     off = [c for c in row if not c.fits(int(_size(c) or n))]
-    if cell.column not in cell.block.indexes:
+    if cell.block.indexes and cell.column not in cell.block.indexes:
         return bool(off)  # all patients together: missing where some are missing in a group
     off = off or [cell]
     for c in [*off, cell]:
@@ -328,5 +339,6 @@ def _given(name: str, printed: Printed, counts: Sequence[Sequence[float]]) -> bo
 
 
 def _size(cell: Share) -> float | None:
-    column = next((c for c in cell.block.groups if c.index == cell.column), None)
+    columns = (*cell.block.groups, *((cell.block.total,) if cell.block.total is not None else ()))
+    column = next((c for c in columns if c.index == cell.column), None)
     return column.n.value if column is not None and column.n is not None else None

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from ostealgia.audit.statements.model import Number
 from ostealgia.audit.tables.cells import Shape, read_cell
-from ostealgia.audit.tables.headers import hint_of, is_n, is_p, several_hints, size_in, statistics_in
+from ostealgia.audit.tables.headers import hint_of, is_n, is_p, several_hints, several_sizes, size_in, statistics_in
 from ostealgia.io.documents.model import Cell, Document, PrintedTable
 
 RICH = (
@@ -71,6 +71,15 @@ class Grid:
         """The words of a cell."""
         return " ".join(words(self.document, self.cells[row][column]).split())
 
+    @cached_property
+    def _answers(self) -> bool:
+        return any(self.text(row, 0).casefold().startswith("yes") for row in self.body)
+
+    def is_size_row(self, row: int) -> bool:
+        """Whether a row is labelled as one of numbers of patients; "No" below "Yes" is an answer."""
+        label = self.text(row, 0)
+        return is_n(label) and not (label.casefold() == "no" and self._answers)
+
     def indent(self, row: int) -> int:
         """Blanks before the first words of a row."""
         cell = self.cells[row][0]
@@ -116,7 +125,10 @@ class Grid:
         """The size printed above a column."""
         for row in range(self.head - 1, -1, -1):
             cell = self.cells[row][column]
-            found = size_in(words(self.document, cell), cell.start)
+            said = words(self.document, cell)
+            if several_sizes(said):
+                return None
+            found = size_in(said, cell.start)
             if found is not None:
                 return found
         return None

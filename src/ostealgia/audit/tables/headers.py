@@ -29,7 +29,9 @@ HINTS: dict[str, str] = {
 _HINTS = tuple((name, re.compile(pattern)) for name, pattern in HINTS.items())
 
 _SIZE = re.compile(
-    r"\bn\s{0,9}[=:]\s{0,9}(\d{1,3}(?:,\d{3}){1,3}|\d{1,8})(?!\d|\.\d|,\d| ?%| ?[-–−+/] ?\d)", re.IGNORECASE
+    r"\bn\s{0,9}[=:]\s{0,9}(\d{1,3}(?:,\d{3}){1,3}|\d{1,3}(?: \d{3}){1,2}(?= ?[)\],;]|\Z)|\d{1,8})"
+    r"(?!\d|\.\d|,\d| ?%| ?[-–−+/] ?\d)",
+    re.IGNORECASE,
 )
 _SIZE_WORD = re.compile(
     r"(?<![\d.,])(\d{1,3}(?:,\d{3}){1,3}|\d{1,8}) ?(?:patients|pts\.?|participants|subjects|cases|women|men|persons|individuals|"
@@ -78,7 +80,9 @@ _CI = re.compile(r"\bci\b|confidence (?:interval|limit)s?|\bcri\b|credible", re.
 _LOW = re.compile(r"\b(?:lower|low|ll|lcl|min)\b", re.IGNORECASE)
 _HIGH = re.compile(r"\b(?:upper|high|ul|ucl|max)\b", re.IGNORECASE)
 _TOTAL = re.compile(
-    r"^(?:total|all|overall|whole|entire|full|combined|both)\b|\btotal\b|\ball patients\b", re.IGNORECASE
+    r"^(?:total|all|overall|whole|entire|full)\b|\btotal\b|\ball patients\b|"
+    r"^(?:combined|both)(?: (?:arms?|cohorts?|groups?|samples?|populations?|patients|participants|subjects|sexes|data))?(?:$|,? ?[(\[])",
+    re.IGNORECASE,
 )
 _N = re.compile(
     r"^(?:n|no|no\.|nos\.?|#|n ?pts\.?|pts\.?|(?:total )?(?:sample )?size(?: ?\(n\))?|total n|"
@@ -125,6 +129,15 @@ def size_in(plain: str, start: int) -> Number | None:
     """The size in "(n = 103)" or "103 patients"."""
     found = _SIZE.search(plain) or _SIZE_WORD.search(plain)
     return Number(found[1], start + found.start(1), start + found.end(1)) if found else None
+
+
+def several_sizes(plain: str) -> bool:
+    """Whether words name two sizes or more: those of several columns, not of one.
+
+    >>> several_sizes("20 mg (n=251) 50 mg (n=254)"), several_sizes("Control (n = 103)")
+    (True, False)
+    """
+    return len({found[1] for found in _SIZE.finditer(plain)}) > 1
 
 
 def studies_in(plain: str, start: int) -> Number | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from ostealgia.audit.tables.model import Entry, Line, ReadTable
 from ostealgia.audit.tables.rows import group_rows, is_whole, joined, to_lines
 from ostealgia.audit.tables.studies import rating_lines, study_lines
 from ostealgia.io.documents.model import Document
+from ostealgia.numerics.intervals import as_interval
 
 
 def read_tables(document: Document, statements: Iterable[Statement] = ()) -> tuple[ReadTable, ...]:
@@ -30,6 +32,9 @@ def read_tables(document: Document, statements: Iterable[Statement] = ()) -> tup
     return tuple(read_table(document, index) for index in range(len(document.tables)))
 
 
+_NUMBERED = re.compile(
+    r"^\W{0,4}(?:(?:supplementa\w{1,4}|appendix|online|e?table|tab)\b[.\s]{0,3}){1,3}[\dA-Z.-]{1,6}\b", re.IGNORECASE
+)
 MOST_ROWS, MOST_COLUMNS = 1500, 200  # a longer one is data, not a printed table
 
 
@@ -89,13 +94,49 @@ def _group_lines(grid: Grid, frame: Frame) -> tuple[tuple[Line, ...], Frame]:
     columns = [c.index for c in frame.of("group", "total", "count")]
     known = dict(sizes(grid, frame))
     if len(columns) == 1 and columns[0] not in known:
-        caption = size_in(grid.table.caption, grid.table.caption_start or 0)
+        said = _NUMBERED.sub(lambda label: " " * len(label[0]), grid.table.caption)  # "Table 2 Patients" are not two
+        caption = size_in(said, grid.table.caption_start or 0)
         if caption is not None and grid.table.caption_start is not None:
             known[columns[0]] = caption
     rows = group_rows(grid, frame, columns, known)
     lines = to_lines(grid, rows, effect_entries(grid, frame, tests=True))
     lines = tuple(_with_percents(grid, frame, line) for line in lines)
-    return lines, _sized(frame, known)
+    return _with_row_sizes(grid, frame, lines), _sized(frame, known)
+
+
+LEAST_SIZED, MOST_FIT = 3, 0.6  # rows whose percentages are of the number in a column "N", and their share
+
+
+def _with_row_sizes(grid: Grid, frame: Frame, lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """The numbers of a column "N" as the sizes of the percentages that they fit: each row has its own."""
+    for size in frame.of("n"):
+        for column in (c.index for c in frame.of("group", "total", "count")):
+            cells = {
+                line.row: (line.entries[column], grid.shape(line.row, size.index))
+                for line in lines
+                if column in line.entries and {"count", "percent"} <= set(line.entries[column].parts)
+            }
+            sized = {row: (e, s.first) for row, (e, s) in cells.items() if s.form == "one" and is_whole(s.first)}
+            fitting = sum(_is_share(entry, n) for entry, n in sized.values())
+            if (
+                fitting < LEAST_SIZED
+                or fitting < MOST_FIT * len(cells)
+                or len({n.value for _, n in sized.values()}) < 2
+            ):
+                continue
+            own = {row: joined(entry, {"n": n}) for row, (entry, n) in sized.items() if "n" not in entry.parts}
+            lines = tuple(
+                replace(line, entries={**line.entries, column: own[line.row]}) if line.row in own else line
+                for line in lines
+            )
+    return lines
+
+
+def _is_share(entry: Entry, n: Number) -> bool:
+    count, percent = entry.parts["count"], entry.parts["percent"]
+    return (
+        0 <= count.value <= n.value and n.value > 0 and percent.printed.allows(as_interval(100 * count.value / n.value))
+    )
 
 
 def _with_percents(grid: Grid, frame: Frame, line: Line) -> Line:

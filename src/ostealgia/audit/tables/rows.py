@@ -10,7 +10,7 @@ from ostealgia.audit.statements.model import Number
 from ostealgia.audit.tables.cells import Shape
 from ostealgia.audit.tables.columns import Frame
 from ostealgia.audit.tables.grid import Grid
-from ostealgia.audit.tables.headers import hint_of, is_n, is_p, several_hints, size_in, statistics_in, studies_in
+from ostealgia.audit.tables.headers import hint_of, is_p, several_hints, size_in, statistics_in, studies_in
 from ostealgia.audit.tables.model import Entry, Line
 from ostealgia.numerics.intervals import as_interval
 
@@ -74,6 +74,7 @@ class Row:
     indent: int = 0
     section: bool = False
     sized: bool = False
+    empty: bool = False
     parts: dict[int, dict[str, Number]] = field(default_factory=dict)
 
 
@@ -107,7 +108,7 @@ def _row(grid: Grid, frame: Frame, columns: Sequence[int], row: int) -> Row:
     cells = {c: grid.shape(row, c) for c in columns if grid.shape(row, c).form not in ("blank", "text", "reference")}
     unclear = any(grid.shape(row, c).form == "text" for c in columns)
     tested = any(grid.shape(row, c.index).data for c in frame.of("statistic", "p_value"))
-    dead = is_p(label) or bool(statistics_in(label)) or is_n(label) or (unclear and not cells)
+    dead = is_p(label) or bool(statistics_in(label)) or grid.is_size_row(row) or (unclear and not cells)
     made = Row(
         row,
         level or label,
@@ -119,6 +120,7 @@ def _row(grid: Grid, frame: Frame, columns: Sequence[int], row: int) -> Row:
         grid.indent(row),
     )
     made.section = dead
+    made.empty = all(grid.text(row, c) in ("", label) for c in range(1, grid.width))
     made.sized = bool(_label_sizes(grid, made).get("n"))
     return made
 
@@ -158,7 +160,7 @@ def _by_column(rows: Sequence[Row]) -> None:
 def _by_indent(rows: Sequence[Row], least: int) -> None:
     head: Row | None = None
     for row in rows:
-        if row.indent <= least or head is None:
+        if row.indent <= least or head is None or row.empty:
             head = row
         else:
             row.depth, row.variable = 1, head.label
@@ -239,6 +241,18 @@ def _interpret(grid: Grid, rows: Sequence[Row], sizes: Mapping[int, int]) -> Non
     _means([(row, column) for row, column in open_cells if column not in row.parts], grid)
     _zeros(rows)
     _whole_counts(rows, sizes)
+    _measured(rows)
+
+
+def _measured(rows: Sequence[Row]) -> None:
+    """No counts in a row with a pair of two numbers that are not whole: "36 (7.7)" beside "37.2 (6.9)" is a mean."""
+    for row in rows:
+        pairs = [shape.numbers[:2] for shape in row.cells.values() if shape.form == "pair"]
+        if not any(not is_whole(first) and not is_whole(second) for first, second in pairs):
+            continue
+        for column, parts in row.parts.items():
+            if row.cells[column].form == "pair" and "count" in parts:
+                row.parts[column] = {}
 
 
 def _said_below(grid: Grid, rows: Sequence[Row]) -> dict[tuple[int, int], str]:

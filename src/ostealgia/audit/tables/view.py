@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,7 @@ from ostealgia.audit.tables.headers import is_plain_p, is_time
 from ostealgia.audit.tables.model import Column, Entry, Line, ReadTable
 
 GROUPS = ("group", "total", "count")
+_ROW_OF_N = re.compile(r"(?:n|no\.?|number)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,15 @@ def shortened(words: str, most: int = 25) -> str:
     """At most so many words."""
     parts = words.split()
     return " ".join(parts if len(parts) <= most else [*parts[:most], "..."])
+
+
+def size_rows(table: ReadTable) -> tuple[Line, ...]:
+    """The rows that print numbers of patients ("n", "No."); "No" below "Yes" is an answer."""
+    answers = any(line.label.strip().casefold().startswith("yes") for line in table.lines)
+    labels = ((line, line.label.strip()) for line in table.lines)
+    return tuple(
+        line for line, label in labels if _ROW_OF_N.match(label) and not (answers and label.casefold() == "no")
+    )
 
 
 def group_tables(paper: Paper) -> Iterator[ReadTable]:
