@@ -5,7 +5,8 @@ Every table is made up; P values were computed with scipy.stats.
 
 import pytest
 
-from ostealgia.audit.checks import table_counts, table_margins, table_scales, table_tests
+from ostealgia.audit.checks import table_counts, table_margins, table_scales, table_studies, table_tests, table_wholes
+from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.tables import read_tables
 from ostealgia.audit.tables.headers import is_total, several_sizes
@@ -299,3 +300,68 @@ def test_the_number_of_a_table_is_no_size():
 def test_two_rows_of_one_part():
     rows = SHARES + "Bleeding, n (%) | 11 (22.9) | 32 (31.4)\nLarge bleeding, n (%) | 2 (4.2) | 14 (13.7)"
     assert not flags(rows)  # of 48 who had a scan
+
+
+def test_a_heading_below_names_the_columns_anew():
+    rows = (
+        "Event | Kind | Drug A (n = 84) | Drug B (n = 37) | Drug C (n = 40)\nAny | all | 32 (38) | 9 (24) | 12 (30)\n"
+        "Serious | all | 21 (25) | 3 (8) | 4 (10)\nFatal | all | 4 (5) | 2 (5) | 2 (5)\nLate | all | 5 (6) | 4 (11) | 2 (5)\n"
+    )
+    below = "Event | Drug A | Drug B | Drug C | P\nFever | 12 (14) | 4 (11) | 2 (5) | 0.22\nRash | 3 (4) | 2 (5) | 6 (15) | 0.05"
+    assert not flags(rows + below)
+    assert [f.rule for f in flags(rows.replace("21 (25)", "21 (52)") + below)] == ["percent-vs-count"]
+
+
+def test_shares_across_a_row_made_to_add_up_to_100():
+    rows = (
+        "Response | n | Up (%) | Same (%) | Down (%) | P\nFull | 45 | 24 (53.3) | 16 (35.6) | 5 (11.1) | 0.46\n"
+        "Part | 50 | 25 (50.0) | 15 (30.0) | 10 (20.0) | 0.31\nLittle | 40 | 20 (50.0) | 14 (35.0) | 6 (15.0) | 0.28\n"
+        "None | 47 | 16 (34.0) | 19 (40.5) | 12 (25.5) | 0.53"
+    )
+    assert not flags(rows)  # 19 of 47 is 40.4: the greatest share was given what is missing
+    assert [f.rule for f in flags(rows.replace("40.5", "45.4"))] == ["percent-vs-count"]
+
+
+def test_a_row_with_a_mark_that_counts_fewer_patients():
+    rows = SHARES + "Help with a first child, n (%)ᶜ | 33 (33.3) | 14 (51.9)"
+    assert not flags(rows, note="ᵃ n = 97; ᶜ n = 45")
+    assert flags(rows.replace("ᶜ", ""))
+
+
+def test_an_interval_of_a_median_estimate_is_no_range():
+    rows = (
+        "Measure | Median estimate β | P\nUse, weekend | 0.04 [0.00, 0.03] | .01\nUse, weekday | 0.02 [0.00, 0.04] | .02\n"
+        "Self-report | 0.01 [-0.02, 0.03] | .40\nDiary | -0.01 [-0.03, 0.02] | .30"
+    )
+    lines = "\n".join("\t".join(cell.strip() for cell in row.split("|")) for row in rows.split("\n"))
+    document = from_text(
+        f"Results\n\nTable 1. Results of resampling\n\n{lines}\n\nValues in brackets are 95% confidence intervals.\n"
+    )
+    paper = Paper(document=document, tables=read_tables(document))
+    assert paper.tables
+    assert not any(f.flagged for f in table_studies.table_quantiles(paper))
+
+
+def test_a_column_under_the_heading_of_its_neighbour():
+    rows = (
+        "Variable | Dose A (n = 249) | Dose B (n = 251) | Dose C (n = 254)\nAge, n (%)\n"
+        "- Under 65 | 40 (16) | 43 (17) | 124 (16)\n- 65-74 | 99 (40) | 99 (39) | 296 (39)\n"
+        "- 75 or over | 110 (44) | 112 (44) | 337 (45)\nSex, n (%)\n- Men | 95 (38) | 97 (38) | 288 (38)\n"
+        "- Women | 154 (62) | 157 (62) | 469 (62)"
+    )
+    table = read_tables(from_text("Results\n\nTable 1. Patients\n\n" + rows.replace(" | ", "\t") + "\n"))[0]
+    columns = table.columns[1:]
+    assert [table_wholes.of_another_group(table, c, n) for c, n in zip(columns, (249, 254, 757), strict=True)] == [
+        False,
+        True,
+        False,
+    ]
+
+
+def test_a_total_of_something_else():
+    assert not table_wholes.far_total(SUM, [47, 9], 2).flagged
+    assert table_wholes.far_total(SUM, [47, 9], 65).flagged  # "56"
+    assert table_wholes.far_total(SUM, [439, 99, 112], 254).flagged  # 43, a digit too many
+
+
+SUM = Finding(rule="total-vs-parts", reported="47 + 9", verdict="inconsistent", severity="minor")

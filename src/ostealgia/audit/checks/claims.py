@@ -12,10 +12,11 @@ from ostealgia.audit.paper import Paper
 from ostealgia.audit.statements.model import Claim, Estimate
 
 RATIOS = ("OR", "AOR", "HR", "AHR", "RR", "IRR")
-REACH = 400  # characters between the words and the number they are about
+REACH = 200  # characters between the words and the number they are about
 _STRENGTH = re.compile(
     r"\bstrong(?:ly|est)?\s{1,3}(?:[a-z\-]+\s{1,3}){0,2}?(?:correlat|associat|predict|relat|link)\w*", re.I
 )
+_CONTRAST = re.compile(r"\b(?:but|whereas|while|although|however|though|despite|except|not|no)\b|[.;]", re.I)
 _NOT = re.compile(r"\b(?:no|not|non|nor|neither|without|lack|absence|failed|fails|never|if|whether)\b", re.I)
 
 
@@ -38,7 +39,12 @@ def claims_of_strength(paper: Paper) -> Iterator[Finding]:
             continue
         if any(start + claim.start() <= place < start + claim.end() for place in tied):
             continue
-        for statement in listed:
+        behind = [one for one in listed if one.start >= start + claim.end()][
+            :1
+        ]  # of a list, the first carries the claim
+        if behind and _CONTRAST.search(paper.document.plain, start + claim.end(), behind[0].start):
+            continue
+        for statement in behind:
             yield from _strength(paper, statement, (start + claim.start(), start + claim.end()))
 
 

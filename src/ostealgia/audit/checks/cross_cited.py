@@ -47,7 +47,7 @@ def references_once(paper: Paper) -> Iterator[Finding]:
             paper.place(start, end),
             reported=shown,
             verdict="inconsistent",
-            severity="minor",
+            severity="information",  # the audit judges numbers
             message=f"this reference and that in {first} are one and the same",
         )
 

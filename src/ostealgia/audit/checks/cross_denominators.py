@@ -49,7 +49,7 @@ _PERCENT_OF = re.compile(r"(?:%|per ?cent|proportion)\s?of\b|\bof (?:those|these
 _LATER = re.compile(
     r"\b(?:at|after|week|month|day|year|visit)s? ?\d|\d ?-?(?:weeks?|wks?|months?|mo|days?|years?|yrs?)\b(?! of age| old)|"
     r"\bfollow-?up\b|\bpost-?(?:treatment|intervention|operative)", re.IGNORECASE)  # fmt: skip
-_MARK = re.compile(r"(?:[ᵃ-ᵿ⁰-⁹¹²³*†‡§¶#]|(?<=[^\s\w])[a-h]|(?<=\s)[a-h])$")
+_MARK = re.compile(r"(?:[ʰ-˸ᴬ-ᶿ⁰-⁹¹²³*†‡§¶#]|(?<=[^\s\w])[a-h]|(?<=\s)[a-h])$")
 _ONLY_N = re.compile(r"\bn\s?=\s?(\d{1,6})\b", re.IGNORECASE)
 _ROUNDED_SAID = re.compile(r"\bround", re.IGNORECASE)
 # brackets that hold no percentages
@@ -528,10 +528,17 @@ def confirmed(share: Share, found: Sequence[Share]) -> bool:
 
 
 def made_to_100(share: Share, found: Sequence[Share]) -> bool:
-    """Whether the last digit is one off so that the categories add up to exactly 100, as rightly rounded ones would not."""
-    base = share.base or 0
+    """Whether the last digit is one off so that the categories, or the groups of a row, add up to exactly 100.
+
+    Rightly rounded ones would not.
+    """
     level = _levels(share, found)
     level = level if len(level) >= 2 else _beside(share, found)
+    row = [one for one in found if one.line is share.line and one.column in share.block.indexes]
+    return any(_made_to_100(these, share.base or 0) for these in (level, row))
+
+
+def _made_to_100(level: Sequence[Share], base: int) -> bool:
     if base <= 0 or len(level) < 2 or sum(int(one.count.value) for one in level) != base:
         return False
     right = [float(one.printed.like(100 * one.count.value / base)) for one in level]

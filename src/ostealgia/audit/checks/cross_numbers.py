@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from ostealgia.audit.causes import slip
 from ostealgia.audit.checks.cross_facts import Fact, prose_facts, same_value, sentence_words, table_facts
 from ostealgia.audit.checks.cross_text import once
-from ostealgia.audit.checks.cross_words import overlap
+from ostealgia.audit.checks.cross_words import at_odds, overlap
 from ostealgia.audit.finding import Finding, make
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.totals import cross_reference
@@ -301,6 +301,10 @@ def _odd_one(paper: Paper, passage: Passage, other: Passage, shared: float) -> t
         return None
     if fact.printed.relation != "=" or twin.printed.relation != "=" or fact.printed.decimals > twin.printed.decimals:
         return None
+    if not all(_whole_numeral(paper, one) for one in (fact, twin)) or _from_to(paper, fact) != _from_to(paper, twin):
+        return None
+    if _at_odds(paper, fact, twin):
+        return None
     if not _travels_with(paper, fact, twin, passage, other) or not _same_order(fact, twin, passage, other):
         return None
     typed = slip(fact.printed, twin.printed.value) is not None or _count_slipped(fact, twin, passage, other)
@@ -313,6 +317,42 @@ def _odd_one(paper: Paper, passage: Passage, other: Passage, shared: float) -> t
     ):
         return fact, twin
     return (fact, twin) if typed and _one_thing(passage, other) else None
+
+
+_CUT = re.compile(r"[ \u00a0\u2009]\d")
+_FROM = re.compile(r"\bfrom\b[^.;]{0,60}?\d[^;]{0,60}?\bto\b[^;]{0,20}?\d", re.I)
+
+
+NEAR = 80  # characters around a number that say of whom, and when, it is
+
+
+def _at_odds(paper: Paper, fact: Fact, twin: Fact) -> bool:
+    """Whether the words beside two numbers of the text name different times, or different groups, sides or models."""
+    if fact.sentence is None or twin.sentence is None:
+        return False
+    told: list[str] = []
+    for one, sentence in ((fact, fact.sentence), (twin, twin.sentence)):
+        first, last = max(sentence[0], one.start - NEAR), min(sentence[1], one.number.end + NEAR)
+        told.append(paper.document.plain[first:last])
+    return at_odds(*told)
+
+
+def _whole_numeral(paper: Paper, fact: Fact) -> bool:
+    """Whether a number has two digits at least, and no digits behind a blank that may belong to it ("83.4 ± 2 1.9")."""
+    end = fact.number.end
+    digits = sum(sign.isdigit() for sign in fact.printed.text)
+    return digits > 1 and (fact.table is not None or _CUT.match(paper.document.plain, end) is None)
+
+
+def _from_to(paper: Paper, fact: Fact) -> bool:
+    """Whether a number of the text is one end of a change, "from a mean of 7% (4% to 12%) to 12% (5% to 22%)"."""
+    if fact.table is not None or fact.sentence is None:
+        return False
+    first = max(fact.sentence[0], fact.start - 100)
+    return any(
+        match.start() < fact.start
+        for match in _FROM.finditer(paper.document.plain, first, min(fact.sentence[1], fact.number.end + 40))
+    )
 
 
 def _one_column(passage: Passage, other: Passage) -> Passage:

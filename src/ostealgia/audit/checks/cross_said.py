@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from ostealgia.audit.checks.cross_effects import FAMILY, RATIOS, triplet_of
 from ostealgia.audit.checks.cross_facts import sentence_words
 from ostealgia.audit.checks.cross_text import once
-from ostealgia.audit.checks.cross_words import overlap, stems
+from ostealgia.audit.checks.cross_words import at_odds, overlap, stems
 from ostealgia.audit.checks.table_effects import effect_rows
 from ostealgia.audit.finding import Finding, make
 from ostealgia.audit.paper import Paper
@@ -25,6 +25,7 @@ from ostealgia.audit.statements.model import Estimate
 from ostealgia.numerics.intervals import Printed
 
 NEAR_WIDTH = 0.05  # two widths of one interval, on the log scale
+NEAR = 120  # characters before a ratio that say of whom, and when, it is
 MOST = 400  # ratios of a paper that are looked at
 OUTCOME = 0.6  # share of the words of a table's outcome that the sentence says
 _CRUDE = re.compile(r"\b(?:un-?adjusted|crude|uni-?vari\w*|bivari\w*)\b", re.I)
@@ -91,7 +92,8 @@ def said_in_results(paper: Paper) -> Iterator[Finding]:
         if one.section != "abstract" or not own or triplet is None or len(twins) != 1 or _is_other(paper, one):
             continue
         other = triplet_of(twins[0])
-        if other is not None and not _partnered(told, one, other):
+        both = (paper.document.plain[max(it.sentence[0], it.start - NEAR) : it.end] for it in (one, twins[0]))
+        if other is not None and not _partnered(told, one, other) and not at_odds(*both):
             where = f"the results, line {paper.document.line(twins[0].start)}"
             p = twins[0].p_value.printed if twins[0].p_value is not None else None
             yield from _compared(paper, one, triplet, [Place(other, _family(one.measure), p, where)])

@@ -91,3 +91,27 @@ def spelled(text: str) -> int | None:
     if ten not in TENS:
         return None
     return TENS[ten] + (WORD_NUMBERS.get(one, 0) if one else 0)
+
+
+_TIME = re.compile(
+    r"\b(\d{1,3}|one|two|three|four|five|six|twelve)[ -](day|week|month|year|hour)s?\b(?! old)|\b(baseline|discharge)\b",
+    re.I,
+)
+_GROUP = re.compile(
+    r"\b(men|women|males?|females?|boys|girls|children|adults|left|right|upper|lower|systolic|diastolic|LV|RV|first|second|third|before|after|"
+    r"univaria\w+|multivaria\w+|unadjusted|crude|adjusted|subgroup|cases|controls)\b",
+    re.I,
+)
+
+
+def at_odds(first: str, second: str) -> bool:
+    """Whether two texts name different times, or different groups, sides or models: their numbers are of two things.
+
+    >>> at_odds("pain at 3 months in men", "pain at 6 months in men"), at_odds("pain at 3 months", "pain")
+    (True, False)
+    """
+    for kind in (_TIME, _GROUP):
+        mine, theirs = ({found[0].casefold() for found in kind.finditer(text)} for text in (first, second))
+        if mine and theirs and not mine & theirs:
+            return True
+    return False

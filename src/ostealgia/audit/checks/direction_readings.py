@@ -60,11 +60,28 @@ def certain(paper: Paper, claim: Claim, estimate: Estimate) -> bool:
     sized = claim.size is not None or claim.times is not None
     inverse = INVERSE if sized else INVERSE | SIDES
     return not (
-        _inverse_factor(paper, claim, inverse)
+        _crowded(paper, claim, estimate)
+        or _inverse_factor(paper, claim, inverse)
         or _other_group_behind(paper, claim, estimate, inverse)
         or _own_groups(paper, claim, estimate)
         or is_reciprocal(claim, estimate)
     )
+
+
+def _crowded(paper: Paper, claim: Claim, estimate: Estimate) -> bool:
+    """Whether another estimate, or words of the other direction, stand where the words or the ratio may belong to them."""
+    first, last = sorted((claim.start, estimate.start))
+    end = max(claim.end, estimate.end)
+    if _CLAUSE.search(paper.document.plain, min(claim.end, estimate.end), max(claim.start, estimate.start)):
+        return True
+    for other in paper.statements:
+        if other.sentence != estimate.sentence or other is claim or other is estimate:
+            continue
+        if isinstance(other, Claim) and other.direction == -claim.direction and first - BEFORE < other.start < end:
+            return True
+        if isinstance(other, Estimate) and first < other.start < last:
+            return True
+    return False
 
 
 def _inverse_factor(paper: Paper, claim: Claim, inverse: frozenset[str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TypeVar
 
 from ostealgia.audit.checks.direction_readings import certain
@@ -44,6 +45,13 @@ CHANCES = ("risk", "probability", "incidence", "rate", "mortality")
 DESIRED = re.compile(r"better|improved|worse|poorer", re.I)
 INDEPENDENT = listed("independent independently irrespective regardless unrelated unchanged")
 UNSURE = ("rate", "incidence", "probability")
+_SIGNIFICANT = re.compile(r"\bsignifican", re.I)
+_HEDGED = re.compile(
+    r"\b(?:no|not|none|neither|nor|never|without|lack\w*|fail\w*|hardly|barely|cannot|non|marginal\w*|borderline|nearly|almost|close|"
+    r"approach\w*|trend\w*|interaction\w*|heterogeneity|respectively|clinical\w*|unclear|uncertain|if|whether|subgroups?)\b|n[’']t\b",
+    re.I,
+)
+_DENIAL = re.compile(r"(?:\bnon|\bnot?|n[’']t)\b[\s-]{0,2}(?:[a-z]{1,15}\s{1,2}){0,3}?significan", re.I)
 NEAR_CLAIM = 90  # characters from "no significant difference" to its estimate
 CLEARLY_DENIED = 0.03  # an implied P above may be called not significant by another test or level
 OFF = 0.25  # of the width of an interval: further from its middle an estimate is another one
@@ -178,6 +186,8 @@ def _against_intervals(paper: Paper, claim: Claim, estimates: list[Estimate]) ->
     words = paper.document.plain[claim.end : claim.sentence[1]]
     if "respectively" in words and any(_excludes(one) for one in after):
         return  # "(OR 2.6, 0.8 to 8.1 and OR 8.6, 1.7 to 44.4 for two levels, respectively)": the last carries the claim
+    of_size = "signific" not in claim.wording.lower()  # "strong": no test is claimed
+    certain = of_size or (len(estimates) == 1 and _one_claim(paper, claim))
     for k, estimate in enumerate(one for one in estimates if one.start >= claim.end):
         between = words_in(paper, last, estimate.start)
         if CONTRAST.intersection(between) or estimate.start - last > 250:
@@ -200,7 +210,10 @@ def _against_intervals(paper: Paper, claim: Claim, estimates: list[Estimate]) ->
             continue
         if (scale == "ratio" and estimate.ci_low.value <= 0) or _off_middle(estimate, scale):
             continue
-        yield _interval_finding(paper, claim, estimate, (estimate.ci_low.text, estimate.ci_high.text), scale, null)
+        found = _interval_finding(paper, claim, estimate, (estimate.ci_low.text, estimate.ci_high.text), scale, null)
+        said_so = estimate.p_value is not None and estimate.p_value.printed.interval().low > 0.05
+        near = not of_size and not said_so and (found.recomputed or 1.0) < CLEARLY_ABOVE
+        yield replace(found, severity="information") if near or not certain else found
 
 
 def _denied(paper: Paper, claim: Claim, estimates: list[Estimate]) -> Iterator[Finding]:
@@ -266,6 +279,14 @@ def _of_an_event(paper: Paper, claim: Claim) -> bool:
     return not any(word.startswith(COMPARISONS) for word in words[1:5])
 
 
+def _one_claim(paper: Paper, claim: Claim) -> bool:
+    """Whether the sentence speaks of significance once, plainly: affirmed without any hedge, or denied by the word before it."""
+    words = paper.document.plain[claim.sentence[0] : claim.sentence[1]]
+    if len(_SIGNIFICANT.findall(words)) != 1:
+        return False
+    return (_HEDGED.search(words) is None) if claim.significant else _DENIAL.search(words) is not None
+
+
 def _off_middle(estimate: Estimate, scale: str) -> bool:
     """Whether the interval is clearly not that of the estimate, which is then told by itself: it says nothing of significance."""
     low, high, point = (part.value if part else 0.0 for part in (estimate.ci_low, estimate.ci_high, estimate.estimate))
@@ -309,7 +330,7 @@ def _interval_finding(
 
 def _against_p(paper: Paper, claim: Claim, p_values: list[PValue], estimates: list[Estimate]) -> Finding | None:
     """The one P of the sentence, right behind the words, where nothing else stands between."""
-    if len(p_values) != 1 or _of_an_event(paper, claim):
+    if len(p_values) != 1 or _of_an_event(paper, claim) or not _one_claim(paper, claim):
         return None
     part = next((one for one in p_values if one.start >= claim.end), None)
     if part is None or part.start - claim.end > 90 or part.p_value.text.startswith("+"):

@@ -135,6 +135,9 @@ _JUST_A_MEASURE = re.compile(
     r"[\s)\],;:]{0,5}[(\[]?\s?(?:with\s{1,2}(?:an?\s{1,2})?)?(?:(?:adjusted|crude|unadjusted|pooled)\s{1,2})?"
     r"(?:[a-zA-Z]?[A-Z]{2,4}s?|[a-z]{4,9}\s{1,2}ratios?|(?:mean\s{1,2})?differences?|β|B|b)?\s{0,2}(?:\([A-Za-z]{2,5}\))?\s{0,2}(?:of|was|is|[=:,])?\s{0,3}"
 )
+_RESPECTIVELY = re.compile(r"\brespectively\b", re.I)
+_VERSUS = re.compile(r"\b(?:vs\.?|versus|compared)\b", re.I)
+_OF_A_COMPARISON = re.compile(r"\binteraction\b|\bheterogeneity\b|\bp[- ]?(?:for[- ])?trend\b|\bnon-?inferior", re.I)
 _NOT_INFERIOR = re.compile(r"\bnon-?\s?inferior|\bnot\s{1,2}inferior|\bequivalen(?:ce|t)\b", re.I)
 _LOST_SIGN = re.compile(r"\bP\s{0,2},\s{0,3}$", re.I)
 _SUBGROUPS = re.compile(
@@ -190,6 +193,9 @@ def _p(paper: Paper, estimate: Estimate, adjusted: bool, one_sided: bool) -> Fin
     if p.value < 0.05 and _NOT_INFERIOR.search(plain, max(0, estimate.sentence[0] - 300), estimate.sentence[1]):
         told = f"{found.message}; it may be that of a test of non-inferiority"
         return replace(found, severity="information", basis="judgement", message=told)
+    if _several(paper, estimate) or _OF_A_COMPARISON.search(plain, *estimate.sentence):
+        told = f"{found.message}; the sentence has other comparisons, whose P it may be"
+        return replace(found, severity="information", basis="judgement", message=told)
     found = least_shown(found, p.printed)
     if not found.flagged:
         return found
@@ -202,6 +208,17 @@ def _p(paper: Paper, estimate: Estimate, adjusted: bool, one_sided: bool) -> Fin
         told = f"{found.message}; the paper adjusts P for several comparisons"
         return replace(found, severity="information", basis="judgement", message=told)
     return found
+
+
+def _several(paper: Paper, estimate: Estimate) -> bool:
+    """Whether the estimate is one of two that are compared, or of a list told by "respectively": the P may be that of both."""
+    plain = paper.document.plain
+    others = [one for one in free(paper, Estimate) if one.sentence == estimate.sentence and one is not estimate]
+    if not others:
+        return False
+    ends = [one.end for one in others if one.end <= estimate.estimate.start]
+    between = plain[max(ends, default=estimate.estimate.start) : estimate.estimate.start]
+    return _RESPECTIVELY.search(plain, *estimate.sentence) is not None or _VERSUS.search(between) is not None
 
 
 def _beside(paper: Paper, estimate: Estimate, p: Number) -> bool:

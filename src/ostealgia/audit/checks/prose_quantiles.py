@@ -21,13 +21,22 @@ _MEDIAN = re.compile(
 )
 _OTHER = re.compile(r"\b(?:differen\w*|chang\w*|increas\w*|decreas\w*|reduc\w*|and|or|versus|vs)\b", re.I)
 
+_NOT_IT = re.compile(
+    r"\b(?:at|after|before|within|for|to|over|in|by|from|per|than|until|grades?|stages?|days?|weeks?|months?|years?|every|first|last|each|"
+    r"levels?|phase|cycle|visit)\s{1,3}$",
+    re.I,
+)
+
 
 def medians_in_order(paper: Paper) -> Iterator[Finding]:
     """quantile-order for "median age was 64 years (range 65-88)": one median, the name of its limits, two rising limits."""
     for sentence in sentences(paper.document):
         for match in _MEDIAN.finditer(sentence.text):
             name, middle, unit, limits, low, low_unit, high, high_unit = match.groups()
-            if _OTHER.search(match[0].partition(middle)[0]) or _value(low) >= _value(high):
+            before = match[0][: match.start(2) - match.start()]
+            if _OTHER.search(before) or _NOT_IT.search(before):
+                continue  # "the median score at 12 months (range 14 to 20)"
+            if _value(low) >= _value(high):
                 continue  # limits printed from high to low are another habit
             if len({_singular(one) for one in (unit, low_unit, high_unit) if one}) > 1:
                 continue

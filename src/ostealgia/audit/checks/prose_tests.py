@@ -123,7 +123,12 @@ def degrees(test: Test) -> list[float | Interval] | None:
         return None
     if needed == 0:
         return []
-    numbers = [*test.df][:needed]
+    numbers = [*test.df]
+    if test.test == "t" and len(numbers) == 2 and numbers[0].value == 1:
+        numbers = numbers[1:]  # "t(1, 4) = -2.76", written as its F: the second are those of the error
+    if test.test == "t" and len(numbers) > 1:
+        return None
+    numbers = numbers[:needed]
     if test.test == "r" and not numbers and test.n is not None and test.n.value > 2:
         return [test.n.value - 2]
     if len(numbers) < needed or any(number.value <= 0 for number in numbers):

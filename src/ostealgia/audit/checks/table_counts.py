@@ -19,7 +19,16 @@ from ostealgia.audit.checks.cross_denominators import (
 )
 from ostealgia.audit.checks.cross_text import once
 from ostealgia.audit.checks.table_premises import doubtful, lowered
-from ostealgia.audit.checks.table_wholes import elsewhere_whole, fits_test, nobody_missing, others_off, printed_test
+from ostealgia.audit.checks.table_wholes import (
+    elsewhere_whole,
+    far_total,
+    fits_test,
+    marked_size,
+    nobody_missing,
+    of_another_group,
+    others_off,
+    printed_test,
+)
 from ostealgia.audit.finding import Cause, Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.percents import percent_vs_count
@@ -215,7 +224,11 @@ def _percents(paper: Paper, table: ReadTable, found: Sequence[Share], system: Sy
             continue  # "4.90" for 4.9
         if check.flagged:
             around = _around(paper, table)
-            if another_reading(share, found, table.lines, around) or _no_patients(paper, share, found):
+            if (
+                another_reading(share, found, table.lines, around)
+                or _no_patients(paper, share, found)
+                or marked_size(paper.document.tables[table.index], table, share)
+            ):
                 continue
             if not confirmed(share, found):
                 yield lowered(check, "too few other percentages of the table confirm the denominator")
@@ -372,7 +385,9 @@ def _categories(
                     continue  # values may be missing, categories may be left out
             finding = _category_total(paper, table, variable, lines, counts, whole, column.index, found)
             counted = [n for line in lines if (n := number(line, column.index, "count"))]
-            yield _repaired(finding, system, counted, alone)
+            told = far_total(_repaired(finding, system, counted, alone), counts, whole)
+            swapped = of_another_group(table, column, sum(counts))
+            yield lowered(told, "the column adds up to the size of another group") if swapped else told
 
 
 def _apart_rows(table: ReadTable, variable: Variable, block: Block, column: int, lines: Sequence[Line]) -> bool:
@@ -549,7 +564,8 @@ def _groups(paper: Paper, table: ReadTable, block: Block, system: System, alone:
         place = place_of(paper, table, line, whole)
         what = ", ".join(name for name in (line.label, "groups") if name)
         check = total_vs_parts([p.text for p in parts], whole.text, what=what, severity="minor", place=place)
-        yield _repaired(check, system, [*parts, whole], alone)
+        told = _repaired(check, system, [*parts, whole], alone)
+        yield far_total(told, [int(p.value) for p in parts], int(whole.value))
 
 
 def _header(paper: Paper, table: ReadTable, block: Block) -> Iterator[Finding]:

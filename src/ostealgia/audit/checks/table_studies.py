@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -21,6 +22,13 @@ LEAST = 3  # rows that must fit before one that does not is a disagreement
 SHARE = 0.6  # of the rows
 FEWEST, HALF = 2, 0.5  # the same where the percentages of the whole table
 MANY, SURE = 12, 0.8  # (so many of them, and this share) are those of the same sizes
+# brackets that hold an interval of the estimate, which resampled medians need not lie in
+_CI_SAID = re.compile(
+    r"(?:brackets?|parenthes[ei]s)[^.;]{0,60}(?:confidence|credib\w{1,6}|\bcis?\b)|"
+    r"(?:confidence|credib\w{1,6}) (?:interval|limit)s?[^.;]{0,40}(?:brackets?|parenthes[ei]s)",
+    re.IGNORECASE,
+)
+_ESTIMATE = re.compile(r"\bestimates?\b|\bcoefficients?\b|[βΒ]|\bbeta\b", re.IGNORECASE)
 _DESCENDING = "many ranges of this table do not rise: the greatest value may be printed first, or no range at all"
 
 
@@ -166,10 +174,18 @@ def table_quantiles(paper: Paper) -> Iterator[Finding]:
 
 
 def _quantiles(paper: Paper, table: ReadTable) -> Iterator[Finding]:
+    printed = paper.document.tables[table.index]
+    if _CI_SAID.search(f"{printed.caption} {printed.note}"):
+        return
+    estimated = {column.index for column in table.columns if _ESTIMATE.search(column.name)}
     for line in table.lines:
         for entry in line.entries.values():
             parts = entry.parts
-            if {"low", "high"} <= parts.keys() and ("median" in parts or "mean" in parts):
+            if (
+                entry.column not in estimated
+                and {"low", "high"} <= parts.keys()
+                and ("median" in parts or "mean" in parts)
+            ):
                 values = {"min": parts["low"].printed, "max": parts["high"].printed}
                 mean = parts["mean"].printed if "mean" in parts else None
                 if "median" in parts:

@@ -2,15 +2,81 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
+from ostealgia.audit.checks.table_premises import lowered
+from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Check
 from ostealgia.audit.rules.counts import p_values_of
 from ostealgia.audit.statements.model import Number
-from ostealgia.audit.tables.model import Line, ReadTable
-from ostealgia.audit.tables.view import GROUPS, Block, Variable, count, number
+from ostealgia.audit.tables.denominators import Share, denominators
+from ostealgia.audit.tables.model import Column, Line, ReadTable
+from ostealgia.audit.tables.view import GROUPS, Block, Variable, count, number, variables
+from ostealgia.io.documents.model import PrintedTable
 from ostealgia.numerics.intervals import as_interval
 from ostealgia.numerics.summary_tests import CHI2_TESTS, chi2_df
+
+FAR = 1.5  # times its parts: such a total is a number of something else, unless one slip explains it
+_RAISED = re.compile(r"[ʰ-˸ᴬ-ᶿ⁰-⁹ⁿ¹²³*†‡§¶#]$")
+
+
+def far_total(check: Finding, parts: Sequence[int], whole: int) -> Finding:
+    """The same finding; information where the total is far from its parts and no slip explains it: it may not be theirs.
+
+    >>> found = Finding(rule="total-vs-parts", reported="47 + 9", verdict="inconsistent", severity="minor")
+    >>> [far_total(found, [47, 9], whole).flagged for whole in (55, 2)]
+    [True, False]
+    """
+    added = sum(parts)
+    near = min(added, whole) > 0 and max(added, whole) <= FAR * min(added, whole)
+    slip = check.repair is not None or check.cause_code not in (None, "unknown") or _one_digit(added, whole)
+    slip = slip or any(_one_digit(part, part + whole - added) for part in parts)
+    return check if near or slip else lowered(check, "the total is far from the sum: it may be one of something else")
+
+
+def _one_digit(a: int, b: int) -> bool:
+    """Whether two numbers differ by one digit, changed, lost or added."""
+    x, y = sorted((str(a), str(b)), key=len)
+    if a < 0 or b < 0 or a == b:
+        return False
+    if len(x) == len(y):
+        return sum(i != j for i, j in zip(x, y, strict=True)) == 1
+    return any(y[:i] + y[i + 1 :] == x for i in range(len(y)))
+
+
+def of_another_group(table: ReadTable, column: Column, added: int) -> bool:
+    """Whether two variables of a column add up to the size of another group, which its own do not: the headings may be shifted."""
+    if column.n is None or added == column.n.value:
+        return False
+    mine = _sums(table, column)
+    others = [c for c in table.columns if c.role in GROUPS and c.n is not None and c.index != column.index]
+    named = [c for c in others if c.n is not None and c.n.value == added]
+    return (
+        bool(named)
+        and mine.count(added) >= 2
+        and column.n.value not in mine
+        and not any(added in _sums(table, c) for c in named)
+    )
+
+
+def _sums(table: ReadTable, column: Column) -> list[int]:
+    counted = [[count(line, column.index) for line in v.counted((column.index,))] for v in variables(table)]
+    return [sum(c for c in counts if c is not None) for counts in counted if len(counts) >= 2]
+
+
+def marked_size(printed: PrintedTable, table: ReadTable, share: Share) -> bool:
+    """Whether a mark at the row, or at the heading over it, is explained by a size of which the percentage may be a part."""
+    heads = [line.row for line in table.lines if line.row < share.line.row and set(line.entries) <= {0}]
+    rows = [share.line.row, *heads[-1:]]
+    if table.notes or max(rows) >= len(printed.cells):
+        return False  # turned: its rows are columns
+    marks = [m for row in rows if (m := _RAISED.search(printed.cells[row][0].text.strip()))]
+    sizes = [
+        int(n[1]) for m in marks for n in re.finditer(re.escape(m[0]) + r"\s{0,2}\(?n\s?=\s?(\d{1,6})", printed.note)
+    ]
+    possible = denominators(share.count.value, share.printed)
+    return possible is not None and any(n != share.base and possible[0] <= n for n in sizes)
 
 
 def elsewhere_whole(table: ReadTable, variable: Variable, column: int) -> bool:

@@ -143,7 +143,8 @@ def _more_bare(
     until = stream.kinds.find("M", last + 1, high)
     while point >= 0 and (until < 0 or point < until):
         more = _bare_limits(stream, point, stream.values[measure], labelled) if point not in p_numbers else None
-        if more is not None and "." in stream.raw[point] and stream.kinds[point + 1 : point + 2] != "%":
+        named = _own_label(stream, point) or _other_measure(stream, max(last, point - 8), point)
+        if more is not None and not named and "." in stream.raw[point] and stream.kinds[point + 1 : point + 2] != "%":
             found.append((point, measure, more))
             point = more.last
         point = stream.kinds.find("n", point + 1, high)
@@ -160,6 +161,8 @@ def _measure_token(stream: Stream, point: int, first: int) -> int | None:
     percent = kinds[point + 1 : point + 2] == "%"
     if _own_label(stream, point) or "needed" in stream.words[max(low, point - 12) : point]:
         return None  # "PE: 41%", "the number needed to treat was 21"
+    if _other_measure(stream, max(low, point - 8), point):
+        return None  # "the attributable risk was 0.24"
     like, i = None, point
     while i > low:
         i -= 1
@@ -177,6 +180,17 @@ def _measure_token(stream: Stream, point: int, first: int) -> int | None:
         if kinds[i] == "L" and like is None and (percent or stream.value(point) <= 1) and "n" not in kinds[i:point]:
             like = i
     return like
+
+
+OTHER_MEASURES = listed(
+    "attributable efficacy effectiveness reri excess synergy preventable prevented population-attributable paf"
+)
+
+
+def _other_measure(stream: Stream, first: int, point: int) -> bool:
+    """Whether the last measure named before a number is one that is neither a ratio nor a difference."""
+    named = [i for i in range(first, point) if stream.words[i] in OTHER_MEASURES]
+    return bool(named) and not any(kind in "nM" for kind in stream.kinds[named[-1] + 1 : point])
 
 
 def _own_label(stream: Stream, point: int) -> bool:

@@ -174,9 +174,20 @@ def words(document: Document, cell: Cell) -> str:
 
 
 def make_grid(document: Document, table: PrintedTable) -> Grid:
-    """The grid of a table: header rows found anew, turned where the groups are its rows."""
+    """The grid of a table: header rows found anew, cut where the columns are named anew, turned where groups are its rows."""
     grid = Grid(document, table, table.cells, _header_rows(document, table))
+    named_anew = next((row for row in grid.body if _names_anew(grid, row)), None)
+    if named_anew is not None:
+        grid = Grid(document, table, table.cells[:named_anew], grid.head)
     return _turn(grid) if _is_turned(grid) else grid
+
+
+def _names_anew(grid: Grid, row: int) -> bool:
+    """Whether a row below the header names the same groups in other columns: what follows has columns of its own."""
+    names = [name.casefold() for name in grid.groups]
+    said = [grid.text(row, column).casefold() for column in range(grid.width)]
+    known = [(column, text) for column, text in enumerate(said) if column and text and text in names]
+    return len({text for _, text in known}) >= 2 and sum(names[column] != text for column, text in known) >= 2
 
 
 def _header_rows(document: Document, table: PrintedTable) -> int:
