@@ -365,3 +365,64 @@ def test_a_total_of_something_else():
 
 
 SUM = Finding(rule="total-vs-parts", reported="47 + 9", verdict="inconsistent", severity="minor")
+
+
+def test_a_trend_test_of_all_categories_beside_one_of_them():
+    rows = TESTED + (
+        "Places, n (%)\n- 1 | 40 (33.3) | 26 (23.6) |\n- 2 | 38 (31.7) | 52 (47.3) | {}\n- 3 or more | 42 (35.0) | 32 (29.1) |"
+    )
+    assert not flags(rows.format("0.713"))  # linear by linear; Pearson's is 0.048
+    assert [f.rule for f in flags(rows.format("0.003"))] == ["chi2-vs-counts"]
+
+
+def test_categories_with_a_row_of_missing_values_made_to_add_up_to_100():
+    rows = (
+        "Patients | n (%)\nState\n- 0 | 99 (40.8)\n- 1 | 113 (46.5)\n- 2 | 29 (11.9)\n- Missing values | 2 (0.8)\n"
+        "Grade\n- Low | 97 (39.9)\n- High | 146 (60.1)\nType\n- Serous | 166 (68.3)\n- Other | 77 (31.7)"
+    )
+    caption = ["Characteristics of 243 patients"]
+    assert not flags(rows, captions=caption)
+    assert [f.rule for f in flags(rows.replace("40.8", "47.0"), captions=caption)] == ["percent-vs-count"]
+
+
+def test_a_size_that_only_other_variables_imply_is_not_that_of_a_row():
+    rows = (
+        "Patients | Yes, n (%) | No, n (%) | P\nOpen wound | 5 (6.2) | 21 (17.8) | 0.02\nType\n- Flat | 60 (73.2) | 84 (69.4) | 0.8\n"
+        "- Round | 15 (18.3) | 25 (20.7) |\n- Other | 7 (8.5) | 12 (9.9) |\nPlace\n- Arm | 59 (72.0) | 79 (65.3) | 0.6\n"
+        "- Leg | 3 (3.7) | 6 (5.0) |\n- Trunk | 20 (24.4) | 36 (29.8) |"
+    )
+    assert not flags(rows)  # 5 of 81, 21 of 118; the others are of 82 and 121
+    assert [f.rule for f in flags(rows.replace("3.7", "7.3"))] == ["percent-vs-count"]
+
+
+INDENTED = [
+    "No. included|41|100", "State||", "\u2003Local|17|41.5", "\u2003Spread|24|58.5", "\u2003\u2003Nodes|18|43.9", "\u2003\u2003Lung|6|14.6",
+    "\u2003\u2003Several|6|{}", "Sex||", "\u2003Men|31|75.6", "\u2003Women|10|24.4",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("percent", "wrong"), [("25", []), ("41", ["percent-vs-count"])])
+def test_a_percentage_of_the_row_it_is_indented_under(tmp_path, percent, wrong):
+    from ostealgia.io.documents.reading import read_here
+
+    cells = [row.format(percent).replace("|", "</td><td>") for row in INDENTED]
+    body = "".join(f"<tr><td>{row}</td></tr>" for row in cells)
+    table = f"<table><thead><tr><th></th><th>No.</th><th>%</th></tr></thead><tbody>{body}</tbody></table>"
+    path = tmp_path / "a.html"
+    path.write_text(
+        f"<html><body><h2>Results</h2>{table}</body></html>".replace(
+            "<table>", "<table><caption>Table 1. Patients</caption>"
+        )
+    )
+    document = read_here(path)
+    paper = Paper(document=document, tables=read_tables(document))
+    assert [f.rule for f in table_counts.table_counts(paper) if f.flagged] == wrong
+
+
+def test_rows_that_run_on_into_the_next_variable():
+    rows = (
+        "Patients | Older (n = 173) | Younger (n = 46)\nColour\nWhite | 144 (83.2) | 44 (95.7)\nGrey | 29 (16.8) | 2 (4.3)\n"
+        "Route of the drug\nOral | 76 (43.9) | 18 (39.1)\nParenteral | 60 (34.7) | 19 (41.3)\nOther drugs at the start | {last} | 9 (19.6)"
+    )
+    assert not flags(rows.format(last="56 (32.4)"))
+    assert [f.rule for f in flags(rows.format(last="37 (12.4)"))] == ["percent-vs-count"]

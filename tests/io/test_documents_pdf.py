@@ -362,6 +362,23 @@ def test_numbers_of_lines_are_no_words(read):
     assert "in the group of 25" in text and "106" not in text
 
 
+def test_numbers_of_lines_beside_a_wide_stamp_a_glued_line_and_on_a_page_of_few_lines(read):
+    pages = [made.PdfPage() for _ in range(3)]
+    for page in pages:
+        for at in range(3):
+            page.put(f"A stamp of the server that is wider than the text, part {at}", 10, 835 - 8 * at)
+    for at in range(30):
+        page, height = pages[at // 24], 700 - 14 * at if at < 24 else 700 - 14 * (at - 24)
+        if at == 12:
+            page.put(f"{101 + at} in the group of {20 + at} {LINE}", 30, height)  # no gap between the two
+            continue
+        page.put(str(101 + at), 30, height)
+        page.put(f"in the group of {20 + at} {LINE}", 60, height)
+    text = read(pages).text
+    assert all(f"in the group of {20 + at}" in text for at in range(30))
+    assert not any(str(number) in text for number in range(101, 131))
+
+
 def test_a_rule_of_dots_is_no_row(read):
     page = made.PdfPage()
     page.put("Table 1. Response by group", 48, 700)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ostealgia.audit.causes import slip
 from ostealgia.audit.paper import Check
@@ -25,7 +25,6 @@ FINE = 0.1  # per cent; a percentage printed more coarsely fits many denominator
 ALIKE = 1.3  # shares of the groups that are the same part of the patients ("of the women")
 MOST = 0.75  # of the misfits of a column that one other number explains
 CONFIRMING, CONFIRMED = 3, 0.8  # percentages of the column, and their share, that confirm a base
-MOST_PERCENT = 110.0  # what is printed above is a rate, not a share with a slip
 DIGIT = 5.0  # a count of so many times its group has a digit too many
 OTHER_SIZE = 1.6  # a row of another population is seldom larger than so many times the group
 
@@ -83,7 +82,7 @@ def another_reading(share: Share, found: Sequence[Share], lines: Sequence[Line],
         or _part_of_a_row(share, found, lines)
         or _row_of_others(share, found)
         or _not_patients(share, lines)
-        or _implied(share)
+        or _implied(share, found)
         or _all_of_fewer(share, found)
         or _later(share, found)
         or _run_below(share, found)
@@ -209,13 +208,22 @@ def _not_patients(share: Share, lines: Sequence[Line]) -> bool:
     return False
 
 
-def _implied(share: Share) -> bool:
-    """Whether the size of the group is printed nowhere, so that it may be a little another."""
+def _implied(share: Share, found: Sequence[Share]) -> bool:
+    """Whether the size of the group is printed nowhere, so that it may be a little another, or another one in this row.
+
+    Where only categories that add up to it tell the size, it holds for other rows if one more cell of the row fits its group.
+    """
     column = next((c for c in share.block.groups if c.index == share.column), None)
     if column is None or column.n is not None or share.base_number is not None or share.name != "the size of the group":
         return False
     base, room = share.base or 0, FEW_MISSING if share.printed.unit > FINE else LITTLE
-    return _fits_between(share, base * (1 - room), base * (1 + room))
+    if _fits_between(share, base * (1 - room), base * (1 + room)):
+        return True
+    fitting = [one for one in found if one.column == share.column and one.count.value > 0 and one.fits(base)]
+    row = [one for one in found if one.line is share.line and one.count.value > 0]
+    if any(_added(one, found) != base for one in fitting) or _added(share, found) == base:
+        return False
+    return not any(one.fits(_size(one)) for one in row) and _fits_between(share, base / OTHER_SIZE, base * OTHER_SIZE)
 
 
 def _of_everybody(share: Share, found: Sequence[Share]) -> bool:
@@ -400,15 +408,29 @@ def _levels(share: Share, found: Sequence[Share]) -> list[Share]:
     ]
 
 
-def _beside(share: Share, found: Sequence[Share]) -> list[Share]:
-    """The rows next to it in its column up to the next heading, where the table does not say which are its categories."""
-    rows = {one.line.row: one for one in found if one.column == share.column and not _NO_VALUE.search(one.line.label)}
-    first = last = share.line.row
+def _run(row: int, rows: Mapping[int, Share]) -> list[Share]:
+    """The rows around this one without a gap: up to the next headings."""
+    first = last = row
     while first - 1 in rows:
         first -= 1
     while last + 1 in rows:
         last += 1
-    return [rows[row] for row in range(first, last + 1) if row in rows] if last - first < ROWS_ABOVE else []
+    return [rows[at] for at in range(first, last + 1) if at in rows]
+
+
+def _added(share: Share, found: Sequence[Share]) -> int:
+    """The patients of the rows around it."""
+    return sum(
+        int(one.count.value)
+        for one in _run(share.line.row, {one.line.row: one for one in found if one.column == share.column})
+    )
+
+
+def _beside(share: Share, found: Sequence[Share]) -> list[Share]:
+    """The rows next to it in its column up to the next heading, where the table does not say which are its categories."""
+    rows = {one.line.row: one for one in found if one.column == share.column and not _NO_VALUE.search(one.line.label)}
+    run = _run(share.line.row, rows)
+    return run if len(run) <= ROWS_ABOVE else []
 
 
 def _of_known(share: Share, found: Sequence[Share]) -> bool:
@@ -534,8 +556,9 @@ def made_to_100(share: Share, found: Sequence[Share]) -> bool:
     """
     level = _levels(share, found)
     level = level if len(level) >= 2 else _beside(share, found)
+    missing = [one for one in found if one.column == share.column and one.variable is share.variable and one.line.depth]
     row = [one for one in found if one.line is share.line and one.column in share.block.indexes]
-    return any(_made_to_100(these, share.base or 0) for these in (level, row))
+    return any(_made_to_100(these, share.base or 0) for these in (level, missing, row))
 
 
 def _made_to_100(level: Sequence[Share], base: int) -> bool:
@@ -567,16 +590,6 @@ def padded_wholes(share: Share, found: Sequence[Share]) -> bool:
     if share.percent.text.rstrip("% ").endswith((".00", "·00")) and abs(share.printed.value - value) <= 0.5:
         return True
     return len(printed) >= MANY and padded >= MOST * len(printed) and abs(share.printed.value - value) <= 0.5
-
-
-def is_rate(share: Share, found: Sequence[Share]) -> bool:
-    """Whether a number above 100 is no share with a lost point: its neighbours in the row are as large, or no slip explains it."""
-    if share.percent.value <= MOST_PERCENT:
-        return False
-    beside = [one for one in found if one.line is share.line and one is not share and one.count.value > 0]
-    if any(one.percent.value > MOST_PERCENT for one in beside):
-        return True
-    return slip(share.printed, 100 * share.count.value / (share.base or 1)) is None
 
 
 CHECKS: tuple[Check, ...] = ()

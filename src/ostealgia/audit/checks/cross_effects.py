@@ -72,7 +72,7 @@ def effects_exponentiated(paper: Paper) -> Iterator[Finding]:
         box = triplet.estimate.interval().clip(1e-300, math.inf).log()
         first, last = bisect_left(sizes, box.low - SLIGHT), bisect_right(sizes, box.high + SLIGHT)
         for small in by_size[first:last][:MANY]:
-            if small is large or (small.start, triplet.estimate.value) in told:
+            if small is large or _both_told(listed, triplet, small) or (small.start, triplet.estimate.value) in told:
                 continue
             if not _is_logarithm(triplet, small) or not _one_effect(paper, large, small, common):
                 continue
@@ -161,6 +161,18 @@ def _is_logarithm(triplet: Triplet, small: Estimate) -> bool:
     if x.value <= 1 and (other is None or abs(math.log(entered.low / other.low.value)) > 0.03):
         return False  # below 1 such pairs are often equal by chance
     return _same_width(entered.low, entered.high, small)
+
+
+def _both_told(listed: list[Estimate], triplet: Triplet, small: Estimate) -> bool:
+    """Whether the sentence of the small ratio prints the large one too, with its limits: then they are two effects."""
+    return any(
+        one is not small
+        and one.sentence == small.sentence
+        and one.estimate.value == triplet.estimate.value
+        and one.ci_low is not None
+        and one.ci_low.value == triplet.low.value
+        for one in listed
+    )
 
 
 def _same_width(low: float, high: float, small: Estimate) -> bool:

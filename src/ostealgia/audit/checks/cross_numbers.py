@@ -238,6 +238,7 @@ def numbers_differ(paper: Paper) -> Iterator[Finding]:
                 or (pair[0].start, pair[1].start) in said
                 or _stands_elsewhere(index, passage, pair[0])
                 or _has_partner(index, passage, other, pair[1])
+                or _both_told(paper, index, passage, pair)
             ):
                 continue
             said |= {(pair[0].start, pair[1].start), (pair[1].start, pair[0].start)}
@@ -492,6 +493,17 @@ def _has_partner(index: Index, passage: Passage, other: Passage, twin: Fact) -> 
         and all(any(_key(one) == _key(fact) for fact in third.facts) for one in shared)
         for third, _ in index.get(_key(twin), [])[:PLACES]
     )  # fmt: skip
+
+
+def _both_told(paper: Paper, index: Index, passage: Passage, pair: tuple[Fact, Fact]) -> bool:
+    """Whether the paragraph of a percentage prints the other value as well: then they are two quantities, "65.2% (95% CI ...)
+    in the evaluable ... 65.5% of all"."""
+    fact, twin = pair
+    block = paper.document.block_at(fact.start)
+    if block is None or fact.role != "percent":
+        return False
+    same = (one for role in ("percent", "value") for _, one in index.get((role, twin.printed.value), [])[:PLACES])
+    return any(one.table is None and one is not twin and block.start <= one.start < block.end for one in same)
 
 
 def _differs(paper: Paper, fact: Fact, twin: Fact, other: Passage) -> Finding:

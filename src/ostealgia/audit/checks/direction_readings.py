@@ -49,6 +49,25 @@ BEFORE = 160  # characters before the words of a direction that may name the fac
 ROUGHLY = 0.15
 _CLAUSE = re.compile(r"[;:]|\b(?:but|whereas|while|although|however|though|despite|except)\b", re.I)
 _DIGIT = re.compile(r"\bthan\b[^.;]{0,60}?\d")
+# "among patients with higher", "in those who had a lower"
+_POPULATION = re.compile(
+    r"\b(?:among|amongst|in|for|of)\s{1,2}(?:the\s{1,2}|all\s{1,2})?(?:[a-z-]{3,20}\s{1,2})?(?:patients|participants|subjects|persons|people|"
+    r"individuals|women|men|children|adults|infants|those|countries|hospitals|studies|trials)\s{1,2}"
+    r"(?:with|at|having|who\s{1,2}(?:had|have|has|were|are|was))\s{1,2}(?:an?\s{1,2}|the\s{1,2}|relatively\s{1,2})?"
+    r"(?:high|low|great|increas|decreas|reduc|rais|elevat|lesser|fewer|more\b|less\b)",
+    re.I,
+)
+# an assumption that a study was planned on is no result
+_PLANNED = re.compile(
+    r"\bassum(?:ing|ed|ption)|\bhypothe[sz]i[sz]ed|\banticipat(?:ed|ing)|\bsample\s{1,2}size|\bstatistical\s{1,2}power|"
+    r"\bpower\s{1,2}(?:of|to)\b|\bto\s{1,2}detect\b|\bwould\s{1,2}be\s{1,2}(?:reduced|increased|lower|higher)",
+    re.I,
+)
+# of the outcome; "a higher burden" may be the factor
+_UPWARD = re.compile(r"\b(?:increas(?:e|ed|es|ing)|raised|rose|worsen(?:ed|ing)?)\b", re.I)
+_DOWNWARD = re.compile(
+    r"\b(?:reduc(?:e|ed|es|ing|tions?)|decreas(?:e|ed|es|ing)|fell|declin(?:e|ed)|diminish(?:ed)?)\b", re.I
+)
 _INVERSE_FORM = re.compile(r"(?:non|un)-[a-z]+|[a-z]+-(?:naive|free|negative)", re.I)
 
 
@@ -60,7 +79,9 @@ def certain(paper: Paper, claim: Claim, estimate: Estimate) -> bool:
     sized = claim.size is not None or claim.times is not None
     inverse = INVERSE if sized else INVERSE | SIDES
     return not (
-        _crowded(paper, claim, estimate)
+        _of_a_population(paper, claim)
+        or _PLANNED.search(paper.document.plain, *claim.sentence)
+        or _crowded(paper, claim, estimate)
         or _inverse_factor(paper, claim, inverse)
         or _other_group_behind(paper, claim, estimate, inverse)
         or _own_groups(paper, claim, estimate)
@@ -68,16 +89,27 @@ def certain(paper: Paper, claim: Claim, estimate: Estimate) -> bool:
     )
 
 
+def _of_a_population(paper: Paper, claim: Claim) -> bool:
+    """Whether the words of a direction say which patients are meant: "particularly among patients with higher risk of death (RR 0.75)"."""
+    first = max(claim.sentence[0], claim.start - BEFORE)
+    return _POPULATION.search(paper.document.plain, first, min(claim.end, claim.start + 60)) is not None
+
+
 def _crowded(paper: Paper, claim: Claim, estimate: Estimate) -> bool:
     """Whether another estimate, or words of the other direction, stand where the words or the ratio may belong to them."""
     first, last = sorted((claim.start, estimate.start))
-    end = max(claim.end, estimate.end)
     if _CLAUSE.search(paper.document.plain, min(claim.end, estimate.end), max(claim.start, estimate.start)):
+        return True
+    opposite = _UPWARD if claim.direction < 0 else _DOWNWARD
+    between = (min(claim.end, estimate.end), max(claim.start, estimate.start))
+    estimates = [one.end for one in paper.of_kind(Estimate) if claim.sentence[0] <= one.end <= first]
+    start = max(estimates, default=claim.sentence[0])  # the words behind the estimate before belong to this one
+    if any(opposite.search(paper.document.plain, *part) for part in ((start, claim.start), between)):
         return True
     for other in paper.statements:
         if other.sentence != estimate.sentence or other is claim or other is estimate:
             continue
-        if isinstance(other, Claim) and other.direction == -claim.direction and first - BEFORE < other.start < end:
+        if isinstance(other, Claim) and other.direction == -claim.direction:
             return True
         if isinstance(other, Estimate) and first < other.start < last:
             return True

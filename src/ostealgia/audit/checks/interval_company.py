@@ -47,6 +47,7 @@ NATURAL = "the limits are symmetric on the natural scale, as some programs print
 UNSIGNED = (
     "estimates and intervals of the column have opposite signs: they may be differences taken in opposite directions"
 )
+HIGH_FIRST = "printed high first the numbers fit each other"
 UNEVEN_METHODS = "the paper names intervals that need not be symmetric"
 
 Where = tuple[int, int] | None  # table and column; None for running text

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from ostealgia.audit.checks.interval_company import UNEVEN_METHODS, outside
+from ostealgia.audit.checks.interval_company import HIGH_FIRST, UNEVEN_METHODS, outside
 from ostealgia.audit.checks.prose_common import CERTAIN_SCALE, EFFECTS, RATIOS, in_percent, level_of, words_in
 from ostealgia.audit.finding import Finding, Place, make
 from ostealgia.audit.paper import Paper
@@ -53,7 +53,15 @@ _AT_TIME = re.compile(r"\b(?:at|after|within|over|for|by|until)\s{1,3}$")
 _BY = re.compile(r"\bby\s{1,3}(?:an?\s{1,3})?$")
 _ENDS = re.compile(r"\bsmallest\b.{0,200}\blargest\b", re.I | re.S)
 _UNSIGNED = re.compile(r"\bdifferences?\s{1,2}of\s{1,2}$", re.I)  # "a difference of 0.56 (95% CI -1.22 to 0.09)"
+_UNSIGNED_TOO = re.compile(
+    r"\bdifferences?\s{1,2}of\s{1,2}\d.{0,200}\band\s{1,2}$", re.I | re.S
+)  # "... and 0.78 (95% CI -1.53 to -0.02)"
+_COMPARATIVE = re.compile(
+    r"\s?%?\s?[)\]]?,?\s{0,2}(?:higher|lower|more|less|fewer|greater|smaller|larger|longer|shorter|better|worse)\b",
+    re.I,
+)
 _OTHER_SIZE = 5.0
+LINE = 220  # characters of two printed lines
 LOWERED = re.compile(r"\b(?:small|few|reduc|decreas|declin|lower|fell|drop|loss|lost|diminish|less|improve)", re.I)
 
 
@@ -180,7 +188,18 @@ def _of_another_kind(seen: Seen) -> bool:
     return 0 < low.value < high.value < 0.5 * seen.estimate.estimate.value and high.value < MOST
 
 
+def _line_number(seen: Seen) -> bool:
+    """Whether a whole number is the number of a line of a manuscript: the one before it and the one behind it stand close by."""
+    number, plain = seen.estimate.estimate, seen.paper.document.plain
+    if not number.text.isdigit() or number.value < 2 or seen.estimate.cell is not None:
+        return False
+    around = plain[max(0, number.start - LINE) : number.start], plain[number.end : number.end + LINE]
+    beside = (int(number.value) - 1, int(number.value) + 1)
+    return all(re.search(rf"(?<![\w.,]){n}(?![\w.,%])", text) for n, text in zip(beside, around, strict=True))
+
+
 NOT_ITS_OWN: tuple[Callable[[Seen], bool], ...] = (
+    _line_number,  # "107 days before present (BP) 260 (95% HPD ...)", 259 and 261 around it
     lambda seen: _OF_UNIT.search(seen.before(14)) is not None,  # "16.8 U/50-1 with treatment (95% CI ...)"
     lambda seen: _STATISTIC.search(seen.before(14)) is not None,  # "b = 0.81, Wald = 4.32, 95% CI 1.05-4.84"
     _is_level,
@@ -224,6 +243,27 @@ def _cut_at_the_end(seen: Seen, found: Finding, scale: str) -> Finding | None:
     if scale == "ratio" or not seen.estimate.percent or outside(found) or 100 not in ends:
         return found
     return None
+
+
+def _limits_turned_round(seen: Seen, found: Finding, scale: str) -> Finding | None:
+    """A difference in the middle of limits that are printed high first ("0.43, 95% CI 0.67-0.18"), as others of the paper are."""
+    if scale != "difference" or seen.low.value <= seen.high.value or not _others_descend(seen):
+        return found
+    point, low, high = seen.texts
+    if seen.checked(scale, point, high, low).flagged:
+        return found
+    return replace(found, severity="information", basis="judgement", message=f"{found.message}; {HIGH_FIRST}")
+
+
+def _others_descend(seen: Seen) -> bool:
+    """Whether another estimate of the paper lies between limits that are printed high first."""
+    for other in seen.paper.of_kind(Estimate):
+        low, high = other.ci_low, other.ci_high
+        if other.estimate.start == seen.estimate.estimate.start or low is None or high is None:
+            continue
+        if other.ci_kind == "confidence" and low.value > other.estimate.value > high.value:
+            return True
+    return False
 
 
 def _spaced_minus(seen: Seen, found: Finding, scale: str) -> Finding | None:
@@ -366,6 +406,7 @@ def _on_other_scales(seen: Seen, found: Finding, scale: str) -> Finding | None:
 Reader = Callable[[Seen, Finding, str], Finding | None]
 # each returns the finding it was given where it has nothing to say, another one, or None where nothing is certain
 OTHER_READINGS: tuple[Reader, ...] = (
+    _limits_turned_round,
     _resampled,
     _cut_at_the_end,
     _spaced_minus,
@@ -409,6 +450,8 @@ def went_down(seen: Seen) -> bool:
         return True
     if _UNSIGNED.search(paper.document.plain, max(first, estimate.estimate.start - 40), estimate.estimate.start):
         return True
+    if _UNSIGNED_TOO.search(paper.document.plain, max(first, estimate.estimate.start - 240), estimate.estimate.start):
+        return True
     behind = (estimate.end, min(estimate.sentence[1], estimate.end + 30))  # "6.6% (mean; 95% CI ...) smaller"
     return LOWERED.search(paper.document.plain, *behind) is not None
 
@@ -420,6 +463,8 @@ def _contained(seen: Seen) -> Finding | None:
     inside = low.value <= high.value and point.interval().overlaps(
         Interval(low.interval().low, max(high.interval().high, low.interval().high))
     )
+    if _exchanged(seen, point, low, high) and _sign_in_words(seen):
+        return None  # "weight loss was 2.3 kg (95% CI 2.5 to 2.0) higher": the order is that of the numbers with their sign
     if _exchanged(seen, point, low, high):
         return seen.checked("difference", *(part.text for part in (point, low, high)))
     if not inside and (_another_between(seen.between) or (estimate.measure is None and not _right_before(seen))):
@@ -437,6 +482,12 @@ def _contained(seen: Seen) -> Finding | None:
         values=Interval(min(low.value, high.value), max(low.value, high.value)),
         message=f"{point.text} {told} {low.text} to {high.text}",
     )
+
+
+def _sign_in_words(seen: Seen) -> bool:
+    """Whether words beside a difference say its direction, so that its limits may keep the order that they have with a sign."""
+    behind = seen.paper.document.plain[seen.high.end : min(seen.estimate.sentence[1], seen.high.end + 20)]
+    return went_down(seen) or _COMPARATIVE.match(behind) is not None
 
 
 def _exchanged(seen: Seen, point: Printed, low: Printed, high: Printed) -> bool:

@@ -340,7 +340,7 @@ def _by_its_row(one: Ratio, ratios: list[Ratio]) -> Finding | None:
     if not isinstance(one.key, tuple) or one.low is None or one.high is None:
         return None
     back = recover(one.number.text, one.low.text, one.high.text)
-    if back.low <= 0 or not _ordinary(back):
+    if back.low <= 0 or not _ordinary(back) or _p_nearer_as_printed(one, back):
         return None
     wide, taken = _std_error(one.low.value, one.high.value), _std_error(back.low, back.high)
     for other in ratios:
@@ -369,6 +369,16 @@ def _by_its_row(one: Ratio, ratios: list[Ratio]) -> Finding | None:
                 "judgement",
             )
     return None
+
+
+def _p_nearer_as_printed(one: Ratio, back: Entered) -> bool:
+    """Whether the P beside a ratio is nearer to that of its interval as it stands than to that of the one taken back."""
+    low, high = one.limits
+    if one.p is None or one.p.printed.relation != "=" or not 0 < one.p.value < 1 or back.estimate <= 0:
+        return False
+    as_printed = _p(math.log(one.value), 0.5 * math.log(high.value / low.value))
+    as_entered = _p(math.log(back.estimate), 0.5 * math.log(back.high / back.low))
+    return _normal_apart(one.p.value, as_printed) < _normal_apart(one.p.value, as_entered)
 
 
 def _std_error(low: float, high: float) -> float:

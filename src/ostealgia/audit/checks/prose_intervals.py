@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -35,6 +36,8 @@ _NO_P = "many P values of this paper do not fit their intervals: they may be of 
 POOLABLE = frozenset({"OR", "RR", "HR", "MD", "SMD", "RD"})
 _POOLED = re.compile(r"\bpool|\boverall\b|\bcombined\b|\bmeta-?\s?analy", re.I)
 _REVIEW = re.compile(r"\bmeta-?\s?analy|\bsystematic(?:ally)? (?:review|search)", re.I)
+EXACT = ("fisher's exact", "fisher exact", "fisher’s exact", "fischer's exact", "fischer exact", "fischer’s exact")
+FEW_EVENTS = 0.35  # standard error of the log ratio above which an exact P is well above that of the interval
 ONE_SIDED = ("one-sided", "one-tailed", "1-sided", "1-tailed", "one sided", "one tailed")
 
 
@@ -180,6 +183,9 @@ def _p(paper: Paper, estimate: Estimate, adjusted: bool, one_sided: bool) -> Fin
     ):
         told = f"{found.message}; another test is named beside it"
         return replace(found, severity="information", basis="judgement", message=told)
+    if _exact_of_few(paper, estimate, found, p):
+        told = f"{found.message}; the paper tests with Fisher's exact test, whose P is larger where events are few"
+        return replace(found, severity="information", basis="judgement", message=told)
     if _of_a_statistic(paper, p):
         return replace(found, severity="information", basis="judgement", message=f"{found.message}; {OF_STATISTIC}")
     if (
@@ -208,6 +214,16 @@ def _p(paper: Paper, estimate: Estimate, adjusted: bool, one_sided: bool) -> Fin
         told = f"{found.message}; the paper adjusts P for several comparisons"
         return replace(found, severity="information", basis="judgement", message=told)
     return found
+
+
+def _exact_of_few(paper: Paper, estimate: Estimate, found: Finding, p: Number) -> bool:
+    """Whether P may be that of Fisher's exact test: an unadjusted ratio of few events, and a larger P on the same side of 0.05."""
+    if estimate.ci_low is None or estimate.ci_high is None or found.severity != "minor" or found.recomputed is None:
+        return False
+    if estimate.measure not in ("OR", "RR") or min(estimate.ci_low.value, estimate.ci_high.value) <= 0:
+        return False
+    wide = math.log(estimate.ci_high.value / estimate.ci_low.value) / 3.92 >= FEW_EVENTS
+    return wide and p.value > found.recomputed and mentions(paper, *EXACT)
 
 
 def _several(paper: Paper, estimate: Estimate) -> bool:

@@ -180,6 +180,8 @@ def _of_another(paper: Paper, count: Count) -> bool:
         return True  # "in at least one of the two groups, 89% (31/35)"
     if _TRAIT.match(plain, count.percent.end):
         return True  # "96 of 163 (60% female)"
+    if _A_SET.search(plain, max(0, first.start - 14), first.start) and _COUNTED.search(plain[first.end : last.start]):
+        return True  # "in all the three specimens of 459 (83.2%) patients"
     if count.count.value > count.n.value and count.n.value > 0:
         return count.percent.printed.fits(100 * count.count.value / count.n.value)  # "62/60 (103.3%)" of a target
     return any(_HUNDRED.search(plain[max(0, part.start - 14) : part.start]) is not None for part in (first, last))
@@ -248,6 +250,7 @@ def _glued(text: str, count: Count) -> bool:
     return any(Number(end, 0, 1).printed.allows(Interval(share, share)) for end in ends)
 
 
+_A_SET = re.compile(r"\b(?:all|both|these|those|the)\s{1,2}$", re.I)
 _SPLIT = re.compile(r"\d\s$")
 _COUNTED = re.compile(r"[a-z]{3,}[^a-z]{1,3}(?:of|in|from|out)")
 

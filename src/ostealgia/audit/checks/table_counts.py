@@ -13,7 +13,6 @@ from ostealgia.audit.checks.cross_denominators import (
     another_reading,
     confirmed,
     far_slip,
-    is_rate,
     made_to_100,
     padded_wholes,
 )
@@ -23,11 +22,14 @@ from ostealgia.audit.checks.table_wholes import (
     elsewhere_whole,
     far_total,
     fits_test,
+    is_rate,
     marked_size,
     nobody_missing,
     of_another_group,
+    of_parent_row,
     others_off,
     printed_test,
+    runs_on,
 )
 from ostealgia.audit.finding import Cause, Finding
 from ostealgia.audit.paper import Paper
@@ -228,6 +230,7 @@ def _percents(paper: Paper, table: ReadTable, found: Sequence[Share], system: Sy
                 another_reading(share, found, table.lines, around)
                 or _no_patients(paper, share, found)
                 or marked_size(paper.document.tables[table.index], table, share)
+                or of_parent_row(paper.document.tables[table.index], table, share)
             ):
                 continue
             if not confirmed(share, found):
@@ -454,8 +457,10 @@ def _category_total(
     said = f"{_around(paper, table)} {variable.name}"
     if check.flagged and added < whole and MISSING_SAID.search(said) and not nobody_missing(table, variable):
         return lowered(check, "the table says that values are missing")
-    own_sizes = len(size_rows(table)) >= 2
-    if check.flagged and (fewer or own_sizes):
+    printed = paper.document.tables[table.index]
+    if check.flagged and added > whole and not labelled and runs_on(printed, table, variable, mine):
+        return lowered(check, "each percentage fits its count: the rows may be of two variables")
+    if check.flagged and (fewer or len(size_rows(table)) >= 2):
         told = "the percentages are of fewer patients" if fewer else "every variable of the table has its own n"
         return lowered(check, told)
     if check.verdict == "consistent" or (

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from ostealgia.audit.checks.cross_bounds import NOT_SURE, is_gross
 from ostealgia.audit.checks.effect_rows import Row, effect_rows
 from ostealgia.audit.checks.interval_company import (
+    HIGH_FIRST,
     STRONG,
     UNKNOWN,
     Reading,
@@ -49,6 +50,7 @@ _HETEROGENEITY = re.compile(r"\bI\s?[²2]|heterogen|\bQ\b|\btau", re.IGNORECASE)
 FEW_FIT = 2  # P values that fit their intervals before one that does not is told
 MOST_FIT = 3  # P values that fit their intervals before those beside an I2 are taken for P of the estimates
 _TWO = "the P may be of the comparison with the estimate before it"
+AS_OTHERS = 2  # other rows of a column with limits high first that make it a way of writing
 MIXED = 2  # ratios below zero that say a column holds differences too
 _CONTINUOUS = re.compile(r"\bper\b|continuous|increase|increment|each|log\b|unit|\byears?\b|score|mean", re.IGNORECASE)
 
@@ -78,13 +80,32 @@ def table_intervals(paper: Paper) -> Iterator[Finding]:
                 first = weighed(
                     paper, first, Reading(triplet, where, row.scale or UNKNOWN, coefficient=row.measure in ("B", None))
                 )
-                found.append(_copied(first, row, rows))
+                found.append(_high_first(_copied(first, row, rows), row, triplet))
             apart = first is not None and misfit(first)  # then a misfit of P says nothing more
             of_p = [f for f in _p_value(row, triplet) if not (apart and misfit(f))]
             found += (lowered(f, _TWO) if _beside_another(row) else f for f in of_p)
         around = " ".join(one.name for one in column[0].table.columns)
         least = MOST_FIT if _HETEROGENEITY.search(around) else FEW_FIT
         yield from _ordinary_p(doubtful(found, "ci-vs-point", _NO_SCALE, settled=one_slip), least)
+
+
+def _high_first(found: Finding, row: Row, triplet: Triplet) -> Finding:
+    """A difference in the middle of limits printed high first, as its column prints others: a way of writing, no wrong number."""
+    if not found.flagged or row.scale != "difference" or triplet.low.value <= triplet.high.value:
+        return found
+    turned = ci_vs_point(triplet.estimate, triplet.high, triplet.low, scale=row.scale, level=row.level, place=row.place)
+    others = [
+        one
+        for line in row.table.lines
+        if (one := line.entries.get(row.column.index)) is not row.entry and one is not None
+    ]
+    alike = sum(_descends(one) for one in others)
+    return lowered(found, HIGH_FIRST) if not turned.flagged and alike >= AS_OTHERS else found
+
+
+def _descends(entry: Entry) -> bool:
+    low, high = entry.parts.get("ci_low"), entry.parts.get("ci_high")
+    return low is not None and high is not None and low.value > high.value
 
 
 def _ordinary_p(found: list[Finding], least: int) -> list[Finding]:

@@ -412,10 +412,8 @@ def _p_of_counts(case: _Case, tables: Sequence[Counts], sure: bool, p: Printed, 
     first = next((check for check in checks if not check.flagged), checks[0])
     if not first.flagged or not sure:
         return None if first.flagged else first
-    ordered: dict[str, float] = {}
-    for table in tables:
-        ordered.update(ordered_p_values(table))
-    for name, value in ordered.items():
+    ordered = [named for table in tables for named in ordered_p_values(table).items()]
+    for name, value in ordered:
         if p.allows(as_interval(value)):
             message = f"P of the test of {name} from the counts is {value:.3g}; printed {p.text}"
             return replace(first, verdict="consistent", severity="none", cause=None, cause_code=None, repair=None, basis="arithmetic",
@@ -431,7 +429,7 @@ def _p_of_counts(case: _Case, tables: Sequence[Counts], sure: bool, p: Printed, 
     told = _FINER if told is None and rows > 1 and any(not any(row) for row in table) else told
     if told is not None:
         return lowered(first, told)
-    values = [*p_values_of(table).values(), *ordered.values()]
+    values = [*p_values_of(table).values(), *(value for _, value in ordered)]
     if len(table) == 2 and _with_missing(table, p):
         return replace(first, severity="information", basis="judgement")
     if (len(table) > 2 or _small(table)) and min(_apart(p, value) for value in values) < NEAR:

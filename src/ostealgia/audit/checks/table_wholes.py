@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from ostealgia.audit.causes import slip
 from ostealgia.audit.checks.table_premises import lowered
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Check
@@ -17,6 +18,7 @@ from ostealgia.io.documents.model import PrintedTable
 from ostealgia.numerics.intervals import as_interval
 from ostealgia.numerics.summary_tests import CHI2_TESTS, chi2_df
 
+MOST_PERCENT = 110.0  # what is printed above is a rate, not a share with a slip
 FAR = 1.5  # times its parts: such a total is a number of something else, unless one slip explains it
 _RAISED = re.compile(r"[ʰ-˸ᴬ-ᶿ⁰-⁹ⁿ¹²³*†‡§¶#]$")
 
@@ -79,6 +81,42 @@ def marked_size(printed: PrintedTable, table: ReadTable, share: Share) -> bool:
     return possible is not None and any(n != share.base and possible[0] <= n for n in sizes)
 
 
+def of_parent_row(printed: PrintedTable, table: ReadTable, share: Share) -> bool:
+    """Whether the percentage is of the row it is indented under ("Metastases 24", below it "   Several sites 6 (25)")."""
+    if table.notes or share.line.row >= len(printed.cells):
+        return False  # turned: its rows are columns
+    own = _indent(printed, share.line.row)
+    for line in sorted((one for one in table.lines if one.row < share.line.row), key=lambda one: -one.row):
+        if _indent(printed, line.row) < own:
+            whole = count(line, share.column)
+            return whole is not None and whole != share.base and share.fits(whole)
+    return False
+
+
+def _indent(printed: PrintedTable, row: int) -> int:
+    text = printed.cells[row][0].text
+    return len(text) - len(text.lstrip())
+
+
+def runs_on(printed: PrintedTable, table: ReadTable, variable: Variable, mine: Sequence[Share]) -> bool:
+    """Whether the rows below a heading may go on into the next variable: no indentation tells where they end.
+
+    Every percentage fits its own count of the group, so that no number is off, and not two other groups are made up by them.
+    """
+    if table.notes or not mine or not all(one.base and one.fits(one.base) for one in mine):
+        return False
+    if sum(one.printed.value - 0.5 * one.printed.unit for one in mine) <= 100:
+        return False  # the percentages are those of one variable
+    if len({_indent(printed, line.row) for line in table.lines if line.row < len(printed.cells)}) > 1:
+        return False
+    column, exact = mine[0].column, 0
+    for other in table.columns:
+        if other.index != column and other.role in GROUPS and other.n is not None:
+            counts = [count(line, other.index) for line in variable.counted((other.index,))]
+            exact += sum(c for c in counts if c is not None) == other.n.value
+    return exact < 2
+
+
 def elsewhere_whole(table: ReadTable, variable: Variable, column: int) -> bool:
     """Whether the categories make up another group exactly: then each patient has one of them."""
     fits = tried = 0
@@ -134,6 +172,16 @@ def fits_test(printed: Mapping[str, Number], counts: Sequence[Sequence[int]]) ->
         if not any(shown.allows(as_interval(v)) for v in values):
             return False
     return True
+
+
+def is_rate(share: Share, found: Sequence[Share]) -> bool:
+    """Whether a number above 100 is no share with a lost point: its neighbours in the row are as large, or no slip explains it."""
+    if share.percent.value <= MOST_PERCENT:
+        return False
+    beside = [one for one in found if one.line is share.line and one is not share and one.count.value > 0]
+    if any(one.percent.value > MOST_PERCENT for one in beside):
+        return True
+    return slip(share.printed, 100 * share.count.value / (share.base or 1)) is None
 
 
 CHECKS: tuple[Check, ...] = ()

@@ -10,7 +10,8 @@ from typing import TypeVar
 from scipy import special
 
 from ostealgia.audit.checks.cross_text import sentences
-from ostealgia.audit.checks.prose_common import free, sizes_by_sentence
+from ostealgia.audit.checks.prose_common import free, mentions, sizes_by_sentence
+from ostealgia.audit.checks.table_premises import lowered
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Check, Paper
 from ostealgia.audit.rules.bounds import scale_bound
@@ -30,6 +31,10 @@ _WHOLE = re.compile(
     r"\bsingle[- ]item\b|\bone item\b|\bnrs\b|numeric(?:al)? rating scale|\bwhole numbers?\b|number of "
     r"(?:(?!mean|median)[a-z\-]+ )?(?:lesions|metastases|fractures|"
     r"fractions|children|visits|sessions|episodes|falls|attacks|analgesics|drugs|medications|doses|comorbidities|admissions|days)"
+)
+_NOT_PEOPLE = re.compile(  # "all four sessions" are no four patients
+    r"\s{0,3}(?:[a-z\-]+ )?(?:lesions|metastases|fractures|fractions|visits|sessions|"
+    r"episodes|falls|attacks|drugs|doses|days|weeks|months|times)\b"
 )
 _DERIVED = re.compile(
     r"\bitems\b|averag|\bchange|differen|reduc|decreas|increas|improve|adjusted|least.squares|imputed|weighted|estimated|model|"
@@ -67,7 +72,8 @@ def means_of_whole_numbers(paper: Paper) -> Iterator[Finding]:
         if not (coded or whole or ends):
             continue
         same = _SAME_SIZE.search(_words(paper, mean)) is not None
-        n = _size_of(mean, sizes.get(mean.sentence, []), mean.sentence in alone, same)
+        people = [one for one in sizes.get(mean.sentence, []) if not _NOT_PEOPLE.match(paper.document.plain, one.n.end)]
+        n = _size_of(mean, people, mean.sentence in alone, same)
         yield from _judged(paper, mean, n, bool(coded), bool(whole), ends)
 
 
@@ -148,6 +154,9 @@ def _of_fractions(paper: Paper, table: list[list[int]], test: Test | None, p: Nu
     if p is None or not 0 <= p.value <= 1:
         return
     found = chi2_vs_counts(columns, None, p.printed, place=paper.place(p.start, p.end))
+    if found.flagged and mentions(paper, *CLUSTERED) and (found.recomputed or 0) < p.value:
+        yield lowered(found, _IN_CLUSTERS)
+        return
     if found.flagged and _distance(p.printed, list(p_values_of(columns).values())) < APART:
         return
     yield replace(found, basis="judgement") if found.flagged else found
@@ -225,6 +234,24 @@ def shares_of_groups(paper: Paper) -> Iterator[Finding]:
         yield _weighed(grim_percent(percent.text, n, place=paper.place(percent.start, percent.end)))
 
 
+# "159/176 male ... 135/166 female": two attributes, or two groups
+_SEXES = (re.compile(r"\b(?:male|men|boys)\b"), re.compile(r"\b(?:female|women|girls)\b"))
+_SLASHED = re.compile(r"(?<![\w.,/])(\d{1,6})\s?/\s?(\d{1,6})(?![\w/]|[.,]\d)")
+CLUSTERED = (
+    "cluster random",
+    "cluster-random",
+    "cluster trial",
+    "multilevel",
+    "multi-level",
+    "mixed model",
+    "mixed-effects model",
+    "mixed effects model",
+    "glimmix",
+    "estimating equation",
+)
+_IN_CLUSTERS = "the paper analyses clusters, whose P is larger"
+
+
 def p_of_two_counts(paper: Paper) -> Iterator[Finding]:
     """chi2-vs-counts for a sentence with two counts of two groups and one P."""
     counts: dict[tuple[int, int], list[Count]] = {}
@@ -250,9 +277,18 @@ def _two_groups(paper: Paper, pair: list[Count]) -> bool:
     words = _words(paper, pair[0])
     if _OTHER_TEST.search(words) or any(count.study is not None for count in pair):
         return False
+    if all(trait.search(words) for trait in _SEXES) or not _only_fractions(paper, pair):
+        return False
     first, second = pair
     same_n = first.n is not None and second.n is not None and first.n.value == second.n.value
     return not (same_n and _SAME_PATIENTS.search(words))
+
+
+def _only_fractions(paper: Paper, pair: list[Count]) -> bool:
+    """Whether the sentence prints no third fraction ("5.6%, 19/337, ... 17/130 versus 2/141"): which are compared is then certain."""
+    words = paper.document.plain[pair[0].sentence[0] : pair[0].sentence[1]]
+    read = {(int(one.count.value), int(one.n.value)) for one in pair if one.count is not None and one.n is not None}
+    return {(int(m[1]), int(m[2])) for m in _SLASHED.finditer(words)} <= read
 
 
 def _tested(paper: Paper, pair: list[Count], p: PValue) -> Iterator[Finding]:
@@ -268,6 +304,9 @@ def _tested(paper: Paper, pair: list[Count], p: PValue) -> Iterator[Finding]:
     if min(sum(row) for row in table) == 0 or not 0 <= p.p_value.value <= 1:
         return
     found = chi2_vs_counts(table, None, p.p_value.printed, place=paper.place(p.start, p.end))
+    if found.flagged and mentions(paper, *CLUSTERED) and (found.recomputed or 0) < p.p_value.value:
+        yield lowered(found, _IN_CLUSTERS)
+        return
     if found.flagged and _apart(p, list(p_values_of(table).values())) < APART:
         return
     yield replace(found, basis="judgement") if found.flagged else found

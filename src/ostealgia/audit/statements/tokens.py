@@ -46,6 +46,12 @@ _JOINED = {"i2": ("H", "i2"), "tau2": ("H", "tau2"), "τ2": ("H", "tau2"), "chi2
            "x2": ("T", "chi2"), "h2": ("H", "h2"), "r2": ("w", "r2")}  # fmt: skip
 _JOINED |= {word.replace("2", "²"): value for word, value in _JOINED.items()}
 
+_TENS = frozenset(("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"))
+_UNITS = frozenset(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine"))
+_COMMA_PERCENT = re.compile(r"(?<![\d/.,])\d{1,3},\d{1,2}\s?%")  # a comma without a blank, and per cent
+_COMMA_BEFORE = re.compile(r"(?<![\d/.,])\d{1,3},$")
+_PERCENT_BEHIND = re.compile(r"\s?%")
+
 LONGEST_SENTENCE = 300  # tokens; what goes on without a full stop is cut there
 
 
@@ -204,10 +210,19 @@ class _Builder:
         found = VOCABULARY.get(low)
         if found is not None and low in CAPITALS and not _capital(text):
             found = None
+        if found is None and low in _UNITS and self._behind_tens(start):
+            self.values[-1] = str(int(self.values[-1]) + SPELLED[low])  # "sixty one"
+            self.words[-1], self.raw[-1] = f"{self.words[-1]}-{low}", f"{self.raw[-1]}-{low}"
+            self.ends[-1] = end
+            return
         if found is None and low in SPELLED:
             self._put("n", str(SPELLED[low]), text, start, end)
             return
         self._put(*(found or ("w", low)), text, start, end)
+
+    def _behind_tens(self, start: int) -> bool:
+        """Whether only a blank parts a spelled unit from spelled tens."""
+        return bool(self.kinds) and self.words[-1] in _TENS and self.plain[self.ends[-1] : start].isspace()
 
     def _number(self, text: str, start: int, end: int) -> None:
         kinds, plain = self.kinds, self.plain
@@ -225,6 +240,13 @@ class _Builder:
                 column.pop()
             text, start = f"-{text}", first
         if text.count(".") > 1 or not is_printable(text):  # 1.2.3: a version, a section
+            self._put("k", text, text, start, end)
+            return
+        if _COMMA_PERCENT.match(plain, start) or (
+            text.isdigit()
+            and _COMMA_BEFORE.search(plain, max(0, start - 5), start)
+            and _PERCENT_BEHIND.match(plain, end)
+        ):  # "76,9%": which of point and comma is meant is not said
             self._put("k", text, text, start, end)
             return
         kind = "n"

@@ -12,7 +12,7 @@ from ostealgia.errors import DocumentError
 from ostealgia.io.documents.parts import RawCell, Writer
 from ostealgia.io.documents.pdf_chars import PageText, Segment, read_page
 from ostealgia.io.documents.pdf_layout import BARRED, TextLine, columns_of, in_order, lines_of
-from ostealgia.io.documents.pdf_margins import is_read, line_numbers
+from ostealgia.io.documents.pdf_margins import drop_line_numbers, is_read
 from ostealgia.io.documents.pdf_rules import Rule, rules_of
 from ostealgia.io.documents.pdf_tables import find_regions
 from ostealgia.io.documents.pdf_turns import turned_rules
@@ -86,7 +86,7 @@ def pdf_parts(data: bytes, name: str) -> tuple[Writer, tuple[int, ...], tuple[st
     texts = [one.text for page in pages for one in (page, *page.sides)]
     for text in texts:
         text.segments[:] = [one for one in text.segments if not _is_no_text(one.text.strip())]
-    numbered = sum(map(_without_line_numbers, texts))
+    numbered = drop_line_numbers(texts)
     if numbered:
         notes.append(f"numbers of lines in the margin were left out: {numbered}")
     dropped = _drop_running_heads(texts)
@@ -247,12 +247,6 @@ def _scrambled(pages: list[_Page]) -> int:
 def _is_no_text(words: str) -> bool:
     """A rule made of dots, or who took the file from where."""
     return bool(_DOTS.fullmatch(words) or _FETCHED.search(words))
-
-
-def _without_line_numbers(page: PageText) -> int:
-    gone = line_numbers(page.segments)
-    page.segments[:] = [one for one in page.segments if id(one) not in gone]
-    return len(gone)
 
 
 def _drop_running_heads(pages: list[PageText]) -> int:
