@@ -28,6 +28,11 @@ _FETCHED = re.compile(r"For personal use only|[Dd]ownloaded from \S+ (?:by|at) .
 _SAME_HEIGHT = 4.0  # points
 _PAGE_NUMBER = re.compile(r"(?:page\s*)?\d{1,5}(?:\s*(?:of|/)\s*\d{1,5})?|[ivxl]{1,6}", re.IGNORECASE)
 _ENDED = re.compile(r"[.!?:;][\"')\]\d,\s⁰¹²³⁴⁵⁶⁷⁸⁹–-]{0,16}\Z")
+_BANNERS = re.compile(  # with the blanks taken out: "R E S EAR CH A R TIC L E"
+    r"(?:hhspublicaccess|cochrane(?:library|databaseofsystematicreviews)?|openaccess|authormanuscript"
+    r"|(?:original|research|review|clinical|shortcommunication|brief)*(?:article|paper|report|research|investigation|study)s?"
+    r"|.{0,24}journalof.{0,60}|(?:the)?lancet.{0,20}|plos(?:one|medicine)?)",
+)
 _LIST = re.compile(r"(?:[•▪◦●]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)])\s+\S")
 _OPENS = re.compile(
     r"(?:abstract|summary|key\s?words?|notes?|abbreviations|background|objectives?|methods|results"
@@ -294,6 +299,11 @@ def _alone(segment: Segment, page: PageText, gone: set[int]) -> bool:
     return not any(len(one.text) > 60 or _DIGITS.search(one.text) for one in beside)
 
 
+def _is_banner(words: str) -> bool:
+    """Whether a line names the journal or the kind of article, in letters as large as a title's."""
+    return _BANNERS.fullmatch(re.sub(r"\W+", "", words.lower())) is not None
+
+
 def _page_lines(page: _Page, number: int, heads: list[tuple[str, ...]]) -> list[TextLine]:
     segments = page.text.segments
     columns = columns_of(segments)
@@ -333,7 +343,11 @@ class _Paragraphs:
         first = [
             line.size
             for line in self.lines
-            if line.page == 1 and not line.figure and line.region is None and len(line.text) > 12
+            if line.page == 1
+            and not line.figure
+            and line.region is None
+            and len(line.text) > 12
+            and not _is_banner(line.text)
         ]
         return max(first, default=0.0)
 
@@ -462,7 +476,7 @@ class _Paragraphs:
             self.writer.add("caption", words, label=label[1], float_kind=label[0], certain=False)
         elif first.figure or self._is_figure_text(group, words):
             self.writer.add("front", words, section="other", label="running head")
-        elif first.page == 1 and first.size >= self._title - 0.1 and first.size > 1.15 * self.body and len(words) > 12:
+        elif self._is_title(first, words):
             self.writer.add("title", words, level=1)
         elif self._is_heading(group, words):
             self.writer.add("heading", words, certain=section_of(words) is not None)
@@ -471,6 +485,10 @@ class _Paragraphs:
         else:
             kind = "list" if _LIST.match(words) else "paragraph"
             self.writer.add(kind, words, certain=False)
+
+    def _is_title(self, first: TextLine, words: str) -> bool:
+        large = first.size >= self._title - 0.1 and first.size > 1.15 * self.body
+        return first.page == 1 and large and len(words) > 12 and not _is_banner(words)
 
     def _is_heading(self, group: list[TextLine], words: str) -> bool:
         if len(words) > 120 or len(words.split()) > 16 or (words.endswith((".", ",", ";")) and not section_of(words)):

@@ -259,6 +259,8 @@ def _runs(chars: list[Char]) -> list[_Run]:
                 and -0.4 * run.size < rise < 0.68 * run.size
                 and -0.5 * run.size <= gap < 0.45 * run.size
             )
+            if lifted and rise > 0 and _is_initial(run, sign, size):
+                run.y, run.size, lifted, level = y, size, False, True
             if (near and level) or lifted:
                 shown = raised(sign) if lifted and rise > 0 else sign
                 letters = hinted and gap > 0.09 * run.size and (sign.isalpha() or run.words[-1].text[-1].isalpha())
@@ -277,6 +279,12 @@ def _runs(chars: list[Char]) -> list[_Run]:
         runs.append(run)
         spaced = hinted = False
     return runs
+
+
+def _is_initial(run: _Run, sign: str, size: float) -> bool:
+    """Whether the run is one large letter that hangs over the first lines of a text, and the sign goes on with its word."""
+    letter = run.words[0].text if len(run.words) == 1 else ""
+    return len(letter) == 1 and letter.isupper() and sign.isalpha() and size < 0.55 * run.size
 
 
 def _signed(text: str, sign: str) -> bool:
