@@ -97,3 +97,15 @@ def test_digits_cut_by_a_blank_and_ends_of_a_change_are_no_other_values() -> Non
 )
 def test_a_median_is_the_number_that_is_said_to_be_it(text: str, wrong: int) -> None:
     assert len(flags(text)) == wrong
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The groups differed (F(1, 120) = 45.3, P ≤ 0.000).",
+        "Smokers had > 3.5-fold higher odds of pain (OR 3.70, 95% CI 1.80 to 7.60).",
+    ],
+    ids=["a rounded zero", "a bound for a size"],
+)
+def test_a_bound_is_no_value(sentence: str) -> None:
+    assert not flags(sentence)

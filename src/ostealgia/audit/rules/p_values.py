@@ -27,15 +27,17 @@ NEAR = 0.5  # two tests of the same data seldom differ by more, in normal deviat
 
 
 def printed_p(text: Numeral) -> Printed:
-    """A printed P; "ns" stands for > 0.05.
+    """A printed P; "ns" stands for > 0.05, and "<= 0.000" for a program's rounded 0.000.
 
-    >>> printed_p("ns").interval().low
-    0.05
+    >>> printed_p("ns").interval().low, printed_p("<= 0.000").relation
+    (0.05, '=')
     """
     if isinstance(text, str):
         plain = text.strip().casefold()
-        return Printed.parse(P_WORDS[plain]) if plain in P_WORDS else Printed.parse(plain.removeprefix("p").strip())
-    return Printed.of(text)
+        shown = Printed.parse(P_WORDS[plain]) if plain in P_WORDS else Printed.parse(plain.removeprefix("p").strip())
+    else:
+        shown = Printed.of(text)
+    return replace(shown, relation="=") if shown.value == 0 and shown.relation == "<=" else shown
 
 
 def p_vs_statistic(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from ostealgia.audit.statements import context
 from ostealgia.audit.statements.estimates import RATIOS, Draft
 from ostealgia.audit.statements.model import Claim, Estimate, Number
-from ostealgia.audit.statements.tokens import Stream
+from ostealgia.audit.statements.tokens import BOUNDS, Stream
 from ostealgia.audit.statements.words import SPELLED, listed
 
 MORE = listed("higher greater increased elevated raised larger excess increase increases increasing more")
@@ -380,6 +380,8 @@ def _size_number(stream: Stream, i: int | None) -> Number | None:
         or stream.words[i - 2 : i] in (["more", "than"], ["up", "to"])
         or stream.kinds[i - 1] == "~"
     )
+    if i and stream.kinds[i - 1] == "<":  # "> 3.5-fold"
+        return Number(f"{BOUNDS.get(stream.raw[i - 1], stream.raw[i - 1])} {text}", number.start, number.end)
     return Number(f"~ {text}" if rough and i else text, number.start, number.end)
 
 

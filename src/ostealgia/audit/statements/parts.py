@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from ostealgia.audit.statements.model import Number
-from ostealgia.audit.statements.tokens import Stream
+from ostealgia.audit.statements.tokens import BOUNDS, Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def _part(stream: Stream, first: int, rel_first: int, rel_last: int, number: int
     start = stream.starts[number]
     if inequalities:
         mark = stream.raw[inequalities[0]]
-        sign = {"≤": "<=", "⩽": "<=", "≥": ">=", "⩾": ">="}.get(mark, mark)
+        sign = BOUNDS.get(mark, mark)
         if len(signs) == 2 and signs[1] == signs[0] + 1 and sign in "<>" and stream.kinds[signs[1]] == "=":
             sign += "="
         text, start = f"{sign} {text}", stream.starts[signs[0]]

@@ -118,16 +118,8 @@ class Stream:
         return self.starts[first], self.ends[last]
 
 
-_RELATION_WORDS = {
-    "less than": "<",
-    "below": "<",
-    "under": "<",
-    "greater than": ">",
-    "≤": "<=",
-    "⩽": "<=",
-    "≥": ">=",
-    "⩾": ">=",
-}
+BOUNDS = {"≤": "<=", "⩽": "<=", "≥": ">=", "⩾": ">="}
+_RELATION_WORDS = {"less than": "<", "below": "<", "under": "<", "greater than": ">", **BOUNDS}
 
 
 def tokenize(plain: str, pieces: list[tuple[int, int]], **where: object) -> Stream:
