@@ -101,7 +101,7 @@ def _indent(printed: PrintedTable, row: int) -> int:
 def runs_on(printed: PrintedTable, table: ReadTable, variable: Variable, mine: Sequence[Share]) -> bool:
     """Whether the rows below a heading may go on into the next variable: no indentation tells where they end.
 
-    Every percentage fits its own count of the group, so that no number is off, and not two other groups are made up by them.
+    Every percentage fits its own count of the group, so that no number is off, and no other group is made up by them.
     """
     if table.notes or not mine or not all(one.base and one.fits(one.base) for one in mine):
         return False
@@ -114,7 +114,7 @@ def runs_on(printed: PrintedTable, table: ReadTable, variable: Variable, mine: S
         if other.index != column and other.role in GROUPS and other.n is not None:
             counts = [count(line, other.index) for line in variable.counted((other.index,))]
             exact += sum(c for c in counts if c is not None) == other.n.value
-    return exact < 2
+    return exact == 0
 
 
 def elsewhere_whole(table: ReadTable, variable: Variable, column: int) -> bool:
