@@ -25,9 +25,9 @@ OTHER_READINGS = {
     "P of two clauses": "Scores fell in the first group but did not change significantly in the second (P < 0.001).",
     "the fraction behind is its own": "Of all, about four out of five patients (77.7%; 87/112) took analgesics.",
     "percent of a size in the bracket": "There were n = 148 (98.6% of 150) responders.",
-    "with, behind without": "It was seen in 39.7% of cases without infection, with significant variability by site (p < 0.0001).",
+    "with, behind without": "It was seen in 31% of cases without fever, with significant differences between wards (p < 0.001).",
     "unclear significance": "This is of unclear significance because of the certainty (RR 0.96, 95% CI 0.66 to 1.40).",
-    "a significant interaction": "Two subgroups had significant interaction terms, prior use [HR 0.78 (95% CI 0.56-1.07)].",
+    "a significant interaction": "Two strata showed significant interaction terms, earlier use [HR 0.81 (95% CI 0.60-1.09)].",
     "significant for most": "There were significant associations for most items, ranging from aHR 0.20 [0.10-0.43] to 1.07 "
     "[0.72-1.60].",
     "interval of one group": "There were no significant differences in the rises between the groups (63% (95% CI: 39, 92) versus "
@@ -196,7 +196,7 @@ SUBSETS = [
     "Relief was seen in 36/84 (43.0%) and 24/84 (29.0%) of the two groups.",  # a whole percentage with .0
     "The mortality with recanalization was lower (32.9% vs 74.4%; P = 0.001) (OR 5.1; 95% CI 1.34-19.33).",
     "In all, 3 of 27 had significant hearing losses (Fisher exact test, P = 0.19).",
-    "It was close to reaching a statistical significant association (P = 0.175).",
+    "It came close to a statistically significant association (P = 0.16).",
     "It was significant in the first (P = 0.02) and in the second model (P = 0.40).",  # two P
     "Of 103 patients 12 died before month 3; 61 (67.0%) of the others responded.",
     "Of 103 patients, 61 (67.0%) of the evaluable ones responded.",

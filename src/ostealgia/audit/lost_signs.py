@@ -1,4 +1,4 @@
-"""Did the text of a paper lose its minus and comparison signs? "217 mm Hg (27 to 228)" was -17 (-7 to -28), "p,0.02" was P < 0.02.
+"""Did the text of a paper lose its minus and comparison signs? "211 mm Hg (24 to 218)" was -11 (-4 to -18), "p,0.02" was P < 0.02.
 
 Signs of a symbol font become digits and commas where a text was taken from a page. What rests on a sign cannot be judged then.
 """

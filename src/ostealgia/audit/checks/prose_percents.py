@@ -181,7 +181,7 @@ def _of_another(paper: Paper, count: Count) -> bool:
     if _TRAIT.match(plain, count.percent.end):
         return True  # "96 of 163 (60% female)"
     if _A_SET.search(plain, max(0, first.start - 14), first.start) and _COUNTED.search(plain[first.end : last.start]):
-        return True  # "in all the three specimens of 459 (83.2%) patients"
+        return True  # "in all four samples of 210 (70.0%) patients"
     if count.count.value > count.n.value and count.n.value > 0:
         return count.percent.printed.fits(100 * count.count.value / count.n.value)  # "62/60 (103.3%)" of a target
     return any(_HUNDRED.search(plain[max(0, part.start - 14) : part.start]) is not None for part in (first, last))
@@ -215,7 +215,7 @@ def _no_fraction(paper: Paper, count: Count) -> bool:
         return True
     first, last = sorted((count.count, count.n), key=lambda number: number.start)
     if _reference_glued(paper, count):
-        return True  # "6112 of 103 (59.2%)": 61 and a reference 12
+        return True  # "5412 of 90 (60.0%)": 54 and a reference 12
     if _SPLIT.search(paper.document.plain[max(0, last.start - 4) : last.start]):
         return True  # "79 of 10 218": a blank marks the thousands
     between = paper.document.plain[first.end : last.start]
