@@ -7,15 +7,13 @@ show that the reading does not hide them.
 import pytest
 
 from ostealgia.audit.checking import understand
-from ostealgia.audit.checks import (
-    table_counts,
-    table_effects,
-    table_proportions,
-    table_scales,
-    table_studies,
-    table_tests,
-)
-from ostealgia.audit.checks.table_premises import doubtful
+from ostealgia.audit.checks.reading.premises import doubtful
+from ostealgia.audit.checks.tables import counts as table_counts
+from ostealgia.audit.checks.tables import effects as table_effects
+from ostealgia.audit.checks.tables import p_values as table_tests
+from ostealgia.audit.checks.tables import proportions as table_proportions
+from ostealgia.audit.checks.tables import scales as table_scales
+from ostealgia.audit.checks.tables import studies as table_studies
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.tables import read_tables

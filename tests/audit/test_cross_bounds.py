@@ -3,10 +3,10 @@
 import pytest
 from cross_papers import cohort, flags, paper, told
 
-from ostealgia.audit.checks.claims import claims_of_odds, claims_of_strength
-from ostealgia.audit.checks.cross_bounds import bounds_interval, bounds_robust
-from ostealgia.audit.checks.cross_crude import crude_and_adjusted
-from ostealgia.audit.checks.cross_medians import medians_named, medians_unnamed
+from ostealgia.audit.checks.across.bounds import bounds_interval, bounds_robust
+from ostealgia.audit.checks.across.claims import claims_of_odds, claims_of_strength
+from ostealgia.audit.checks.across.crude import crude_and_adjusted
+from ostealgia.audit.checks.across.medians import medians_named, medians_unnamed
 
 SIZE = "We included 120 patients. "
 

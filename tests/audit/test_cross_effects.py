@@ -3,13 +3,13 @@
 import pytest
 from cross_papers import cohort, flags, review, told
 
-from ostealgia.audit.checks.cross_effects import (
+from ostealgia.audit.checks.across.effects import (
     effects_duplicated,
     effects_exponentiated,
     effects_of_studies,
     effects_restated,
 )
-from ostealgia.audit.checks.cross_numbers import numbers_agree, numbers_differ
+from ostealgia.audit.checks.across.numbers import numbers_agree, numbers_differ
 
 # exp(1.60) = 4.953; (2.15 - 1.19)/3.92 = 0.2449; exp(1.60 -+ 1.96 x 0.2449) = 3.06 to 8.00: worked out by hand
 TWICE = "Old age predicted delirium after surgery (OR 4.95; 95% CI 3.06-8.00)."

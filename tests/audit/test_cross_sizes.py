@@ -3,7 +3,7 @@
 import pytest
 from cross_papers import cohort, flags, paper, review, told
 
-from ostealgia.audit.checks.cross_sizes import (
+from ostealgia.audit.checks.across.sizes import (
     size_flow,
     size_groups,
     size_headers,

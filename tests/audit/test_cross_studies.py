@@ -3,15 +3,7 @@
 import pytest
 from cross_papers import REVIEW_TABLE, flags, review, told
 
-from ostealgia.audit.checks.cross_columns import (
-    expanded,
-    looks_like_study,
-    median,
-    row_of_study,
-    study_key,
-    study_tables,
-)
-from ostealgia.audit.checks.cross_studies import (
+from ostealgia.audit.checks.across.studies import (
     studies_counted,
     studies_events,
     studies_middle,
@@ -19,6 +11,14 @@ from ostealgia.audit.checks.cross_studies import (
     studies_sizes,
     studies_total,
     studies_years,
+)
+from ostealgia.audit.checks.reading.columns import (
+    expanded,
+    looks_like_study,
+    median,
+    row_of_study,
+    study_key,
+    study_tables,
 )
 
 FIVE = "We included five studies with a total of 240 patients."

@@ -5,10 +5,10 @@ from cross_papers import cohort, flags, paper
 
 from ostealgia.audit.causes import probable, slip, within
 from ostealgia.audit.checking import check
-from ostealgia.audit.checks.cross_crude import crude_direction, crude_values
-from ostealgia.audit.checks.cross_flow import dates_in_order, flow_of_sentence
-from ostealgia.audit.checks.cross_medians import medians_named
-from ostealgia.audit.checks.cross_said import said_in_results, said_in_table
+from ostealgia.audit.checks.across.crude import crude_direction, crude_values
+from ostealgia.audit.checks.across.flow import dates_in_order, flow_of_sentence
+from ostealgia.audit.checks.across.medians import medians_named
+from ostealgia.audit.checks.across.said import said_in_results, said_in_table
 from ostealgia.audit.rules import p_vs_statistic, t_vs_summary, total_vs_parts
 from ostealgia.audit.rules.means import Group
 from ostealgia.io.documents.reading import from_text

@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from ostealgia.audit.checks import prose_claims, prose_exponentiation, prose_intervals, prose_percents, prose_tests
+from ostealgia.audit.checks.prose import claims as prose_claims
+from ostealgia.audit.checks.prose import exponentiation as prose_exponentiation
+from ostealgia.audit.checks.prose import intervals as prose_intervals
+from ostealgia.audit.checks.prose import p_values as prose_tests
+from ostealgia.audit.checks.prose import percents as prose_percents
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.statements.extraction import extract
 from ostealgia.audit.statements.model import Test

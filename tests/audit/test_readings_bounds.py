@@ -3,17 +3,17 @@
 import pytest
 from cross_papers import flags, paper, review
 
-from ostealgia.audit.checks.cross_bounds import bounds_interval
-from ostealgia.audit.checks.cross_crude import crude_in_words, crude_means
-from ostealgia.audit.checks.cross_medians import medians_named
-from ostealgia.audit.checks.cross_studies import studies_middle, studies_total
-from ostealgia.audit.checks.prose_exponentiation import exponentiated
-from ostealgia.audit.checks.review import review_pooled
-from ostealgia.audit.checks.review_columns import review_columns
-from ostealgia.audit.checks.review_tables import review_tables
-from ostealgia.audit.checks.table_medians import table_medians
-from ostealgia.audit.checks.table_ratio_bounds import table_ratio_bounds
-from ostealgia.audit.checks.table_studies import table_studies
+from ostealgia.audit.checks.across.bounds import bounds_interval
+from ostealgia.audit.checks.across.crude import crude_in_words, crude_means
+from ostealgia.audit.checks.across.medians import medians_named
+from ostealgia.audit.checks.across.ratio_bounds import table_ratio_bounds
+from ostealgia.audit.checks.across.studies import studies_middle, studies_total
+from ostealgia.audit.checks.prose.exponentiation import exponentiated
+from ostealgia.audit.checks.reviews.columns import review_columns
+from ostealgia.audit.checks.reviews.pooled import review_pooled
+from ostealgia.audit.checks.reviews.tables import review_tables
+from ostealgia.audit.checks.tables.medians import table_medians
+from ostealgia.audit.checks.tables.studies import table_studies
 from ostealgia.effects.compute import compute
 from ostealgia.meta.pooling import pool
 

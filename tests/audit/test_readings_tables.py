@@ -5,7 +5,12 @@ Every table is made up; P values were computed with scipy.stats.
 
 import pytest
 
-from ostealgia.audit.checks import table_counts, table_margins, table_scales, table_studies, table_tests, table_wholes
+from ostealgia.audit.checks.tables import counts as table_counts
+from ostealgia.audit.checks.tables import margins as table_margins
+from ostealgia.audit.checks.tables import p_values as table_tests
+from ostealgia.audit.checks.tables import scales as table_scales
+from ostealgia.audit.checks.tables import studies as table_studies
+from ostealgia.audit.checks.tables import wholes as table_wholes
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.tables import read_tables

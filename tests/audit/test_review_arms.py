@@ -3,7 +3,7 @@
 import pytest
 from cross_papers import paper
 
-from ostealgia.audit.checks.review_arms import review_arms
+from ostealgia.audit.checks.reviews.arms import review_arms
 from ostealgia.effects.compute import compute
 from ostealgia.meta.pooling import pool
 

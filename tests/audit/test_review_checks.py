@@ -7,8 +7,8 @@ package's own engine, which has its witnesses in tests/meta: 71.2% (65.0 to 76.7
 import pytest
 from cross_papers import flags, review, told
 
-from ostealgia.audit.checks.review import review_heterogeneity, review_pooled
-from ostealgia.audit.checks.review_grid import PROPORTIONS, Target, grid, reproduced
+from ostealgia.audit.checks.reviews.grid import PROPORTIONS, Target, grid, reproduced
+from ostealgia.audit.checks.reviews.pooled import review_heterogeneity, review_pooled
 from ostealgia.numerics.intervals import Printed
 
 FIVE = "We included five studies with a total of 240 patients. "

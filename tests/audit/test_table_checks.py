@@ -5,16 +5,14 @@ Every table is made up. Numbers beside an expectation were worked out by hand or
 
 import pytest
 
-from ostealgia.audit.checks import (
-    table_counts,
-    table_effects,
-    table_margins,
-    table_ratings,
-    table_scales,
-    table_studies,
-    table_tests,
-)
-from ostealgia.audit.checks.table_ratings import quality_limits
+from ostealgia.audit.checks.tables import counts as table_counts
+from ostealgia.audit.checks.tables import effects as table_effects
+from ostealgia.audit.checks.tables import margins as table_margins
+from ostealgia.audit.checks.tables import p_values as table_tests
+from ostealgia.audit.checks.tables import ratings as table_ratings
+from ostealgia.audit.checks.tables import scales as table_scales
+from ostealgia.audit.checks.tables import studies as table_studies
+from ostealgia.audit.checks.tables.ratings import quality_limits
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.tables import read_tables
 from ostealgia.audit.tables.rank_tests import ordered_p_values

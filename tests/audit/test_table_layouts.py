@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ostealgia.audit.checks import table_counts, table_margins, table_scales, table_tests
+from ostealgia.audit.checks.tables import counts as table_counts
+from ostealgia.audit.checks.tables import margins as table_margins
+from ostealgia.audit.checks.tables import p_values as table_tests
+from ostealgia.audit.checks.tables import scales as table_scales
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.tables import read_tables
 from ostealgia.io.documents.reading import from_text

@@ -1,6 +1,6 @@
 """Every check of a paper by name.
 
-A module of ``ostealgia.audit.checks`` lists its checks in ``CHECKS``, a tuple of functions that take a Paper and yield
+A module of a room of ``ostealgia.audit.checks`` lists its checks in ``CHECKS``, a tuple of functions that take a Paper and yield
 Findings. A new check is one function and one line there; a new module needs nothing else.
 """
 
@@ -44,11 +44,10 @@ def question(rule: str) -> str:
 
 @cache
 def all_checks() -> dict[str, Check]:
-    """Name of a check ("prose.percentages") -> the check, sorted by module; modules are loaded when first asked for."""
+    """Name of a check ("prose.percents.percentages") -> the check, sorted by module, which is loaded when first asked for."""
     found: dict[str, Check] = {}
-    for module in sorted(info.name for info in pkgutil.iter_modules(checks.__path__)):
-        if module == "registry":
-            continue
-        for check in getattr(import_module(f"{checks.__name__}.{module}"), "CHECKS", ()):
-            found[f"{module}.{check.__name__}"] = check
+    within = f"{checks.__name__}."
+    for module in sorted(info.name for info in pkgutil.walk_packages(checks.__path__, within)):
+        for check in getattr(import_module(module), "CHECKS", ()):
+            found[f"{module.removeprefix(within)}.{check.__name__}"] = check
     return found

@@ -1,0 +1,1 @@
+"""Checks of two places of a paper against each other."""

@@ -1,0 +1,120 @@
+"""The flow of patients within one sentence, and dates from one to another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ostealgia.audit.checks.reading.text import COUNT, COUNT_PATTERN, Sentence, loose, sentences
+from ostealgia.audit.checks.reading.words import spelled
+from ostealgia.audit.finding import Finding, make
+from ostealgia.audit.paper import Paper
+from ostealgia.audit.rules.plausibility import sample_flow
+
+_PEOPLE = r"(?:(?:[a-z\-]+\s){0,3}?(?:patients|participants|subjects|individuals|women|men|children|people|persons|adults)\s)?"
+_START = loose(
+    rf"(?:\b(?:screened|assessed|approached|enrolled|identified|recruited|randomi[sz]ed)\s(?:a\stotal\sof\s)?({COUNT})\b|"
+    rf"\bof\s(?:the\s)?({COUNT})\s{_PEOPLE}(?:who\s)?(?:were\s)?(?:screened|assessed|approached|identified|recruited|enrolled|"
+    rf"randomi[sz]ed)|\bof\s(?:the\s)?({COUNT})\s(?:screened|assessed|enrolled|recruited|randomi[sz]ed)\s{_PEOPLE}|^\W*({COUNT})\s{_PEOPLE}were\s(?:screened|assessed|approached|identified|recruited))"
+)
+_OUT = loose(
+    rf"(?<![\w.,\-])({COUNT})\s{_PEOPLE}(?:were\s|was\s)?(?:excluded|ineligible|not\seligible|lost\sto\sfollow-?\s?up|withdrew|"
+    rf"dropped\sout)\b|\bexcluded\s({COUNT})\b"
+)
+_REMAINING = loose(
+    rf"\bleaving\s(?:a\stotal\sof\s)?({COUNT})\b|\bthe\sremaining\s({COUNT})\s{_PEOPLE}(?:were|underwent|received)\b|"
+    rf"\b(?:included|randomi[sz]ed|analy[sz]ed|enrolled)\s({COUNT})\b"
+)
+_LEFT = loose(
+    rf"(?<![\w.,\-])({COUNT})\s{_PEOPLE}(?:were\s|was\s)?(?:then\s|finally\s|therefore\s)?(?:randomi[sz]ed|included|enrolled|analy[sz]ed|remained)\b"
+)
+_SEVERAL = re.compile(
+    r"\b(?:respectively|each|groups?|arms?|rescreen\w*|again|later|additional\w*|another|further|other)\b", re.I
+)
+
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = (
+    r"(?:(?:\d{1,2}(?:st|nd|rd|th)?\s{1,3})?(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}"
+    r"\.?,?\s{1,3}(?:\d{1,2},?\s{1,3})?)?"
+)
+_DATES = re.compile(
+    rf"\b(?:from|between)\s{{1,3}}{_MONTH}((?:19|20)\d\d)\s{{0,3}}(?:to|and|until|till|through|[-–])\s{{0,3}}{_MONTH}((?:19|20)\d\d)\b",
+    re.I,
+)
+_ROLE = re.compile(r"\b(?:increas|decreas|rose|fell|declin|differ|compar|change|growth|doubl|ratio)", re.I)
+
+
+def flow_of_sentence(paper: Paper) -> Iterator[Finding]:
+    """Do no more remain than those at the start less those left out ("of 140 screened, 18 were excluded and 132 randomised")?
+
+    Fewer may remain, where no word says that these are the rest: other losses need not be named in the same sentence.
+    """
+    listed = sentences(paper.document)
+    for index, sentence in enumerate(listed):
+        start = _START.search(sentence.text)
+        out = _OUT.search(sentence.text, start.end()) if start else None
+        if start is None or out is None or _SEVERAL.search(sentence.text):
+            continue
+        left = _LEFT.search(sentence.text, out.end()) or _REMAINING.search(sentence.text, out.end())
+        values = [spelled(_found(match)) for match in (start, out)]
+        following = listed[index + 1] if index + 1 < len(listed) else None
+        if left is None and following is not None and following.block == sentence.block:
+            rest = _RESTING.match(following.text)
+            if rest is None or not _alone(sentence, len(sentence.text), 2):
+                continue
+            values.append(spelled(_found(rest)))
+            end, exact = following.span(0, rest.end())[1], True
+        elif left is not None and _alone(sentence, left.end(), 3):
+            values.append(spelled(_found(left)))
+            end, exact = sentence.span(0, left.end())[1], left[0].casefold().startswith(("leaving", "the remaining"))
+        else:
+            continue
+        if None in values:
+            continue
+        began, lost, kept = (value or 0 for value in values)
+        if began < 10 or (kept < began - lost and not exact):
+            continue
+        place = paper.place(sentence.span(start.start(), start.end())[0], end)
+        yield sample_flow(began, [lost], kept, what="those at the start and those who remain", place=place)
+
+
+_RESTING = loose(rf"\s?the\sremaining\s({COUNT})\s{_PEOPLE}(?:were|underwent|received)\b")
+
+
+def _found(match: re.Match[str]) -> str:
+    """The number of a pattern with several places for it."""
+    return next(group for group in match.groups() if group)
+
+
+def _alone(sentence: Sentence, end: int, several: int) -> bool:
+    """Whether these are all the numbers of the passage, so that each can only mean what its word says."""
+    return sum(1 for _ in COUNT_PATTERN.finditer(sentence.text[:end])) == several
+
+
+def dates_in_order(paper: Paper) -> Iterator[Finding]:
+    """Does a period end after it began ("from May 2019 to March 2017")?"""
+    for sentence in sentences(paper.document):
+        for match in _DATES.finditer(sentence.text):
+            if sentence.section not in ("abstract", "methods", "results", "other"):
+                continue
+            first, last = (int(match[2]), _month(match[1])), (int(match[4]), _month(match[3]))
+            named = first[1] is not None and last[1] is not None
+            late = first[0] > last[0] or (first[0] == last[0] and named and (first[1] or 0) > (last[1] or 0))
+            if _ROLE.search(sentence.text) or first[0] - last[0] > 30:
+                continue
+            yield make(
+                "date-order",
+                paper.place(*sentence.span(match.start(), match.end())),
+                reported=" ".join(match[0].split()),
+                verdict="impossible" if late else "consistent",
+                severity="minor" if late else "none",
+                message=f"the period {' '.join(match[0].split())} "
+                + ("ends before it begins" if late else "begins before it ends"),
+            )
+
+
+def _month(name: str | None) -> int | None:
+    return None if not name else MONTHS.index(name[:3].casefold()) + 1
+
+
+CHECKS = (flow_of_sentence, dates_in_order)

@@ -1,0 +1,195 @@
+"""Test statistics of running text: does P follow from the statistic and its degrees of freedom? Scale limits of P, I2, SD, r."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ostealgia.audit.checks.reading.figures import MULTIPLICITY, RATIOS, free, mentions
+from ostealgia.audit.checks.reading.premises import doubtful
+from ostealgia.audit.finding import Finding, make
+from ostealgia.audit.paper import Paper
+from ostealgia.audit.rules.bounds import scale_bound
+from ostealgia.audit.rules.p_values import p_vs_statistic
+from ostealgia.audit.statements.model import Estimate, Heterogeneity, Mean, Number, Statement, Test
+from ostealgia.numerics.intervals import Interval, Printed
+
+_COORDINATES = re.compile(r"\b[xy]\s{0,2}=|\bvoxel|\bMNI\b|\bTalairach\b|\bcoordinate", re.I)
+
+# test -> how many df it needs
+DF: dict[str, int] = {"t": 1, "F": 2, "chi2": 1, "Q": 1, "r": 1, "z": 0}
+
+
+def tests(paper: Paper) -> Iterator[Finding]:
+    """p-vs-statistic for every test that is printed with its df and P; where many of one letter do not fit, they are of another kind."""
+    found: dict[str, list[Finding]] = {}
+    for test in free(paper, Test):
+        one = check_test(paper, test)
+        if one is not None:
+            found.setdefault(test.test, []).append(one)
+    for letter, listed in found.items():
+        yield from doubtful(listed, "p-vs-statistic", _OTHER_KIND, many=3) if letter == "z" else listed
+
+
+_OTHER_KIND = "many statistics of this letter in the paper do not have their P: they may be of another test"
+
+
+def check_test(paper: Paper, test: Test) -> Finding | None:
+    """The finding of one test, None where df or P is missing or the statistic cannot be one of its kind.
+
+    >>> from ostealgia.io.documents.model import Document
+    >>> number = lambda text: Number(text, 0, 1)
+    >>> test = Test(start=0, end=1, sentence=(0, 1), test="t", statistic=number("2.20"), df=(number("28"),),
+    ...             p_value=number("0.036"))
+    >>> check_test(Paper(document=Document(name="a", format="text", text="x", plain="x")), test).verdict
+    'consistent'
+    """
+    df = degrees(test)
+    if test.p_value is None or df is None:
+        return None
+    value = test.statistic.value
+    if (test.test == "r" and abs(value) >= 1) or (test.test in ("F", "chi2", "Q") and value < 0):
+        return None
+    if test.p_value.printed.value == 0 and test.p_value.printed.relation == "<":
+        return None  # "< .000": the display of a program, not a statement
+    if _RANGE.match(paper.document.plain, test.statistic.end) is not None:
+        return None  # "F(1, 487) = 0.38 [0.01-1.61]; p = 0.64 [0.21-0.93]": over imputed data sets
+    place = paper.place(test.start, test.end)
+    found = p_vs_statistic(test.test, test.statistic.text, df, test.p_value.text, place=place)
+    if found.flagged and "," in test.statistic.text:  # "F(1, 21) = 2,752": a decimal comma
+        decimal = test.statistic.text.replace(",", ".", 1)
+        other = p_vs_statistic(test.test, decimal, df, test.p_value.text, place=place)
+        near = other.recomputed is not None and abs(other.recomputed - test.p_value.value) < 0.2 * test.p_value.value
+        if not other.flagged or near:
+            return other if not other.flagged else replace(other, severity="information", basis="judgement")
+    if test.test == "z" and _COORDINATES.search(paper.document.plain, *test.sentence):
+        return None
+    if found.verdict == "inconsistent" and test.one_tailed and _one_sided(found, test.p_value.printed):
+        told = f"{found.message}; the test is said to be one-sided"
+        return replace(
+            found, verdict="rounding", severity="none", cause_code=None, cause=None, repair=None, message=told
+        )
+    if (
+        found.flagged
+        and found.recomputed is not None
+        and test.p_value.value > found.recomputed
+        and _multiple(paper, test)
+    ):
+        told = f"{found.message}; P is said to be adjusted for several comparisons"
+        return replace(found, severity="information", basis="judgement", message=told)
+    if found.flagged and _exact_beside_chi2(paper, test, found):
+        told = f"{found.message}; an exact or corrected P may stand beside the uncorrected statistic"
+        return replace(found, severity="information", basis="judgement", message=told)
+    if found.flagged and _spherical(paper, test, found):
+        told = f"{found.message}; the paper corrects the df of repeated measures"
+        return replace(found, severity="information", basis="judgement", message=told)
+    return found
+
+
+FISHER = ("fisher", "yates", "continuity correct", "exact test", "mcnemar")
+SMALL, LITTLE, MUCH = 100, 1.25, 2.5  # patients; factors by which an exact P exceeds that of the statistic
+
+
+def _exact_beside_chi2(paper: Paper, test: Test, found: Finding) -> bool:
+    """A chi-square of 1 df with a somewhat larger P on the same side of 0.05: programs print the exact P beside the statistic."""
+    if test.test != "chi2" or test.p_value is None or found.recomputed is None or not test.df or test.df[0].value != 1:
+        return False
+    if test.p_value.printed.relation != "=" or found.severity == "major" or found.recomputed <= 0:
+        return False
+    few = (test.n is not None and test.n.value <= SMALL) or mentions(paper, *FISHER)
+    return 1 < test.p_value.value / found.recomputed <= (MUCH if few else LITTLE)
+
+
+SPHERICITY = ("greenhouse", "huynh", "sphericity")
+
+
+def _spherical(paper: Paper, test: Test, found: Finding) -> bool:
+    """An F of several conditions with a larger P than its whole df give, in a paper that corrects for sphericity."""
+    if test.test != "F" or found.recomputed is None or not test.df or test.df[0].value < 2 or test.p_value is None:
+        return False
+    return test.p_value.value > found.recomputed and mentions(paper, *SPHERICITY)
+
+
+def _multiple(paper: Paper, test: Test) -> bool:
+    words = paper.document.plain[test.sentence[0] : test.sentence[1]].lower()
+    return any(name in words for name in MULTIPLICITY) or "correct" in words
+
+
+def degrees(test: Test) -> list[float | Interval] | None:
+    """The degrees of freedom of a test; decimals (Welch) with their rounding. None where they are not all printed."""
+    needed = DF.get(test.test)
+    if needed is None:
+        return None
+    if needed == 0:
+        return []
+    numbers = [*test.df]
+    if test.test == "t" and len(numbers) == 2 and numbers[0].value == 1:
+        numbers = numbers[1:]  # "t(1, 4) = -2.76", written as its F: the second are those of the error
+    if test.test == "t" and len(numbers) > 1:
+        return None
+    numbers = numbers[:needed]
+    if test.test == "r" and not numbers and test.n is not None and test.n.value > 2:
+        return [test.n.value - 2]
+    if len(numbers) < needed or any(number.value <= 0 for number in numbers):
+        return None
+    return [number.printed.interval("half") if "." in number.text else number.value for number in numbers]
+
+
+def _one_sided(found: Finding, p: Printed) -> bool:
+    low, high = found.recomputed_low, found.recomputed_high
+    return low is not None and high is not None and p.allows(Interval(low / 2, high / 2))
+
+
+# ---------------------------------------------------------------- scale limits
+
+
+_RANGE = re.compile(r"\s{0,2}[\[(]\s{0,2}-?\d+(?:\.\d+)?\s{0,2}(?:-|–|−|to|,|;)\s{0,2}-?\d")
+_POWER = re.compile(r"\s{0,2}(?:[×xX*·⋅]\s{0,2}10|[eE][-−–]?\d|10\s{0,1}[-−–^]\s?\d)")
+_NO_RATIO = re.compile(r"\s{0,2}\(?\s?(?:±|\+/-|bpm|beats|/min)")
+
+
+def scale_limits(paper: Paper) -> Iterator[Finding]:
+    """scale-bound: P within 0 to 1, I2 within 0 to 100, correlations within -1 to 1, SDs and ratios not below 0."""
+    for kind in (Estimate, Test, Heterogeneity, Mean):
+        for statement in free(paper, kind):
+            for number, low, high, what in _limits(statement):
+                if what == "P" and _POWER.match(paper.document.plain, number.end):
+                    continue  # "P = 3.6 × 10-2"
+                if what == "a ratio" and _NO_RATIO.match(paper.document.plain, number.end):
+                    continue  # "HR fell by -1.08 (±8.66) bpm": a rate
+                if not number.printed.interval().overlaps(Interval(low, high)):
+                    yield scale_bound(
+                        number.text, low, high, what=what, place=paper.place(statement.start, statement.end)
+                    )
+    for one in free(paper, Heterogeneity):
+        if one.i2 is not None and 0 <= one.i2.value <= 100:
+            place = paper.place(one.i2.start, one.i2.end)
+            yield make(
+                "scale-bound", place, reported=one.i2.text, verdict="consistent", values=Interval(0.0, 100.0),
+                message=f"I2 {one.i2.text} lies within 0 to 100",
+            )  # fmt: skip
+
+
+def _limits(statement: Statement) -> Iterator[tuple[Number, float, float, str]]:
+    infinity = float("inf")
+    if isinstance(statement, (Estimate, Test)) and statement.p_value is not None and "." in statement.p_value.text:
+        yield statement.p_value, 0.0, 1.0, "P"
+    if isinstance(statement, Test) and statement.test == "r":
+        yield statement.statistic, -1.0, 1.0, "a correlation"
+    if isinstance(statement, Heterogeneity) and statement.i2 is not None:
+        yield statement.i2, 0.0, 100.0, "I2"
+    if isinstance(statement, Heterogeneity) and statement.tau2 is not None:
+        yield statement.tau2, 0.0, infinity, "tau2"
+    if isinstance(statement, Mean) and statement.spread is not None:
+        yield statement.spread, 0.0, infinity, "a standard deviation"
+    if (
+        isinstance(statement, Estimate)
+        and statement.measure in RATIOS
+        and not statement.transformed
+        and statement.ci_low is None
+    ):
+        yield statement.estimate, 0.0, infinity, "a ratio"
+
+
+CHECKS = (tests, scale_limits)

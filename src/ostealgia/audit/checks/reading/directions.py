@@ -1,0 +1,223 @@
+"""When is it certain that words of a direction and the ratio beside them compare the same groups, the same way round?
+
+"The treated had higher odds (OR 0.12)" is wrong whatever was coded how. "Younger age raised the odds (OR 0.97)", "the risk was higher with
+placebo (HR 0.73)", "(early vs late: HR 0.58)" and "37% higher (HR 0.73)" are usual and right: the ratio is that of the
+factor as it was measured, of the other group, of the groups named beside it, or its reciprocal is what the words say. A misfit is told only
+where none of these readings is open.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ostealgia.audit.checks.reading.figures import words_in
+from ostealgia.audit.paper import Paper
+from ostealgia.audit.statements.model import Claim, Estimate
+from ostealgia.audit.statements.words import listed
+from ostealgia.numerics.intervals import Interval, Printed
+
+# a factor that is told from its lower or absent side: its ratio may be that of more of it
+INVERSE = listed(
+    "lower low lowest less lesser least fewer fewest few younger youngest shorter shortest short smaller "
+    "smallest small poor poorer poorest worse worst bad better best good improved reduced reduction decreased "
+    "decrease decreases decreasing diminished declining deficient deficiency insufficient inadequate lack "
+    "lacking lacked absent absence without no not non never none neither nor naive free negative nonsmokers "
+    "non-smokers unmarried unexposed untreated unvaccinated uninsured alone delayed delaying delay late later "
+    "early earlier loss lighter thinner weaker mild milder minimal limited normal under below unable "
+    "under-weight underweight"
+)
+# two sides of one thing: which of them is the reference is not said
+SIDES = listed(
+    "women men woman man female females male males girls boys girl boy rural urban single married left right"
+)
+# "male sex", "women were associated with": the ratio is that of the factor named
+_NAMED_SIDE = re.compile(r"\b(?:fe)?male\s{1,2}(?:sex|gender)\b|\bassociated\b|\bcarried\b|\bpredict", re.I)
+COMPARED = listed("control controls placebo standard usual conventional reference comparator sham unexposed untreated")
+AGAINST = listed("than versus vs v compared relative against comparison over to with")
+# beside the ratio: the groups, unit or reference that it has
+OF_ITS_OWN = listed("versus vs v per reference ref referent relative compared comparing each increment")
+# an outcome that is worded as its opposite
+OPPOSED = listed(
+    "decline declined refuse refused fail failed failing not never no negatively drop withdraw withdrawn discontinue discontinued "
+    "avoid miss missed unable unlikely lack reject rejected absent without"
+)
+TESTED = listed("heterogeneity trend interaction all difference comparison noninferiority non-inferiority superiority")
+LEADS = listed("in among with for was were is by had having at under")
+THOSE = listed("those in among patients people women men participants children subjects for with")
+REFERENCE = listed("those without control controls placebo the reference standard usual conventional single no")
+BEFORE = 160  # characters before the words of a direction that may name the factor
+ROUGHLY = 0.15
+_CLAUSE = re.compile(r"[;:]|\b(?:but|whereas|while|although|however|though|despite|except)\b", re.I)
+_DIGIT = re.compile(r"\bthan\b[^.;]{0,60}?\d")
+# "among patients with higher", "in those who had a lower"
+_POPULATION = re.compile(
+    r"\b(?:among|amongst|in|for|of)\s{1,2}(?:the\s{1,2}|all\s{1,2})?(?:[a-z-]{3,20}\s{1,2})?(?:patients|participants|subjects|persons|people|"
+    r"individuals|women|men|children|adults|infants|those|countries|hospitals|studies|trials)\s{1,2}"
+    r"(?:with|at|having|who\s{1,2}(?:had|have|has|were|are|was))\s{1,2}(?:an?\s{1,2}|the\s{1,2}|relatively\s{1,2})?"
+    r"(?:high|low|great|increas|decreas|reduc|rais|elevat|lesser|fewer|more\b|less\b)",
+    re.I,
+)
+# an assumption that a study was planned on is no result
+_PLANNED = re.compile(
+    r"\bassum(?:ing|ed|ption)|\bhypothe[sz]i[sz]ed|\banticipat(?:ed|ing)|\bsample\s{1,2}size|\bstatistical\s{1,2}power|"
+    r"\bpower\s{1,2}(?:of|to)\b|\bto\s{1,2}detect\b|\bwould\s{1,2}be\s{1,2}(?:reduced|increased|lower|higher)",
+    re.I,
+)
+# of the outcome; "a higher burden" may be the factor
+_UPWARD = re.compile(r"\b(?:increas(?:e|ed|es|ing)|raised|rose|worsen(?:ed|ing)?)\b", re.I)
+_DOWNWARD = re.compile(
+    r"\b(?:reduc(?:e|ed|es|ing|tions?)|decreas(?:e|ed|es|ing)|fell|declin(?:e|ed)|diminish(?:ed)?)\b", re.I
+)
+_INVERSE_FORM = re.compile(r"(?:non|un)-[a-z]+|[a-z]+-(?:naive|free|negative)", re.I)
+
+
+def certain(paper: Paper, claim: Claim, estimate: Estimate) -> bool:
+    """Whether only one reading of words and ratio is open.
+
+    Of two sides (women, men) either may be the reference; a stated size then says which, where it is that of the reciprocal.
+    """
+    sized = claim.size is not None or claim.times is not None
+    inverse = INVERSE if sized else INVERSE | SIDES
+    return not (
+        _of_a_population(paper, claim)
+        or _PLANNED.search(paper.document.plain, *claim.sentence)
+        or _crowded(paper, claim, estimate)
+        or _inverse_factor(paper, claim, inverse)
+        or _other_group_behind(paper, claim, estimate, inverse)
+        or _own_groups(paper, claim, estimate)
+        or is_reciprocal(claim, estimate)
+    )
+
+
+def _of_a_population(paper: Paper, claim: Claim) -> bool:
+    """Whether the words of a direction say which patients are meant: "particularly among patients with higher risk of death (RR 0.75)"."""
+    first = max(claim.sentence[0], claim.start - BEFORE)
+    return _POPULATION.search(paper.document.plain, first, min(claim.end, claim.start + 60)) is not None
+
+
+def _crowded(paper: Paper, claim: Claim, estimate: Estimate) -> bool:
+    """Whether another estimate, or words of the other direction, stand where the words or the ratio may belong to them."""
+    first, last = sorted((claim.start, estimate.start))
+    if _CLAUSE.search(paper.document.plain, min(claim.end, estimate.end), max(claim.start, estimate.start)):
+        return True
+    opposite = _UPWARD if claim.direction < 0 else _DOWNWARD
+    between = (min(claim.end, estimate.end), max(claim.start, estimate.start))
+    estimates = [one.end for one in paper.of_kind(Estimate) if claim.sentence[0] <= one.end <= first]
+    start = max(estimates, default=claim.sentence[0])  # the words behind the estimate before belong to this one
+    if any(opposite.search(paper.document.plain, *part) for part in ((start, claim.start), between)):
+        return True
+    for other in paper.statements:
+        if other.sentence != estimate.sentence or other is claim or other is estimate:
+            continue
+        if isinstance(other, Claim) and other.direction == -claim.direction:
+            return True
+        if isinstance(other, Estimate) and first < other.start < last:
+            return True
+    return False
+
+
+def _inverse_factor(paper: Paper, claim: Claim, inverse: frozenset[str]) -> bool:
+    """Whether the clause before the words names a factor from its lower side, one of two sides, or the group compared with."""
+    plain = paper.document.plain
+    first = max(claim.sentence[0], claim.start - BEFORE)
+    cuts = [match.end() for match in _CLAUSE.finditer(plain, first, claim.start)]
+    words = words_in(paper, max([first, *cuts]), claim.start)
+    if _NAMED_SIDE.search(plain, max([first, *cuts]), claim.start):
+        inverse = inverse - SIDES
+    return _names(words, inverse) or _compared_with(words) or _behind_than(words)
+
+
+def _behind_than(words: list[str]) -> bool:
+    """Whether the words of a direction belong to the group compared with: "than those with workers less likely to ..."."""
+    last = words[-8:]
+    return any(word == "than" and THOSE.intersection(last[at + 1 : at + 2]) for at, word in enumerate(last))
+
+
+def _names(words: list[str], names: frozenset[str]) -> bool:
+    return bool(names.intersection(words)) or any(_INVERSE_FORM.fullmatch(word) for word in words)
+
+
+def _compared_with(words: list[str]) -> bool:
+    """Whether the control group is the subject: it is named, and not behind "than", "versus" or "compared with"."""
+    return any(
+        word in COMPARED and not AGAINST.intersection(words[max(0, at - 4) : at]) for at, word in enumerate(words)
+    )
+
+
+def _other_group_behind(paper: Paper, claim: Claim, estimate: Estimate, inverse: frozenset[str]) -> bool:
+    """Whether another group, the other side of a factor, or the opposite of the outcome stands between words and ratio."""
+    behind = words_in(paper, claim.end, estimate.start)
+    if inverse.intersection(words_in(paper, estimate.start, estimate.estimate.start)):
+        return True
+    if {"vs", "versus"}.intersection(behind):
+        return True  # "lower (33% vs 74%) (OR 5.1)": which of the two is the reference is not said
+    if "than" in behind:
+        at = behind.index("than")
+        if _DIGIT.search(paper.document.plain[claim.end : estimate.start]):
+            return True  # "a lower rate than 23% in the other group (RR 1.5)"
+        if not REFERENCE.intersection(behind[at + 1 :][:4]):
+            return True  # "less likely than high-risk patients (HR 3.2)": which group comes first is not said
+        behind = behind[:at]
+    return bool(OPPOSED.intersection(behind)) or _side_behind(behind, inverse) or _compared_with(behind)
+
+
+def _side_behind(words: list[str], inverse: frozenset[str]) -> bool:
+    """Whether a side of a factor follows ("in younger patients", "was younger age"); an outcome may be early or poor."""
+    return any(
+        (word in inverse or _INVERSE_FORM.fullmatch(word)) and LEADS.intersection(words[max(0, at - 2) : at])
+        for at, word in enumerate(words)
+    )
+
+
+def _own_groups(paper: Paper, claim: Claim, estimate: Estimate) -> bool:
+    """Whether groups, a unit or a factor of its own are printed with the ratio: "(early vs late: HR 0.58)", "(OR 2.1 for smoking)"."""
+    plain = paper.document.plain
+    first, last = _bracket(plain, estimate)
+    words = words_in(paper, first, last)
+    if OF_ITS_OWN.intersection(words):
+        return True
+    clause = set(words_in(paper, claim.start, first)) | TESTED
+    return any(word == "for" and not clause.intersection(words[at + 1 : at + 4]) for at, word in enumerate(words))
+
+
+def _bracket(plain: str, estimate: Estimate) -> tuple[int, int]:
+    """The brackets around an estimate, or its wording and a little more where there are none."""
+    first = max(0, estimate.start - 120)
+    opened = max(plain.rfind(sign, first, estimate.estimate.start) for sign in "([")
+    closed = max(plain.rfind(sign, first, estimate.estimate.start) for sign in ")]")
+    end = min(estimate.end + 60, estimate.sentence[1])
+    if opened > closed:
+        depth, stop = 1, min(opened + 400, estimate.sentence[1])
+        for at in range(opened + 1, stop):
+            depth += (plain[at] in "([") - (plain[at] in ")]")
+            if depth == 0:
+                return opened, at
+        return opened, stop
+    return estimate.start, end
+
+
+def is_reciprocal(claim: Claim, estimate: Estimate) -> bool:
+    """Whether the stated size is that of the reciprocal: "37% higher (HR 0.73)", "three times less likely (OR 2.8)"."""
+    shown = estimate.estimate.printed
+    if shown.value <= 0 or (shown.value > 1) == (claim.direction > 0):
+        return False
+    turned = shown.interval().clip(1e-300, float("inf")).reciprocal()
+    if claim.size is not None:
+        own = abs(100 * (1 - shown.value))
+        if abs(own - claim.size.value) < abs(100 * abs(1 / shown.value - 1) - claim.size.value):
+            return False  # 12% for 0.88: the size is that of the ratio itself
+        low, high = (100 * (limit - 1) * claim.direction for limit in (turned.low, turned.high))
+        return _near(claim.size.text, min(low, high), max(low, high))
+    if claim.times is None:
+        return False
+    span = shown.interval() if claim.direction < 0 else turned
+    return _near(claim.times.text, span.low, span.high)
+
+
+def _near(text: str, low: float, high: float) -> bool:
+    """Whether a stated size is one of a range; a rough one ("~ 30") is near it."""
+    rough = text.startswith("~")
+    stated = Printed.parse(text.lstrip("~ "))
+    if rough or stated.decimals == 0:
+        return low * (1 - ROUGHLY * rough) - 0.5 <= stated.value <= high * (1 + ROUGHLY * rough) + 0.5
+    return stated.allows(Interval(low, high))

@@ -1,0 +1,121 @@
+"""Every estimate of a paper's tables with what its heading, caption and note say of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ostealgia.audit.checks.reading.text import once
+from ostealgia.audit.finding import Place
+from ostealgia.audit.paper import Paper
+from ostealgia.audit.rules.confidence import Triplet
+from ostealgia.audit.rules.scales import SCALE_OF_MEASURE
+from ostealgia.audit.tables.headers import is_nameless, measure_in
+from ostealgia.audit.tables.model import Column, Entry, Line, ReadTable
+from ostealgia.audit.tables.view import place_of
+from ostealgia.io.documents.model import PrintedTable
+from ostealgia.numerics.intervals import Printed
+
+_NOT_WALD = re.compile(
+    r"bootstrap|credible|bayes|profile|penali[sz]ed|firth|exact|robust|posterior|jackknife|permut", re.IGNORECASE
+)
+_SECOND_HEADER = re.compile(
+    r"\b(?:differences?|means?|ratio|coefficients?|beta|change|OR|HR|RR|MD|SMD)\b|β", re.IGNORECASE
+)
+_OF_ACCURACY = re.compile(
+    r"\bAUCs?\b|\bAUROC\b|c-?\s?(?:statistic|index)|sensitivity|specificity|accuracy|kappa|\bICCs?\b|proportion|prevalence|incidence",
+    re.IGNORECASE,
+)
+_NUMBERED = re.compile(r"\d\.\d|\d\s?[(\[]\s?[-−–]?\d")
+_LEVEL = re.compile(r"\b(9[0-9](?:\.\d)?|8[0-9]) ?% ?(?:ci|confidence)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One estimate of a table. measure : None where neither header nor caption says what it is."""
+
+    table: ReadTable
+    line: Line
+    column: Column
+    entry: Entry
+    measure: str | None
+    level: float
+    wald: bool
+    place: Place
+    p_heading: str = ""  # of the column that its P stands in
+    note: str = ""  # above and below the table
+
+    def printed(self, part: str) -> Printed | None:
+        """A part as printed."""
+        found = self.entry.parts.get(part)
+        return found.printed if found is not None else None
+
+    @property
+    def scale(self) -> str | None:
+        """The scale on which the interval is symmetric."""
+        return _scale(self.measure)
+
+    @property
+    def triplet(self) -> Triplet | None:
+        """Estimate and limits, where all are printed and the limits rise."""
+        parts = [self.printed(name) for name in ("estimate", "ci_low", "ci_high")]
+        estimate, low, high = parts
+        if estimate is None or low is None or high is None:
+            return None
+        return Triplet(estimate, low, high) if {p.relation for p in (estimate, low, high)} == {"="} else None
+
+
+@once
+def effect_rows(paper: Paper) -> list[Row]:
+    """Every estimate of every table."""
+    found: list[Row] = []
+    for table in paper.tables:
+        printed = paper.document.tables[table.index]
+        around = f"{printed.caption} {printed.note} {' '.join(column.name for column in table.columns)}"
+        level = _LEVEL.search(around)
+        for column in table.columns:
+            if column.role != "estimate":
+                continue
+            named = measure_in(column.name)
+            measure = measure_in(printed.caption) if is_nameless(column.name) else named
+            if _OF_ACCURACY.search(column.name):
+                measure = None
+            for line in table.lines:
+                entry = line.entries.get(column.index)
+                if entry is not None and "estimate" in entry.parts:
+                    place = place_of(paper, table, line, entry)
+                    below = _renamed(printed, line.row, column.index)
+                    turned = below is not None and (_scale(below) == "ratio") != (_scale(measure) == "ratio")
+                    mine = below if turned else measure
+                    found.append(
+                        Row(table, line, column, entry, None if mine == "?" else mine,
+                            float(level[1]) / 100 if level else 0.95, _NOT_WALD.search(around) is None, place,
+                            _p_heading(printed, line.row, entry), f"{printed.caption} {printed.note}")
+                    )  # fmt: skip
+    return found
+
+
+def _p_heading(printed: PrintedTable, row: int, entry: Entry) -> str:
+    """The words above the P of an estimate; none where it stands in the estimate's own cell."""
+    number = entry.parts.get("p_value")
+    if number is None or entry.start <= number.start < entry.end or row >= len(printed.cells):
+        return ""
+    columns = [i for i, cell in enumerate(printed.cells[row]) if cell.start <= number.start < cell.end]
+    return printed.column_name(columns[0]) if columns else ""
+
+
+def _scale(measure: str | None) -> str | None:
+    return "difference" if measure == "B" else SCALE_OF_MEASURE.get(measure or "")
+
+
+def _renamed(printed: PrintedTable, row: int, column: int) -> str | None:
+    """The measure that a second header inside the table names ("Difference in means (95% CI)"); "?" where it names none known."""
+    for cells in reversed(printed.cells[printed.header_rows : row]):
+        text = cells[column].text.strip() if column < len(cells) else ""
+        alone = sum(cell.text.strip() == text for cell in cells) == 1  # no heading across the row
+        if alone and _SECOND_HEADER.search(text) and not _NUMBERED.search(text):
+            return measure_in(text) or "?"
+    return None
+
+
+CHECKS = ()

@@ -1,0 +1,85 @@
+"""How many patients, records and events a paper counts at most, and whether one patient may count more than once."""
+
+from __future__ import annotations
+
+import re
+
+from ostealgia.audit.checks.reading.facts import parsed
+from ostealgia.audit.checks.reading.text import COUNT, loose, once, sentences
+from ostealgia.audit.checks.reading.words import spelled
+from ostealgia.audit.finding import Finding
+from ostealgia.audit.paper import Paper
+from ostealgia.audit.rules.bounds import log_std_error
+from ostealgia.audit.statements.model import Count, Size
+from ostealgia.numerics.intervals import Printed
+
+_NUMBERED = re.compile(r"(?<![\w.,/\-])(\d{1,3}(?:,\d{3})+|\d{2,7})\s[a-z]{4,}")
+GROSS = 1.5  # times the least possible standard error: more than twice the patients would be needed
+MORE_EVENTS = 1.1  # times the largest number of patients that is printed
+NOT_SURE = "the model may hold more records than the number of patients that is printed"
+_REPEATED = re.compile(
+    r"generali[sz]ed\s{1,2}estimating|repeated[\s-]{1,2}measure|multi-?level\s{1,2}(?:model|logistic|regression)|"
+    r"mixed[\s-]{1,2}effects?\s{1,2}logistic|case[\s-]{1,2}control|person[\s-]{1,2}years|inverse[\s-]{1,2}probability|firth|"
+    r"patient[\s-]{1,2}visits|of\s{1,2}visits",
+    re.I,
+)
+_ANY_SIZE = loose(
+    rf"(?:\bn\s?=\s?({COUNT})\b)|(?<![\w.,\-])({COUNT})\s(?:[a-z\-]+\s){{0,3}}?(?:patients|participants|subjects|individuals|women|men|children|"
+    r"cases|lesions|procedures|persons|people|births|admissions|hospitali[sz]ations|visits|eyes|hips|knees|samples|records|tumou?rs)\b"
+)
+
+
+@once
+def largest_size(paper: Paper) -> int | None:
+    """The largest number of anything counted in the paper's own data; None where there is none or millions are named."""
+    own = ("abstract", "methods", "results", "conclusion", "other", "front")
+    sizes = [size for size in paper.of_kind(Size) if size.section in own and size.study is None]
+    found = [int(shown.value) for size in sizes if (shown := parsed(size.n)) is not None and shown.value < 1e9]
+    found += [int(column.n.value) for table in paper.tables for column in table.columns if column.n is not None]
+    arms: dict[tuple[int, int], set[int]] = {}  # denominators of one sentence: the groups may be all patients together
+    for count in paper.of_kind(Count):
+        if count.n is not None and count.cell is None and (shown := parsed(count.n)) is not None:
+            arms.setdefault(count.sentence, set()).add(int(min(shown.value, 1e9)))
+    found += [sum(sizes) for sizes in arms.values()]
+    for sentence in sentences(paper.document):
+        if sentence.section not in own:
+            continue
+        if re.search(r"\b(?:million|billion|thousand)\b", sentence.text, re.I):
+            return None
+        found += [value for m in _ANY_SIZE.finditer(sentence.text) if (value := spelled(m[1] or m[2])) is not None]
+    return max(found, default=None)
+
+
+@once
+def largest_number(paper: Paper) -> int:
+    """The largest whole number with a word behind it in the paper's own sections, but for years."""
+    found = [0]
+    for sentence in sentences(paper.document):
+        if sentence.section in ("abstract", "methods", "results", "front", "other"):
+            values = [int(m[1].replace(",", "")) for m in _NUMBERED.finditer(sentence.text)]
+            found += [value for value in values if not 1900 <= value <= 2100]
+    return max(found)
+
+
+@once
+def counts_repeated(paper: Paper) -> bool:
+    """Whether the paper names a model in which a patient may count several times, or not in full."""
+    return _REPEATED.search(paper.document.plain) is not None
+
+
+def is_gross(paper: Paper, found: Finding, low: Printed, high: Printed, level: float, n: int) -> bool:
+    """Whether the interval is far too narrow for any number of patients that the model may hold, once for each patient.
+
+    n : patients that the bound was worked out for.
+    """
+    if counts_repeated(paper) or found.recomputed is None:
+        return False
+    narrow = log_std_error(low, high, level).high
+    if narrow <= 0:
+        return False
+    needed = 4 / narrow**2 if found.rule == "events-bound" else n * (found.recomputed / narrow) ** 2
+    if largest_number(paper) >= needed:
+        return False  # as many records as the interval needs may have been counted under another word
+    if found.rule == "events-bound":
+        return found.recomputed > MORE_EVENTS * (largest_size(paper) or 0)  # nobody has a first event twice
+    return GROSS * narrow < found.recomputed

@@ -1,0 +1,1 @@
+"""Checks of a review: its pooled results against its studies."""
