@@ -36,7 +36,7 @@ def test_what_cannot_be_is_flagged(sentence, rule):
         "The average of six items rated from 1 to 7 was used (n = 28, M = 5.19, SD = 1.34).",
         "The adjusted mean change on the NRS (0-10) was 5.19 ± 1.34 (n = 28).",
         "Age was 5.19 ± 1.34 years (n = 28).",
-        "The mean number of sessions attended was 3.1 (SD = 1.3; range 0 - 4), with 65.6% of participants attending all four sessions.",
+        "The mean number of visits kept was 3.4 (SD = 1.1; range 0 - 4), with 70.5% of patients keeping all four visits.",
         "Refusal (coded 0 = no, 1 = yes) had a mean of 0.31 (SD = 0.46, n = 366).",
         "Response occurred in 30/80 (37.5%) in group A compared with 27/81 (33.3%) in group B (p = 0.58).",
         "Response occurred in 30/80 (37.5%) in group A compared with 27/81 (33.3%) in group B (adjusted p = 0.012).",
