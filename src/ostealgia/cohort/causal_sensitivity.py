@@ -51,14 +51,14 @@ def e_value(
 ) -> EValue:
     """With what risk ratios would an unmeasured confounder have to be tied to treatment and outcome to explain the effect away?
 
-    measure : "RR", "OR_rare", "OR_common" (outcome in more than about 15%), "HR_rare", "HR_common", with limits as printed; "SMD" or "MD", a
-    standardised mean difference with its ``std_error``. Not a proof of anything: a large E-value does not make a confounder unlikely.
+    measure : "RR", "OR_rare", "OR_common" (outcome in more than about 15%), "HR_rare", "HR_common", with limits as printed; "SMD" or "MD",
+    a standardised mean difference with its ``std_error``. Not a proof of anything: a large E-value does not make a confounder unlikely.
     Source: VanderWeele & Ding 2017, doi:10.7326/M16-2607.
 
     >>> found = e_value(0.8, measure="RR", ci_low=0.71, ci_high=0.91)
     >>> round(found.e_value, 3), round(found.e_value_ci, 3)
     (1.809, 1.429)
-    """  # noqa: E501
+    """
     one_of("measure", measure, [*TO_RISK_RATIO, "MD"])
     if measure in ("SMD", "MD"):
         rr = math.exp(0.91 * estimate)

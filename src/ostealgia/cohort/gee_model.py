@@ -154,7 +154,8 @@ def _check_usable(fit: GeeFit) -> None:
     ):
         raise TableError(
             "the estimating equations have no usable solution: visits of a patient do not differ, or too few patients",
-            expected="more patients than coefficients, with visits that differ", action="Take correlation='independence', or one visit a patient",  # noqa: E501
+            expected="more patients than coefficients, with visits that differ",
+            action="Take correlation='independence', or one visit a patient",
         )  # fmt: skip
 
 

@@ -81,8 +81,8 @@ def performance(
 ) -> PerformanceResult:
     """How well does this model tell who will have the outcome, and how much of that is optimism?
 
-    bootstrap : samples for the optimism (0 for none): the model is fitted again to each, and its measures there less those on the cohort are
-    taken off. The terms stay as given: choosing them is not repeated, so a screened model keeps part of its optimism.
+    bootstrap : samples for the optimism (0 for none): the model is fitted again to each, and its measures there less those on the cohort
+    are taken off. The terms stay as given: choosing them is not repeated, so a screened model keeps part of its optimism.
     On its own cohort a model has calibration intercept 0 and slope 1 by construction.
     Source: Harrell 1996, doi:10.1002/(SICI)1097-0258(19960229)15:4<361::AID-SIM168>3.0.CO;2-4; DeLong 1988, doi:10.2307/2531595.
 
@@ -91,7 +91,7 @@ def performance(
     >>> found = performance(logistic(data, outcome="y", terms="x"), bootstrap=0)
     >>> round(found.measures["auc"], 4)
     0.8438
-    """  # noqa: E501
+    """
     level = confidence_level(level)
     if bootstrap < 0 or groups < 3:
         raise OptionError(f"bootstrap={bootstrap!r} must be 0 or more, and groups={groups!r} at least 3.")
@@ -211,7 +211,10 @@ def decision_curve(fit: LogisticResult, *, thresholds: Sequence[float] | None = 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RidgeResult(Result):
-    """Logistic regression with a ridge penalty chosen by cross-validation. path : deviance by penalty.  estimate : on the log odds scale."""  # noqa: E501
+    """Logistic regression with a ridge penalty chosen by cross-validation.
+
+    path : deviance by penalty.  estimate : on the log odds scale.
+    """
 
     outcome: str
     names: tuple[str, ...]

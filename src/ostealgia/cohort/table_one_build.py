@@ -158,7 +158,8 @@ def _describe(x: Array, missing: int) -> Described:
         return Described(n=0, missing=missing)
     q1, median, q3 = (float(q) for q in np.quantile(x, [0.25, 0.5, 0.75]))
     return Described(
-        n=len(x), missing=missing, mean=float(x.mean()), sd=float(x.std(ddof=1)) if len(x) > 1 else float("nan"), median=median, q1=q1, q3=q3,  # noqa: E501
+        n=len(x), missing=missing, mean=float(x.mean()), sd=float(x.std(ddof=1)) if len(x) > 1 else float("nan"),
+        median=median, q1=q1, q3=q3,
         q1_type2=ranks.quantile_type2(x, 0.25), q3_type2=ranks.quantile_type2(x, 0.75), min=float(x.min()), max=float(x.max()),
     )  # fmt: skip
 
