@@ -13,6 +13,7 @@ from ostealgia.audit.checks.tables import effects as table_effects
 from ostealgia.audit.checks.tables import p_values as table_tests
 from ostealgia.audit.checks.tables import proportions as table_proportions
 from ostealgia.audit.checks.tables import scales as table_scales
+from ostealgia.audit.checks.tables import scored as table_scored
 from ostealgia.audit.checks.tables import studies as table_studies
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
@@ -20,7 +21,7 @@ from ostealgia.audit.tables import read_tables
 from ostealgia.audit.tables.headers import measure_in, size_in
 from ostealgia.io.documents.reading import from_text
 
-MODULES = (table_counts, table_effects, table_proportions, table_scales, table_studies, table_tests)
+MODULES = (table_counts, table_effects, table_proportions, table_scales, table_scored, table_studies, table_tests)
 
 
 def findings(rows, caption="Characteristics of the patients", note=""):

@@ -6,7 +6,9 @@ from cross_papers import cohort, flags, paper
 from ostealgia.audit.causes import probable, slip, within
 from ostealgia.audit.checking import check
 from ostealgia.audit.checks.across.crude import crude_direction, crude_values
-from ostealgia.audit.checks.across.flow import dates_in_order, flow_of_sentence
+from ostealgia.audit.checks.across.dates import dates_in_order
+from ostealgia.audit.checks.across.flow import flow_of_sentence
+from ostealgia.audit.checks.across.flow_chain import flow_of_passage
 from ostealgia.audit.checks.across.medians import medians_named
 from ostealgia.audit.checks.across.said import said_in_results, said_in_table
 from ostealgia.audit.rules import p_vs_statistic, t_vs_summary, total_vs_parts
@@ -90,7 +92,8 @@ def test_other_readings_are_left_alone(words):
     ],
 )
 def test_no_more_remain_than_were_left(words, count):
-    found = flags(flow_of_sentence, cohort(results=words))
+    subject = cohort(results=words)
+    found = [*flags(flow_of_sentence, subject), *flags(flow_of_passage, subject)]
     assert [one.repair for one in found] == ["122"] * count
 
 

@@ -10,12 +10,13 @@ from ostealgia.audit.checks.prose import exponentiation as prose_exponentiation
 from ostealgia.audit.checks.prose import intervals as prose_intervals
 from ostealgia.audit.checks.prose import p_values as prose_tests
 from ostealgia.audit.checks.prose import percents as prose_percents
+from ostealgia.audit.checks.prose import significance as prose_significance
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.statements.extraction import extract
 from ostealgia.audit.statements.model import Test
 from ostealgia.io.documents.reading import from_text
 
-MODULES = (prose_intervals, prose_tests, prose_percents, prose_claims, prose_exponentiation)
+MODULES = (prose_intervals, prose_tests, prose_percents, prose_claims, prose_significance, prose_exponentiation)
 SHARED = Path(__file__).parents[2] / "../shared"
 
 

@@ -38,7 +38,8 @@ STUDIES = [("Adams 2014", "0.50 (0.25-1.00)"), ("Brown 2015", "0.70 (0.40-1.22)"
 
 
 @pytest.mark.parametrize(
-    ("pooled", "wrong"), [("0.60 (0.44-0.83)", False), ("0.82 (0.60-1.12)", True), ("0.56 (0.50-0.57)", False)]
+    ("pooled", "wrong"),
+    [("0.60 (0.44-0.83)", False), ("0.82 (0.60-1.12)", True), ("0.56 (0.50-0.57)", True), ("0.56 (0.41-0.77)", False)],
 )
 @pytest.mark.parametrize("label", ["Pooled (random effects)", "Total", "Overall"])
 def test_a_pooled_row_lies_among_its_studies(pooled, wrong, label):

@@ -8,8 +8,8 @@ import pytest
 from ostealgia.audit.checks.tables import counts as table_counts
 from ostealgia.audit.checks.tables import margins as table_margins
 from ostealgia.audit.checks.tables import p_values as table_tests
+from ostealgia.audit.checks.tables import quantiles as table_quantiles
 from ostealgia.audit.checks.tables import scales as table_scales
-from ostealgia.audit.checks.tables import studies as table_studies
 from ostealgia.audit.checks.tables import wholes as table_wholes
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
@@ -344,7 +344,7 @@ def test_an_interval_of_a_median_estimate_is_no_range():
     )
     paper = Paper(document=document, tables=read_tables(document))
     assert paper.tables
-    assert not any(f.flagged for f in table_studies.table_quantiles(paper))
+    assert not any(f.flagged for f in table_quantiles.table_quantiles(paper))
 
 
 def test_a_column_under_the_heading_of_its_neighbour():

@@ -11,6 +11,7 @@ from ostealgia.audit.checks.tables import margins as table_margins
 from ostealgia.audit.checks.tables import p_values as table_tests
 from ostealgia.audit.checks.tables import ratings as table_ratings
 from ostealgia.audit.checks.tables import scales as table_scales
+from ostealgia.audit.checks.tables import scored as table_scored
 from ostealgia.audit.checks.tables import studies as table_studies
 from ostealgia.audit.checks.tables.ratings import quality_limits
 from ostealgia.audit.paper import Paper
@@ -18,7 +19,16 @@ from ostealgia.audit.tables import read_tables
 from ostealgia.audit.tables.rank_tests import ordered_p_values
 from ostealgia.io.documents.reading import from_text
 
-MODULES = (table_counts, table_effects, table_margins, table_ratings, table_scales, table_studies, table_tests)
+MODULES = (
+    table_counts,
+    table_effects,
+    table_margins,
+    table_ratings,
+    table_scales,
+    table_scored,
+    table_studies,
+    table_tests,
+)
 
 
 def findings(*tables, text="", captions=(), note=""):

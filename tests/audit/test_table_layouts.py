@@ -14,11 +14,12 @@ from ostealgia.audit.checks.tables import counts as table_counts
 from ostealgia.audit.checks.tables import margins as table_margins
 from ostealgia.audit.checks.tables import p_values as table_tests
 from ostealgia.audit.checks.tables import scales as table_scales
+from ostealgia.audit.checks.tables import scored as table_scored
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.tables import read_tables
 from ostealgia.io.documents.reading import from_text
 
-MODULES = (table_counts, table_margins, table_scales, table_tests)
+MODULES = (table_counts, table_margins, table_scales, table_scored, table_tests)
 CATEGORIES = {
     "Sex": ["Male", "Female"],
     "ECOG performance status": ["0-1", "2", "3-4"],

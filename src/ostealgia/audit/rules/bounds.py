@@ -30,6 +30,7 @@ def precision_bound(
     *,
     exposed: int | None,
     n: int,
+    events: int | None = None,
     cells: Sequence[int] | None = None,
     level: float = 0.95,
     place: Place = NOWHERE,
@@ -39,6 +40,8 @@ def precision_bound(
     ci_low, ci_high : Wald limits of the odds ratio.
     exposed : patients with the factor; None where it is not known: the bound of an even split, the lowest of all, is taken.
     n : patients in the model.
+    events : patients with the outcome, where they are printed. The fitted probabilities add up to them, so that the
+    information is also at most events (n - events)/(4 n).
     cells : the four counts factor x outcome, where they are printed.
     The information on the coefficient is at most 1/4 of sum (x - mean)^2, so with q = exposed/n its standard error is at
     least 2/sqrt(n q (1 - q)), whatever else is in the model: below that is impossible. Adjustment does not narrow it
@@ -56,6 +59,8 @@ def precision_bound(
     with_factor = n / 2 if exposed is None else exposed
     found, bound = log_std_error(low, high, level), 2 / math.sqrt(with_factor * (n - with_factor) / n)
     of_whom = f"for any binary factor of {n} patients" if exposed is None else f"with {exposed} of {n} exposed"
+    if events is not None and 0 < events < n and (by_outcome := 2 / math.sqrt(events * (n - events) / n)) > bound:
+        bound, of_whom = by_outcome, f"for any binary factor of {n} patients, {events} of them with the outcome"
     verdict, name = "consistent", f"the least possible {of_whom} is {bound:.3f}"
     if found.high < bound:
         verdict = "impossible"

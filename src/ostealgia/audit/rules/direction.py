@@ -29,6 +29,7 @@ def direction_vs_claim(
     measure: str = "OR",
     outcome: str = "the outcome",
     role: str = "factor",
+    words: str | None = None,
     place: Place = NOWHERE,
 ) -> Finding:
     """Does a sentence ("53% lower odds", "0.12-fold greater") agree with the ratio printed beside it?
@@ -38,6 +39,7 @@ def direction_vs_claim(
     percent, fold : the size that the sentence states, if any.
     limits : of the ratio; turned round in the repair.
     role : "treatment" (main comparison) or "factor"; it sets the severity.
+    words : those of the sentence, where they are others than higher or lower ("worse survival").
     Returns a Finding; recomputed is the size that the ratio gives (in per cent, or the ratio itself). Where the
     words fit the reciprocal, the outcome (or the exposure) may be coded the other way round: the printed numbers
     alone cannot tell.
@@ -56,7 +58,7 @@ def direction_vs_claim(
     size = None if percent is None else Printed.of(percent)
     times = None if fold is None else Printed.of(fold)
     if (x.value > 1) != (sign > 0) and x.value != 1:
-        return _opposite(x, claim, sign, size, times, limits, measure, outcome, severity, place)
+        return _opposite(x, claim, sign, size, times, limits, measure, outcome, severity, words, place)
     if x.interval().contains(1.0) and x.value == 1:
         return make(
             "direction-vs-claim",
@@ -66,9 +68,9 @@ def direction_vs_claim(
             severity="minor",
             basis="judgement",
             recomputed=1.0,
-            message=f"{measure} {x.text} shows no difference; the text says {claim} {outcome}",
+            message=f"{measure} {x.text} shows no difference; the text says {words or f'{claim} {outcome}'}",
         )
-    return _same_direction(x, claim, sign, size, times, measure, outcome, place)
+    return _same_direction(x, claim, sign, size, times, measure, outcome, words, place)
 
 
 def _same_direction(
@@ -79,9 +81,10 @@ def _same_direction(
     times: Printed | None,
     measure: str,
     outcome: str,
+    words: str | None,
     place: Place,
 ) -> Finding:
-    text = _claim_text(claim, size, times)
+    text = words or _claim_text(claim, size, times)
     value, values, stated = x.value, x.interval(), times
     if size is not None:
         value, values, stated = _change(x.value, sign), _change_range(x, sign), size
@@ -95,7 +98,7 @@ def _same_direction(
     message = (
         f"{measure} {x.text} is {shown} {claim} ({outcome}); the text says {text}"
         if stated
-        else f"{measure} {x.text}: {text} {outcome}"
+        else f"{measure} {x.text}: {text}" + ("" if words else f" {outcome}")
     )
     return make(
         "direction-vs-claim",
@@ -120,22 +123,26 @@ def _opposite(
     measure: str,
     outcome: str,
     severity: str,
+    words: str | None,
     place: Place,
 ) -> Finding:
-    text = _claim_text(claim, size, times)
+    text = words or _claim_text(claim, size, times)
     true_word = "higher" if sign < 0 else "lower"
     change = _change(x.value, -sign)
-    message = f"{measure} {x.text} is {change:.1f}% {true_word} ({outcome}); the text says {text}"
+    what = f"{'above' if x.value > 1 else 'below'} 1" if words else f"{change:.1f}% {true_word} ({outcome})"
+    message = f"{measure} {x.text} is {what}; the text says {text}"
     impossible = size is not None and sign < 0 and size.interval().low > 100
     if impossible:
         message += "; a reduction cannot exceed 100%"
         severity = "major"
     turned = 1 / x.value
-    repair = f"{_change(turned, sign):.1f}% {claim}" if size is not None else _turned(x, limits)
+    repair = _turned(x, limits)
+    if size is not None:
+        repair = f"{_change(turned, sign):.1f}% {claim}"
     cause = Cause(
         code="reversed-coding",
         repair=repair,
-        text=f"the words fit the reciprocal, {_turned(x, limits)}: outcome or groups may be coded the other way",
+        text=f"the words fit the reciprocal, {_turned(x, limits)}: outcome or groups may be coded the other way{_or_word(x, size, sign)}",
     )
     return make(
         "direction-vs-claim",
@@ -148,6 +155,13 @@ def _opposite(
         values=None,
         cause=cause,
     )
+
+
+def _or_word(x: Printed, size: Printed | None, sign: int) -> str:
+    """The other possibility where the stated size is that of the ratio itself: then the word is wrong."""
+    if size is None or not (size.fits(_change(x.value, -sign)) or size.allows(_change_range(x, -sign))):
+        return ""
+    return f"; or the word is wrong, and it is {size.text.rstrip('%').strip()}% {'higher' if sign < 0 else 'lower'}"
 
 
 def _change(ratio: float, sign: int) -> float:

@@ -175,7 +175,10 @@ def debit(mean: Numeral, sd: Numeral, n: int, *, place: Place = NOWHERE) -> Find
     message = f"mean {m.text} and SD {s.text} of {n}: {told}"
     cause = None
     if failed == "sd":
-        cause = probable(s, lambda edit: binary_sd_possible(_ends(m), _ends(edit), n)[0])
+        cause = probable(s, lambda edit: binary_sd_possible(_ends(m), _ends(edit), n)[0]) or Cause()
+        right = s.like(value)  # the mean alone tells the SD
+        if binary_sd_possible(_ends(m), _ends(Printed.parse(right)), n)[0]:
+            cause = replace(cause, repair=right)
     return _finding("DEBIT", m.text if failed == "mean" else s.text, place, fits, message, None, value, cause)
 
 

@@ -107,9 +107,12 @@ def cross_reference(
     *,
     what: str = "the same quantity",
     severity: str = "major",
+    exact: bool = False,
     place: Place = NOWHERE,
 ) -> Finding:
     """Is one quantity printed with the same value at two places, as far as their places after the point allow?
+
+    exact : counts, which nobody rounds.
 
     >>> cross_reference("5.4", "5.39").verdict, cross_reference("3.72", "3.94").verdict
     ('consistent', 'inconsistent')
@@ -123,6 +126,8 @@ def cross_reference(
         )
         if a.relation != "=" or b.relation != "=":
             verdict = "consistent" if a.interval().overlaps(b.interval()) else "inconsistent"
+        if exact and verdict == "rounding":
+            verdict = "inconsistent"
     flagged = verdict == "inconsistent"
     return make(
         "cross-reference",

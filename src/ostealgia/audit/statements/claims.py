@@ -10,9 +10,11 @@ from ostealgia.audit.statements.model import Claim, Estimate, Number
 from ostealgia.audit.statements.tokens import BOUNDS, Stream
 from ostealgia.audit.statements.words import SPELLED, listed
 
-MORE = listed("higher greater increased elevated raised larger excess increase increases increasing more")
+MORE = listed(
+    "higher greater increased elevated raised raises heightened larger excess increase increases increasing more"
+)
 LESS = listed(
-    "lower reduced decreased smaller decrease decreases reduction reductions reduces decreasing less fewer diminished"
+    "lower lowered lowers reduced decreased smaller decrease decreases reduction reductions reduces decreasing less fewer diminished"
 )
 # desirable or not: a direction of what is wanted, so only with odds and chances ("better odds of response")
 BETTER = listed("better improved")
@@ -44,6 +46,7 @@ ADVERBS = listed(
     "significantly markedly substantially independently also therefore thus consistently slightly statistically not"
 )
 SMALL_WORDS = listed("in of the a an relative overall adjusted their its")
+BOUND_WORDS = listed("of than over under above below least aged week month day year grade stage type age")
 NEGATIONS = listed("no not neither nor without cannot never non-significant nonsignificant hardly failed lack")
 ROUGH = listed("approximately about almost nearly around roughly over more some up")
 CONTRAST = listed("but whereas while although however though despite except")
@@ -80,7 +83,7 @@ def find_claims(stream: Stream, p_numbers: set[int]) -> list[Wording]:
         if one is None and (word in MORE or word in LESS or word in BETTER or word in WORSE):
             one = _direction(stream, i)
         if one is not None and one.size not in p_numbers:
-            one = replace(one, negated=_negated(stream, one.first))
+            one = replace(one, negated=negated(stream, one.first))
             if found and one.first <= found[-1].last:
                 one = replace(one, first=found[-1].last + 1) if one.first > found[-1].first else one
             found.append(one)
@@ -88,7 +91,7 @@ def find_claims(stream: Stream, p_numbers: set[int]) -> list[Wording]:
     return found
 
 
-def _negated(stream: Stream, first: int) -> bool:
+def negated(stream: Stream, first: int) -> bool:
     low = max(stream.sentence(first)[0], first - 8)
     words = stream.words[low:first]
     for i in range(len(words) - 1, -1, -1):
@@ -224,8 +227,13 @@ def _passive(stream: Stream, i: int, sign: int) -> Wording | None:
         k -= 1
     if stream.words[k] not in COPULAS or stream.words[i] in CHANGE_NOUNS | {"more", "less", "fewer"}:
         return None
-    for at in range(k - 1, max(low, k - 14) - 1, -1):
-        if stream.kinds[at] in "n;()PMC:" or stream.words[at] in CONTRAST or stream.words[at] in COPULAS:
+    for at in range(k - 1, max(low, k - 18) - 1, -1):
+        bound = stream.kinds[at] == "n" and stream.words[at - 1] in BOUND_WORDS  # "a score of 80 or more", "at week 4"
+        if (
+            (stream.kinds[at] in "n;()PMC:" and not bound)
+            or stream.words[at] in CONTRAST
+            or stream.words[at] in COPULAS
+        ):
             return None
         noun = NOUNS.get(stream.words[at])
         if noun is not None and noun not in ("rate", "probability"):
@@ -269,7 +277,7 @@ def _verb(stream: Stream, i: int) -> Wording | None:
 def tie(stream: Stream, wordings: list[Wording], drafts: list[Draft]) -> dict[int, Draft]:
     """The estimate that each wording explains (by position in the list), where the sentence leaves no doubt."""
     tied: dict[int, Draft] = {}
-    ratios = [draft for draft in drafts if _ratio(stream, draft)]
+    ratios = [draft for draft in drafts if is_ratio(stream, draft)]
     for k, one in enumerate(wordings):
         at = stream.sentence_of[one.last]
         until = wordings[k + 1].first if k + 1 < len(wordings) else len(stream.kinds)
@@ -280,7 +288,7 @@ def tie(stream: Stream, wordings: list[Wording], drafts: list[Draft]) -> dict[in
         own = next((draft for draft in ratios if draft.point in (one.size, one.times)), None)
         if own is not None:
             tied[k] = own
-        elif behind and behind[0].point < until and _close(stream, one, behind[0]):
+        elif behind and behind[0].point < until and near(stream, one, behind[0]):
             tied[k] = behind[0]
         elif one.size is not None or one.times is not None:
             before = [d for d in ratios if d.point < one.first and stream.sentence_of[d.point] == at]
@@ -303,12 +311,12 @@ def _adjoins(stream: Stream, draft: Draft, one: Wording) -> bool:
     return len(gap) <= 12 and not any(stream.words[i] in CONTRAST or stream.kinds[i] in "n;M" for i in gap)
 
 
-def _ratio(stream: Stream, draft: Draft) -> bool:
+def is_ratio(stream: Stream, draft: Draft) -> bool:
     name = stream.values[draft.measure] if draft.measure is not None else draft.name
     return name in RATIOS
 
 
-def _close(stream: Stream, one: Wording, draft: Draft) -> bool:
+def near(stream: Stream, one: Wording, draft: Draft) -> bool:
     """No contrast, no other number of its own between wording and estimate."""
     anchor = draft.measure if draft.measure is not None and draft.measure < draft.point else draft.point
     for i in range(one.last + 1, anchor):
@@ -332,6 +340,8 @@ def _own_outcome(stream: Stream, one: Wording, draft: Draft) -> bool:
     named = inside[1:] if inside[:1] in (["for"], ["of"]) else []
     others = [word for word in named if word.isalpha() and len(word) > 3]
     clause = set(stream.words[max(0, one.first - 12) : draft.measure])
+    if "survival" in clause:
+        others = [word for word in others if word not in ("death", "mortality", "dying")]
     return bool(UNTIED & words) or (bool(others) and not clause.intersection(others))
 
 

@@ -17,8 +17,8 @@ DIFFERENCES = frozenset(("MD", "SMD", "RD", "difference", "B"))
 LETTER_MEASURES = frozenset("bBdg")
 
 _NUMBER_OF = re.compile(
-    r"M(?:\([MCw]\))*(?P<label>\(n%?-?C\)|\(C\)|[,;]?n%?-?C(?=[=:n]))?"
-    r"(?:[=~:]|[,:]?[oi]{0,4}|[ofwuk,\-/mMi]{1,12}?[=:i][oi]{0,2})(?P<n>n)"
+    r"M(?:\([MCw]\))*(?P<label>\(n%?-?C(?:[;,]P)?\)|\(C\)|[,;]?n%?-?C(?=[=:n]))?"
+    r"(?:[=~:]|[,:]?[oi]{0,4}|[ofwuk,\-/mMiLt]{1,14}?[=:i][oi]{0,2})(?P<n>n)"
 )
 _STRICT = re.compile(r"M[=~](?P<n>n)")
 _LIST = re.compile(r"%?(?:,?a|,)(?P<n>n)")
@@ -57,7 +57,7 @@ def find_estimates(stream: Stream, limits: list[Limits], p_parts: list[PPart]) -
             drafts[point] = Draft(point, _measure_token(stream, point, one.first), one)
     for point, measure, found in _named(stream, p_numbers, limits):
         if point not in drafts:
-            drafts[point] = Draft(point, measure, found)
+            drafts[point] = Draft(point, measure, found, _labelled_p(stream, measure, point, found))
     _orphans(stream, limits, drafts)
     ordered = [drafts[point] for point in sorted(drafts)]
     ordered = _with_lists(stream, ordered, p_numbers)
@@ -83,6 +83,21 @@ def _named(stream: Stream, p_numbers: set[int], limits: list[Limits]) -> list[tu
                     found += _more_bare(stream, limits_here.last, at, labelled, p_numbers)
         at = kinds.find("M", at + 1)
     return found
+
+
+_LABEL_WITH_P = re.compile(r"\(n%?-?C[;,]P\)")
+_THIRD = re.compile(r"[;,](?P<rel><?)(?P<n>n)\)")
+
+
+def _labelled_p(stream: Stream, measure: int, point: int, limits: Limits | None) -> PPart | None:
+    """The P of "HR (95% CI; P) was 0.79 (0.57-1.09; 0.012)", which its label names."""
+    if limits is None or _LABEL_WITH_P.search(stream.kinds, measure, point) is None:
+        return None
+    match = _THIRD.match(stream.kinds, limits.last + 1)
+    if match is None or not 0 < stream.value(match.start("n")) < 1:
+        return None
+    at, relation = match.start("n"), match.start("rel") if match["rel"] else None
+    return PPart(at, at, stream.number(at, relation=relation), None, None)
 
 
 def _versus(stream: Stream, one: Limits) -> bool:
@@ -130,7 +145,8 @@ def _bare_limits(stream: Stream, point: int, measure: str, labelled: bool) -> Li
     if labelled:
         return found
     certain = measure in RATIOS or measure in ("MD", "SMD", "RD")
-    return found if certain and low <= stream.value(point) <= high and "." in stream.raw[found.low] else None
+    holds = low <= stream.value(point) <= high or (stream.bare and measure in RATIOS and "." in stream.raw[found.high])
+    return found if certain and holds and "." in stream.raw[found.low] else None
 
 
 def _more_bare(

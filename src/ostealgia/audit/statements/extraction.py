@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
-from ostealgia.audit.statements import claims, context, counts, estimates, outcomes, summaries
+from ostealgia.audit.statements import claims, context, counts, directed, estimates, outcomes, summaries
 from ostealgia.audit.statements.model import CellPlace, Heterogeneity, PValue, Stars, Statement
 from ostealgia.audit.statements.parts import Limits, PPart, find_limits, find_p
 from ostealgia.audit.statements.tokens import Stream, tokenize
@@ -47,11 +48,12 @@ def extract(document: Document) -> tuple[Statement, ...]:
 
 def streams(document: Document) -> Iterator[Stream]:
     """The stretches that are read: paragraphs, captions, notes, lists, and the cells of tables."""
+    bare = _intervals_are_bare(document)
     for pieces, block in _flows(document):
         plain = document.plain
         if any(_DIGIT.search(plain, start, end) for start, end in pieces) or _claims_significance(plain, pieces):
             for part in _cut(plain, pieces):
-                yield tokenize(plain, part, section=block.section, block=block.kind)
+                yield tokenize(plain, part, section=block.section, block=block.kind, bare=bare)
     for index, table in enumerate(document.tables):
         for row in table.cells:
             for cell in row:
@@ -62,6 +64,30 @@ def streams(document: Document) -> Iterator[Stream]:
                 place = CellPlace(index, cell.row, cell.column)
                 pieces = [(cell.start, cell.end)]
                 yield tokenize(document.plain, pieces, section=table.section, cell=place, block="table")
+
+
+_SAID = re.compile(
+    r"(?:confidence\s{1,2}intervals?|\bCIs?)\s{1,2}(?:(?:are|is|were|was|shown|given|reported|presented)\s{1,2}){0,3}(?:in|within)\s{1,2}"
+    r"(?:square\s{1,2}|round\s{1,2})?(?:parenthes|brackets)|"
+    r"(?:in|within)\s{1,2}(?:square\s{1,2})?(?:parentheses|brackets)\s{1,2}(?:are|is|were|denote|indicate|represent)\s{1,2}(?:the\s{1,2})?95\s?%|"
+    r"(?:estimates?|ratios?)\s{0,2}[(\[]\s{0,2}95\s?%\s{1,2}(?:CIs?|confidence\s{1,2}intervals?)",
+    re.I,
+)
+_BARE = re.compile(
+    r"\b[acu]?(?:OR|HR|RR|IRR|ratio)s?\b[^()\[\].;\d]{0,40}(\d{1,3}\.\d{1,4})\s{0,2}[(\[]\s{0,2}(\d{1,3}\.\d{1,4})\s{0,2}(?:-|to|,|;)\s{0,2}"
+    r"(\d{1,4}\.\d{1,4})\s{0,2}[)\],;]"
+)
+HOLDING = 3  # such brackets that hold their ratio, for each that does not
+
+
+def _intervals_are_bare(document: Document) -> bool:
+    """Whether the paper prints intervals in brackets without a label: it says so, or nearly all such brackets hold their ratio."""
+    plain = document.plain
+    if _SAID.search(plain) is not None:
+        return True
+    found = [tuple(map(float, match.groups())) for match in _BARE.finditer(plain)]
+    holding = sum(low <= point <= high for point, low, high in found)
+    return holding >= HOLDING * max(1, len(found) - holding)
 
 
 def _cut(plain: str, pieces: list[tuple[int, int]]) -> list[list[tuple[int, int]]]:
@@ -137,6 +163,9 @@ def read_stream(stream: Stream) -> list[Statement]:
         estimate = by_point[tied[k].point] if k in tied else None
         found.append(claims.statement(stream, one, estimate, cited))
         used |= {i for i in (one.size, one.times) if i is not None}
+    explained = {draft.point for draft in tied.values()}
+    for one, draft in directed.find_directed(stream, drafts, explained, wordings):
+        found.append(replace(claims.statement(stream, one, by_point[draft.point], cited), indirect=True))
     found += claims.find_significance(stream, cited, by_point)
     found += _counts(stream, used, cited)
     found += _loose_p(stream, p_parts, drafts, tests, pooled, cited)

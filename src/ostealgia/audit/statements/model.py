@@ -195,6 +195,7 @@ class Claim(Statement):
     estimate : the ratio the wording is tied to, else None.  significant : True or False where the words claim it.
     wording : the words.  A rough size ("almost 30%") has "~" in its text.  direction is 0, too, where the wording is negated,
     and for words of significance alone ("significant", "strong correlation"), which have no ``of``.
+    indirect : the words name no chance ("worse survival", "a risk factor", "more common"); direction is then that of the ratio.
     """
 
     direction: int
@@ -204,6 +205,7 @@ class Claim(Statement):
     estimate: Estimate | None = None
     significant: bool | None = None
     wording: str = ""
+    indirect: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -64,6 +64,7 @@ class Stream:
     sentence_of : number of the sentence of each token; sentences : first and last token (exclusive) of each.
     depth : how many brackets are open at each token.  opener : index of the innermost open bracket, -1 where none.
     section, cell : where the stretch stands.
+    bare : whether numbers in brackets behind a ratio are its interval in this paper, though no word says so there.
     """
 
     kinds: str
@@ -79,6 +80,7 @@ class Stream:
     section: str = "other"
     cell: CellPlace | None = None
     block: str = "paragraph"
+    bare: bool = False
 
     def number(self, index: int, *, relation: int | None = None) -> Number:
         """The number of a token; with the relation sign before it ("< 0.001") where one is given."""
@@ -135,6 +137,10 @@ def tokenize(plain: str, pieces: list[tuple[int, int]], **where: object) -> Stre
     return builder.finish(where)
 
 
+CUTS = tuple(
+    [word]
+    for word in ("more", "older", "above", "over", "higher", "greater", "less", "younger", "below", "lower", "under")
+)
 LONGEST = 40  # characters of a printed number
 
 
@@ -348,7 +354,14 @@ class _Builder:
         for i, kind in enumerate(kinds):
             if kind != "n":
                 continue
-            if self._named(i) or self._hyphenated(i) or self._year(i) or self._hundreds(i) or self._glued(i):
+            if (
+                self._named(i)
+                or self._cut(i)
+                or self._hyphenated(i)
+                or self._year(i)
+                or self._hundreds(i)
+                or self._glued(i)
+            ):
                 kinds[i] = "k"
         self._citations()
 
@@ -360,6 +373,11 @@ class _Builder:
         if before == ".":
             return i > 1 and self.words[i - 2] in ("fig", "figs", "ref", "refs", "no")
         return before in LABELS and self.kinds[i - 1] == "w" and self.raw[i].isdigit()
+
+    def _cut(self, i: int) -> bool:
+        """Where a measure is cut in two: "80 or more", "70 years and older"."""
+        after = i + 1 + (self.words[i + 1 : i + 2] in (["years"], ["points"], ["year"]))
+        return self.words[after : after + 1] in (["or"], ["and"]) and self.words[after + 1 : after + 2] in CUTS
 
     def _glued(self, i: int) -> bool:
         """A number that begins a name: 4LB, 3D."""

@@ -82,10 +82,7 @@ class Grid:
 
     def indent(self, row: int) -> int:
         """Blanks before the first words of a row."""
-        cell = self.cells[row][0]
-        text = cell.text
-        shown = len(text) - len(text.lstrip(" \u00a0\u2003\u2002\t"))
-        return shown or (2 if re.match(r"\s*[-•·]\s+\w", text) else 0)
+        return indent_of(self.document, self.cells[row][0])
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -165,6 +162,18 @@ class Grid:
     def table_hints(self) -> frozenset[str]:
         """The forms that caption, note and the header of the first column name."""
         return several_hints(f"{self.around} {self.names[0] if self.head and self.width else ''}")
+
+
+_BLANKS = " \u00a0\u2003\u2002\t"
+
+
+def indent_of(document: Document, cell: Cell) -> int:
+    """Blanks before the words of a row's first cell: in the cell, or in a plain text before it on its line."""
+    shown = len(cell.text) - len(cell.text.lstrip(_BLANKS))
+    if not shown and document.format == "text" and cell.start < cell.end:
+        line = document.text[max(0, cell.start - 80) : cell.start].rpartition("\n")
+        shown = len(line[2]) if line[1] and not line[2].strip(" \u00a0\u2003\u2002") else 0
+    return shown or (2 if re.match(r"\s*[-•·]\s+\w", cell.text) else 0)
 
 
 def words(document: Document, cell: Cell) -> str:

@@ -73,7 +73,7 @@ class Row:
     tested: bool
     indent: int = 0
     section: bool = False
-    sized: bool = False
+    size: int | None = None  # patients, told by its own label
     empty: bool = False
     parts: dict[int, dict[str, Number]] = field(default_factory=dict)
 
@@ -121,7 +121,8 @@ def _row(grid: Grid, frame: Frame, columns: Sequence[int], row: int) -> Row:
     )
     made.section = dead
     made.empty = all(grid.text(row, c) in ("", label) for c in range(1, grid.width))
-    made.sized = bool(_label_sizes(grid, made).get("n"))
+    own = _label_sizes(grid, made).get("n")
+    made.size = int(own.value) if own is not None else None
     return made
 
 
@@ -168,7 +169,7 @@ def _by_indent(rows: Sequence[Row], least: int) -> None:
 
 def _belongs(row: Row, head: Row, kept: Sequence[Row], columns: Sequence[int], sizes: Mapping[int, int]) -> bool:
     """Whether a row is a category of the variable above it."""
-    if row.sized:
+    if row.size is not None:
         return False
     if not kept:
         return not (row.hint and row.tested) and not (row.hint and head.hint and row.hint != head.hint)
@@ -181,7 +182,7 @@ def _belongs(row: Row, head: Row, kept: Sequence[Row], columns: Sequence[int], s
         row
     ) != _kinds(first):
         return False
-    return not _full(kept, columns, sizes)
+    return not _full(head, kept, columns, sizes)
 
 
 def _kinds(row: Row) -> set[str]:
@@ -192,12 +193,12 @@ def _kinds(row: Row) -> set[str]:
     return kinds
 
 
-def _full(kept: Sequence[Row], columns: Sequence[int], sizes: Mapping[int, int]) -> bool:
-    """Whether the categories so far hold all patients of every group."""
+def _full(head: Row, kept: Sequence[Row], columns: Sequence[int], sizes: Mapping[int, int]) -> bool:
+    """Whether the categories so far hold all patients of every group; a heading may print its own number ("(N = 59)")."""
     if len(kept) < 2:
         return False
     for column in columns:
-        n = sizes.get(column)
+        n = head.size if head.size is not None and len(columns) == 1 else sizes.get(column)
         counts = [row.cells[column].first.text for row in kept if column in row.cells]
         if n is None or len(counts) != len(kept) or not all(text.replace(",", "").isdigit() for text in counts):
             return False

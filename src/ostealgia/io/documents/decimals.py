@@ -14,6 +14,7 @@ _POINTS = re.compile(r"(?<![\d.,/])\d{1,4}\.\d{1,5}(?![\d.,/]\d|\d)")
 _POINTS_OF_THOUSANDS = re.compile(r"(?<![\d.,/])[1-9]\d{0,2}\.\d{3}(?![\d.]|,\d{3})")
 _COMMA_NUMBER = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})+|\d+),(\d{1,6})(?!\d|,\d|\.\d)")
 _POINT_NUMBER = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:\.\d{3})+(?![\d.,]\d|\d)")
+_EITHER = re.compile(rf"(?P<comma>{_COMMA_NUMBER.pattern})|{_POINT_NUMBER.pattern}")
 _BRACKETS = re.compile(r"\[[\d,;\s-]{1,80}\]")
 _SWAP = str.maketrans(",.", ".,")
 
@@ -26,6 +27,8 @@ def with_points(plain: str) -> tuple[str, str | None]:
 
     >>> with_points("OR 0,68 (0,51-0,91), p = 0,009, n = 1.024")[0]
     'OR 0.68 (0.51-0.91), p = 0.009, n = 1,024'
+    >>> with_points("OR 1,956 (1,005-3,806), p = 0,048, 61,2% or 0,61, 43,3%, n = 1.024")[0]
+    'OR 1.956 (1.005-3.806), p = 0.048, 61.2% or 0.61, 43.3%, n = 1,024'
     >>> with_points("2,774 patients, OR 0.68")
     ('2,774 patients, OR 0.68', None)
     """
@@ -42,13 +45,14 @@ def with_points(plain: str) -> tuple[str, str | None]:
 
     def swap(match: re.Match[str]) -> str:
         nonlocal found
+        if match["comma"] is None:
+            return match[0].replace(".", ",")
         if any(start <= match.start() < end for start, end in cited):
             return match[0]
         found += 1
         return match[0].translate(_SWAP)
 
-    plain = _COMMA_NUMBER.sub(swap, plain)
-    plain = _POINT_NUMBER.sub(lambda match: match[0].replace(".", ","), plain)
+    plain = _EITHER.sub(swap, plain)  # in one go: "1,956" becomes "1.956", which is no thousand then
     return plain, f"the paper writes decimal commas: {found} numbers were read with a point"
 
 

@@ -10,6 +10,10 @@ from ostealgia.io.documents.parts import Grid
 from ostealgia.io.documents.words import caption_label, is_note
 
 _DATA = re.compile(r"\s*(?:[-<>≤≥=~+±]\s?)?[\d.]*\d[\d.,]*\s*(?:$|[%(±\[*†‡/;]|-\s?\d|to\b|[a-d]$|\s(?:of|vs)\b)")
+_LEVEL = re.compile(
+    r"\s*\d\d(?:\.\d)?\s?%\s?(?:C\.?I\b|CrI|HDI|UI\b|PI\b|confidence|credib|uncertainty|prediction|limits?|intervals?)",
+    re.I,
+)
 _NOTHING = re.compile(r"\s*(?:-+|—|–|NA|N/A|NR|ND|NS|nan|\.{1,3}|ref(?:erence)?\.?|yes|no)?\s*\Z", re.IGNORECASE)
 
 
@@ -33,8 +37,10 @@ def looks_like_data(words: str) -> bool:
 
     >>> looks_like_data("62 (60.8)"), looks_like_data("n (%)"), looks_like_data("Control (n = 103)"), looks_like_data("3 months")
     (True, False, False, False)
+    >>> looks_like_data("95% CI")
+    False
     """
-    return bool(_DATA.match(words.replace("−", "-").replace("–", "-").replace("·", ".")))
+    return not _LEVEL.match(words) and bool(_DATA.match(words.replace("−", "-").replace("–", "-").replace("·", ".")))
 
 
 def header_rows(grid: Grid, known: int | None = None) -> int:

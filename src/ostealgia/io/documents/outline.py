@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass, field, replace
 
 from ostealgia.io.documents.decimals import with_points
-from ostealgia.io.documents.grids import header_rows, joined, peeled, same_header, with_header_marks
+from ostealgia.io.documents.floats import tie_captions, tie_notes, with_peeled
+from ostealgia.io.documents.grids import header_rows, joined, same_header, with_header_marks
 from ostealgia.io.documents.model import Block, Document, PrintedTable
 from ostealgia.io.documents.parts import Part
 from ostealgia.io.documents.signs import plain_of
@@ -16,9 +17,7 @@ from ostealgia.io.documents.words import (
     CONTINUED,
     FRONT,
     KEYWORDS,
-    caption_label,
     heading_words,
-    is_note,
     labels_within,
     run_in,
     section_of,
@@ -45,10 +44,10 @@ def document(
 ) -> Document:
     """A Document from the parts of a paper: sections given, captions and notes tied to their tables."""
     plain, decimal_note = with_points(plain_of(text, markup=markup))
-    parts = _with_peeled([part for part in parts if part.kind != "break" or page_starts])
+    parts = with_peeled([part for part in parts if part.kind != "break" or page_starts])
     parts = [part for part in parts if part.kind != "break"]
-    _tie_captions(parts, plain)
-    _tie_notes(parts, plain)
+    tie_captions(parts, plain)
+    tie_notes(parts, text, plain)
     _give_sections(parts, text, plain)
     parts = _merge_paragraphs(parts, plain)
     blocks, tables, joined_notes = _blocks_and_tables(parts, text, plain)
@@ -76,106 +75,6 @@ def _one_line_each(plain: str, blocks: list[Block]) -> str:
             pieces += [plain[at : block.start], plain[block.start : block.end].replace("\n", " ")]
             at = block.end
     return "".join(pieces) + plain[at:]
-
-
-# ---- captions and notes
-
-
-def _with_peeled(parts: list[Part]) -> list[Part]:
-    """A caption or a note that stands as a row of its table becomes a part of its own."""
-    out: list[Part] = []
-    for part in parts:
-        if part.grid is None:
-            out.append(part)
-            continue
-        if not part.grid or not part.grid[0]:  # cells without a word
-            continue
-        grid, top, bottom = peeled(part.grid)
-        if (top or bottom) and part.header_rows:
-            part.header_rows = max(0, part.header_rows - len(top)) or None
-        part.grid = grid
-        for cell in top:
-            label = caption_label(cell.text)
-            out.append(
-                Part(
-                    "caption",
-                    cell.start,
-                    cell.end,
-                    certain=True,
-                    label=label[1] if label else "",
-                    float_kind="table",
-                    section=part.section,
-                )
-            )
-        if top:
-            part.start = max(part.start, min(cell.start for row in grid for cell in row))
-        out.append(part)
-        if bottom:
-            part.end = min(part.end, bottom[0].start)
-            out += [Part("note", cell.start, cell.end, certain=True, section=part.section) for cell in bottom]
-    return out
-
-
-def _tie_captions(parts: list[Part], plain: str) -> None:
-    """Each table gets the table caption right above it, else the one right below."""
-    for at, part in enumerate(parts):
-        if part.grid is None:
-            continue
-        for step in range(1, 5):
-            above = parts[at - step] if at >= step else None
-            if above is None or above.grid is not None:
-                break
-            words = plain[above.start : above.end].strip()
-            if above.kind == "caption" and above.float_kind == "table":
-                if above.owner is None:
-                    above.owner = part
-                    _titles_between(parts[at - step + 1 : at], part)
-                break
-            if above.kind == "front" or CONTINUED.fullmatch(words):
-                continue
-            if len(words) > 250 or above.kind == "caption" or step > 2:
-                break
-    for at, part in enumerate(parts[:-1]):
-        below = parts[at + 1]
-        if part.grid is None or any(other.owner is part for other in parts[max(0, at - 6) : at]):
-            continue
-        if below.kind == "caption" and below.float_kind == "table" and below.owner is None:
-            below.owner = part
-    for part in parts:
-        words = plain[part.start : part.end].strip(" *_")
-        if part.kind in ("paragraph", "heading") and words and CONTINUED.fullmatch(words):
-            part.kind, part.label = "note", "continued"
-
-
-def _titles_between(between: list[Part], table: Part) -> None:
-    """Short words between "Table 2" and its table are the caption's own words."""
-    for part in between:
-        if part.kind in ("paragraph", "heading"):
-            part.kind, part.owner, part.float_kind = "caption", table, "table"
-
-
-def _tie_notes(parts: list[Part], plain: str) -> None:
-    """Paragraphs right below a table that read as notes are its notes."""
-    for at, part in enumerate(parts):
-        if part.grid is None:
-            continue
-        below = at + 1
-        while below < len(parts) and below <= at + 10:
-            other = parts[below]
-            words = plain[other.start : other.end]
-            if other.kind == "note" and (other.certain or other.label == "continued"):
-                pass
-            elif other.kind == "caption" and other.owner is part:
-                below += 1
-                continue
-            elif (
-                other.kind not in ("paragraph", "list", "heading")
-                or (other.kind == "heading" and other.certain)
-                or not is_note(words)
-            ):
-                break
-            other.kind, other.owner = "note", part
-            below += 1
 
 
 # ---- sections

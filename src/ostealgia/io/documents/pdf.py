@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -11,10 +12,12 @@ from typing import Any
 from ostealgia.errors import DocumentError
 from ostealgia.io.documents.parts import RawCell, Writer
 from ostealgia.io.documents.pdf_chars import PageText, Segment, read_page
+from ostealgia.io.documents.pdf_gutters import parted
 from ostealgia.io.documents.pdf_layout import BARRED, TextLine, columns_of, in_order, lines_of
 from ostealgia.io.documents.pdf_margins import drop_line_numbers, is_read
 from ostealgia.io.documents.pdf_rules import Rule, rules_of
 from ostealgia.io.documents.pdf_tables import find_regions
+from ostealgia.io.documents.pdf_title import title_first
 from ostealgia.io.documents.pdf_turns import turned_rules
 from ostealgia.io.documents.signs import one_line
 from ostealgia.io.documents.words import FRONT, caption_label, section_of
@@ -28,11 +31,6 @@ _FETCHED = re.compile(r"For personal use only|[Dd]ownloaded from \S+ (?:by|at) .
 _SAME_HEIGHT = 4.0  # points
 _PAGE_NUMBER = re.compile(r"(?:page\s*)?\d{1,5}(?:\s*(?:of|/)\s*\d{1,5})?|[ivxl]{1,6}", re.IGNORECASE)
 _ENDED = re.compile(r"[.!?:;][\"')\]\d,\s⁰¹²³⁴⁵⁶⁷⁸⁹–-]{0,16}\Z")
-_BANNERS = re.compile(  # with the blanks taken out: "R E S EAR CH A R TIC L E"
-    r"(?:hhspublicaccess|cochrane(?:library|databaseofsystematicreviews)?|openaccess|authormanuscript"
-    r"|(?:original|research|review|clinical|shortcommunication|brief)*(?:article|paper|report|research|investigation|study)s?"
-    r"|.{0,24}journalof.{0,60}|(?:the)?lancet.{0,20}|plos(?:one|medicine)?)",
-)
 _LIST = re.compile(r"(?:[•▪◦●]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)])\s+\S")
 _OPENS = re.compile(
     r"(?:abstract|summary|key\s?words?|notes?|abbreviations|background|objectives?|methods|results"
@@ -89,12 +87,12 @@ def pdf_parts(data: bytes, name: str) -> tuple[Writer, tuple[int, ...], tuple[st
         pdf.close()
     notes = _refuse_or_note(pages, name)
     texts = [one.text for page in pages for one in (page, *page.sides)]
-    for text in texts:
-        text.segments[:] = [one for one in text.segments if not _is_no_text(one.text.strip())]
+    for text, segments in zip(texts, parted([one.segments for one in texts]), strict=True):
+        text.segments[:] = [one for one in segments if not _is_no_text(one.text.strip())]
     numbered = drop_line_numbers(texts)
     if numbered:
         notes.append(f"numbers of lines in the margin were left out: {numbered}")
-    dropped = _drop_running_heads(texts)
+    dropped, running = _drop_running_heads(texts)
     if dropped:
         notes.append(f"heads, feet and page numbers were left out: {dropped} lines")
     lines: list[TextLine] = []
@@ -103,7 +101,7 @@ def pdf_parts(data: bytes, name: str) -> tuple[Writer, tuple[int, ...], tuple[st
         page.hint = pages[number - 2].hint if number > 1 else None
         for one in (page, *page.sides):
             lines += _page_lines(one, number, heads)
-    reader = _Paragraphs(lines, len(pages))
+    reader = _Paragraphs(lines, len(pages), running)
     reader.run()
     notes += _unread_tables(lines)
     return reader.writer, reader.starts(), tuple(notes)
@@ -254,15 +252,15 @@ def _is_no_text(words: str) -> bool:
     return bool(_DOTS.fullmatch(words) or _FETCHED.search(words))
 
 
-def _drop_running_heads(pages: list[PageText]) -> int:
-    """Takes heads, feet and page numbers that come back at the same height of other pages out; returns how many lines."""
+def _drop_running_heads(pages: list[PageText]) -> tuple[int, list[str]]:
+    """Takes heads, feet and page numbers that come back at the same height of other pages out: (how many lines, their words)."""
     places: dict[str, list[float]] = {}
     for page in pages:
         for words, height in {(_normal(one), round(one.y)) for one in _edge_segments(page)}:
             places.setdefault(words, []).append(height)
     least = 2 if len(pages) < 7 else max(3, round(0.25 * len(pages)))
     running = {words: heights for words, heights in places.items() if words and len(heights) >= least}
-    return sum(_drop(page, running, least) for page in pages)
+    return sum(_drop(page, running, least) for page in pages), list(running)
 
 
 def _edge_segments(page: PageText) -> list[Segment]:
@@ -299,11 +297,6 @@ def _alone(segment: Segment, page: PageText, gone: set[int]) -> bool:
     return not any(len(one.text) > 60 or _DIGITS.search(one.text) for one in beside)
 
 
-def _is_banner(words: str) -> bool:
-    """Whether a line names the journal or the kind of article, in letters as large as a title's."""
-    return _BANNERS.fullmatch(re.sub(r"\W+", "", words.lower())) is not None
-
-
 def _page_lines(page: _Page, number: int, heads: list[tuple[str, ...]]) -> list[TextLine]:
     segments = page.text.segments
     columns = columns_of(segments)
@@ -319,7 +312,7 @@ def _page_lines(page: _Page, number: int, heads: list[tuple[str, ...]]) -> list[
 class _Paragraphs:
     """Lines to paragraphs, headings, captions and tables."""
 
-    def __init__(self, lines: list[TextLine], pages: int) -> None:
+    def __init__(self, lines: list[TextLine], pages: int, heads: Iterable[str] = ()) -> None:
         self.lines = lines
         self.writer = Writer()
         self._pages = pages
@@ -331,25 +324,13 @@ class _Paragraphs:
                 sizes[round(line.size, 1)] += len(line.text)
         self.body = sizes.most_common(1)[0][0] if sizes else 10.0
         self._vocabulary: set[str] = set()
-        self._title = self._title_size()
+        self.lines, self._title = title_first(lines, self.body, heads)
         gaps = Counter(
             round(a.y - b.y, 1)
             for a, b in pairwise(lines)
             if a.page == b.page and 0 < a.y - b.y < 3 * self.body and abs(a.size - self.body) < 0.6
         )
         self.leading = gaps.most_common(1)[0][0] if gaps else 1.2 * self.body
-
-    def _title_size(self) -> float:
-        first = [
-            line.size
-            for line in self.lines
-            if line.page == 1
-            and not line.figure
-            and line.region is None
-            and len(line.text) > 12
-            and not _is_banner(line.text)
-        ]
-        return max(first, default=0.0)
 
     def run(self) -> None:
         """Write every line."""
@@ -385,6 +366,8 @@ class _Paragraphs:
 
     def _breaks(self, above: TextLine, line: TextLine) -> bool:
         """Whether a line begins a paragraph of its own."""
+        if id(above) in self._title or id(line) in self._title:
+            return not (id(above) in self._title and id(line) in self._title)
         if above.figure != line.figure or abs(above.size - line.size) > 0.09 * max(above.size, line.size):
             return True
         if line.figure:
@@ -425,7 +408,7 @@ class _Paragraphs:
         return line.x1 - line.x0 < 0.9 * (line.right - line.left) or len(line.text) < 60
 
     def _is_heading_alone(self, line: TextLine) -> bool:
-        return len(line.text) < 60 and section_of(line.text) is not None
+        return len(line.text) < 60 and not line.text[:1].islower() and section_of(line.text) is not None
 
     def _close(self) -> None:
         group, self._group = self._group, []
@@ -476,7 +459,7 @@ class _Paragraphs:
             self.writer.add("caption", words, label=label[1], float_kind=label[0], certain=False)
         elif first.figure or self._is_figure_text(group, words):
             self.writer.add("front", words, section="other", label="running head")
-        elif self._is_title(first, words):
+        elif id(first) in self._title:
             self.writer.add("title", words, level=1)
         elif self._is_heading(group, words):
             self.writer.add("heading", words, certain=section_of(words) is not None)
@@ -485,10 +468,6 @@ class _Paragraphs:
         else:
             kind = "list" if _LIST.match(words) else "paragraph"
             self.writer.add(kind, words, certain=False)
-
-    def _is_title(self, first: TextLine, words: str) -> bool:
-        large = first.size >= self._title - 0.1 and first.size > 1.15 * self.body
-        return first.page == 1 and large and len(words) > 12 and not _is_banner(words)
 
     def _is_heading(self, group: list[TextLine], words: str) -> bool:
         if len(words) > 120 or len(words.split()) > 16 or (words.endswith((".", ",", ";")) and not section_of(words)):

@@ -494,10 +494,25 @@ def _wraps(above: list[RawCell], line: list[RawCell]) -> bool:
             return False
         starts = all(text[0] in "([–-±" or text[0].islower() or not any(map(str.isdigit, text)) for text in rest)
         return starts or (bool(label_above) and all(not looks_like_data(text) for text in rest))
+    if _dates_a_name(above, line):
+        return True
     goes_on = label[0].islower() or (label[0] in "([" and not rest) or unclosed or bool(_OPEN_END.search(label_above))
     if not rest:
         return goes_on and bool(label_above)
     return goes_on and bool(label_above) and not rest_above
+
+
+_YEAR = re.compile(r"(?:[(\[]\d{1,3}[)\]],?\s?)?[(\[]?(?:19|20)\d\d[a-z]?[)\]]?[ᵃ-ᵿ⁰¹²³⁴-⁹*†‡]*\Z")
+_AUTHORS = re.compile(r"(?:,|\bal\.?|\band|&)\Z")
+
+
+def _dates_a_name(above: list[RawCell], line: list[RawCell]) -> bool:
+    """Whether a line begins with the year of the study that the line above names, and no cell has a value on both."""
+    if not _YEAR.match(line[0].text) or not _AUTHORS.search(above[0].text):
+        return False
+    return not any(
+        looks_like_data(a.text) and looks_like_data(b.text) for a, b in zip(above[1:], line[1:], strict=True)
+    )
 
 
 _OPEN_VALUE = re.compile(r"\d\s?(?:±|[-–]|\+/-|to)\Z|[<>≤≥=±(]\Z|\([^)]*\Z|\[[^\]]*\Z")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
+from ostealgia.io.documents.pdf_clips import unseen
 from ostealgia.io.documents.pdf_shapes import SUSPECTS, shape_reader
 from ostealgia.io.documents.pdf_turns import OBLIQUE, Char, quarter, upright
 from ostealgia.io.documents.signs import raised
@@ -136,6 +137,10 @@ def _view(chars: list[Char], turn: int, count: int, size: tuple[float, float], h
     width, height = size
     kept = [upright(char, width, height) for char in chars if char[5] == turn]
     runs = _runs(kept)
+    if not turn:
+        hidden = unseen(handle, raw)
+        runs = [run for run in runs if not (hidden(run.index) and hidden(run.last))]
+    runs = _once(runs)
     bold = _bold_of(handle, raw, runs)
     if turn in (1, 3):
         width, height = height, width
@@ -263,8 +268,14 @@ def _runs(chars: list[Char]) -> list[_Run]:
                 run.y, run.size, lifted, level = y, size, False, True
             if (near and level) or lifted:
                 shown = raised(sign) if lifted and rise > 0 else sign
-                letters = hinted and gap > 0.09 * run.size and (sign.isalpha() or run.words[-1].text[-1].isalpha())
-                apart = letters or (spaced and gap > 0.06 * run.size) or gap > SPACE * run.size
+                before = run.words[-1].text[-1]
+                least = (
+                    -0.12 if before == "f" and sign.isalpha() else 0.04
+                )  # the letter f hangs over the blank behind it
+                letters = hinted and gap > least * run.size and (sign.isalpha() or before.isalpha())
+                apart = (
+                    letters or (spaced and gap > (least if least < 0 else 0.06) * run.size) or gap > SPACE * run.size
+                )
                 if apart and not _signed(run.words[-1].text, sign):
                     run.words.append(Word(shown, x0, x1))
                 else:
@@ -281,10 +292,29 @@ def _runs(chars: list[Char]) -> list[_Run]:
     return runs
 
 
+def _once(runs: list[_Run]) -> list[_Run]:
+    """The runs, each printed twice at one place (to look bold, or in two layers) once."""
+    seen: set[tuple[str, int, int]] = set()
+    out: list[_Run] = []
+    for run in runs:
+        words = " ".join(word.text for word in run.words)
+        place = words, round(run.words[0].x0), round(run.y)
+        if len(words) > 1 and place in seen:
+            continue
+        seen.update((words, place[1] + dx, place[2] + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1))
+        out.append(run)
+    return out
+
+
 def _is_initial(run: _Run, sign: str, size: float) -> bool:
     """Whether the run is one large letter that hangs over the first lines of a text, and the sign goes on with its word."""
     letter = run.words[0].text if len(run.words) == 1 else ""
     return len(letter) == 1 and letter.isupper() and sign.isalpha() and size < 0.55 * run.size
+
+
+def _hangs(home: Segment, run: _Run) -> bool:
+    """Whether a segment is one large letter beside the line that a run goes on with."""
+    return len(home.text) == 1 and home.text.isalpha() and run.size < 0.7 * home.size
 
 
 def _signed(text: str, sign: str) -> bool:
@@ -330,13 +360,14 @@ def _segments(runs: list[_Run], bold: list[bool]) -> list[Segment]:
             rows.setdefault(place, []).append(home)
             continue
         gap = run.words[0].x0 - home.x1
+        initial = _hangs(home, run)
         if gap <= SPACE * home.size and not home.words[-1].text.endswith(" "):
             last, first = home.words[-1], run.words[0]
             home.words[-1] = Word(last.text + first.text, last.x0, first.x1)
             home.words += run.words[1:]
         else:
             home.words += run.words
-        home.size = max(home.size, run.size)
+        home.size = run.size if initial else max(home.size, run.size)
         home.bold = home.bold and is_bold
     made = [segment for segment in made if segment.text.strip()]
     for segment in made:

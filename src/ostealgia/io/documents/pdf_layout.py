@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -146,15 +147,20 @@ def _gutter(items: list[Item]) -> float | None:
     if len(gaps) < 3:
         return None
     steps = sorted([(a, 1) for a, _ in gaps] + [(b, -1) for _, b in gaps])
-    best, depth, place = 0, 0, 0.0
+    best, depth, ends = 0, 0, (0.0, 0.0)
     for at, (x, step) in enumerate(steps):
         depth += step
         if depth > best and at + 1 < len(steps):
-            best, place = depth, (x + steps[at + 1][0]) / 2
+            best, ends = depth, (x, steps[at + 1][0])
     if best < max(3, 0.3 * len(gaps)):
         return None
-    crossing = sum(one.x0 < place - 2 and one.x1 > place + 2 for one in prose)
+    places = ((ends[0] + ends[1]) / 2, ends[1] - 2.1, ends[0] + 2.1)
+    crossing, _, place = min((sum(map(_crosses(x), prose)), n, x) for n, x in enumerate(places))
     return place if crossing <= 0.8 * len(prose) else None
+
+
+def _crosses(place: float) -> Callable[[Item], bool]:
+    return lambda one: one.x0 < place - 2 and one.x1 > place + 2
 
 
 _BULLET = re.compile(r"(?:[•▪◦●–—*-]|\(?\d{1,3}[.)]|\(?[a-z][.)]|\[\d{1,3}\]|\d{1,3})\Z")

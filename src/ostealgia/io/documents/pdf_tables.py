@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from itertools import pairwise
 
 from ostealgia.io.documents.pdf_cells import fill, has_values, levelled, words_of
@@ -10,6 +12,8 @@ from ostealgia.io.documents.pdf_rows import Region, Row, is_prose, rows_of
 from ostealgia.io.documents.pdf_rules import Rule
 from ostealgia.io.documents.pdf_strips import without_running_text
 from ostealgia.io.documents.words import NOTE, caption_label, is_note
+
+_LEGEND = re.compile(r"\bat risk\b|\bcensored\b|\bfigure \d|\bfig\. ?\d|\blog-?rank\b|\bmonths?\Z|\bHR:", re.IGNORECASE)
 
 
 def find_regions(
@@ -54,6 +58,8 @@ def find_regions(
     titles = [one for one in captions if id(one) not in taken]
     alone = _without_caption(free, flat, upright, regions, titles, columns)
     for region in alone:
+        if region.caption:
+            continue
         below = [
             one
             for one in titles
@@ -113,7 +119,7 @@ def _caption_lines(caption: Segment, region: Region, free: list[Segment]) -> lis
     return sorted(between, key=lambda one: (-round(one.y), one.x0))
 
 
-def _share(one: Segment | Rule, other: Segment | Region) -> bool:
+def _share(one: Segment | Rule, other: Segment | Region | Rule) -> bool:
     return one.x0 < other.x1 and other.x0 < one.x1
 
 
@@ -146,6 +152,7 @@ def _ruled(caption: Segment, segments: list[Segment], flat: list[Rule], floor: f
     last = same[-1]
     if len(same) < 2 or first.y0 - last.y0 < 10:
         return None
+    first = _with_header(caption, segments, first)
     inside = [
         one for one in segments if last.y0 - 1 < one.y < first.y0 and one.x0 > first.x0 - 12 and one.x1 < first.x1 + 12
     ]
@@ -163,6 +170,17 @@ def _ruled(caption: Segment, segments: list[Segment], flat: list[Rule], floor: f
     ):
         return None
     return Region(first.x0, first.x1, first.y0, bottom, rows)
+
+
+def _with_header(caption: Segment, segments: list[Segment], rule: Rule) -> Rule:
+    """The upper end of a table: its first rule, or the top of a header that stands above that and under the caption alone."""
+    between = [one for one in segments if rule.y0 < one.y < caption.y - 0.5 * caption.size and _share(one, rule)]
+    rows = rows_of(between)
+    cells = [row for row in rows if len(row.segments) >= 3]
+    if not cells or len(rows) > 4 or any(has_values(row) for row in rows):
+        return rule
+    top = cells[0].y + 0.9 * cells[0].size
+    return replace(rule, y0=top, y1=top)
 
 
 def _aligned(
@@ -315,14 +333,37 @@ def _without_caption(
             continue
         if sum(is_prose(one) and one.x1 - one.x0 > 0.5 * top.width for one in inside) > 0.3 * len(rows):
             continue
-        region = Region(top.x0, top.x1, top.y0, bottom.y0, rows)
+        label = caption_label(rows[0].segments[0].text)
+        caption = rows.pop(0).segments if label and label[0] == "table" else []
+        region = Region(top.x0, top.x1, top.y0, bottom.y0, rows, caption=caption)
         without_running_text(region, columns)
         if len(region.rows) < len(rows):  # what is left between lines of text is a drawing as often as a table
             continue
         fill(region, flat, upright)
-        if len(region.cells) >= 2 and len(region.cells[0]) >= 3 and not _is_axis([row[0].text for row in region.cells]):
+        if len(region.cells) >= 2 and len(region.cells[0]) >= 3 and not _is_drawing(region):
             found.append(region)
     return found
+
+
+def _is_drawing(region: Region) -> bool:
+    """Whether the cells are a drawing with a scale: its first column, or a row of it beside words of a curve's legend."""
+    words = [[cell.text for cell in row if cell.text] for row in region.cells]
+    if _is_axis([row[0].text for row in region.cells]):
+        return True
+    legend = any(_LEGEND.search(text) for row in words for text in row)
+    return legend and any(_is_scale(" ".join(row).split()) for row in words)
+
+
+def _is_scale(words: list[str]) -> bool:
+    """Whether a row is the scale of a curve (0 6 12 18 months, once for each curve) or its numbers at risk (160 148 121 91)."""
+    numbers = [int(word) for word in words if word.isdecimal()]
+    if len(numbers) < 5 or len(words) - len(numbers) > 3:
+        return False
+    steps = [b - a for a, b in pairwise(numbers)]
+    usual = max(set(steps), key=steps.count)
+    return (usual > 0 and steps.count(usual) >= 0.75 * len(steps)) or sum(step < 0 for step in steps) >= 0.75 * len(
+        steps
+    )
 
 
 def _is_axis(names: list[str]) -> bool:

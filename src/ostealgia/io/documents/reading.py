@@ -12,13 +12,15 @@ from ostealgia.io.documents.parts import Writer
 from ostealgia.io.documents.signs import clean
 from ostealgia.io.documents.sniffing import FORMATS, decoded, format_of, is_markdown, read_bytes
 from ostealgia.io.documents.text import text_parts, without_line_numbers
+from ostealgia.io.documents.text_columns import in_one_column
 
 
 def from_text(text: str, name: str = "text", format: str = "text", notes: tuple[str, ...] = ()) -> Document:
     """A Document from a text that is already in memory.
 
     text : plain text or Markdown, with tables by tabs, pipes or columns of blanks.  format : "text" or "markdown".
-    Returns the Document; its text is the same but for line ends, ligatures (spelled out), invisible characters, and line numbers (blank).
+    Returns the Document; its text is the same but for line ends, ligatures (spelled out), invisible characters, line numbers (blank),
+    and two columns side by side on one page, of which the right one follows the left one (a note says so).
 
     >>> paper = from_text("Results\\n\\nThe risk was lower (HR 0·68; 95% CI 0·51–0·91).")
     >>> paper.blocks[1].section, paper.plain[paper.blocks[1].start:]
@@ -29,8 +31,25 @@ def from_text(text: str, name: str = "text", format: str = "text", notes: tuple[
     cleaned, numbered = without_line_numbers(cleaned)
     if numbered:
         told = (*told, f"numbers of lines in the margin were left out: {numbered}")
+    if format == "text":
+        cleaned, changed, side_by_side = in_one_column(cleaned)
+        told = (*told, *_told_of_columns(changed, side_by_side))
     pages = tuple(at + 1 for at, sign in enumerate(cleaned) if sign == "\f") if "\f" in cleaned else ()
     return document(name, format, cleaned, text_parts(cleaned), notes=told, page_starts=(0, *pages) if pages else ())
+
+
+def _told_of_columns(changed: int, side_by_side: int) -> tuple[str, ...]:
+    """Notes on pages whose columns stood side by side: read one after the other, or left as they are."""
+    notes = []
+    if changed:
+        pages = f"{changed} pages" if changed > 1 else "1 page"
+        notes.append(
+            f"two columns side by side on {pages} were read one after the other: lines are counted in that order"
+        )
+    if side_by_side:
+        pages = f"{side_by_side} pages" if side_by_side > 1 else "1 page"
+        notes.append(f"columns side by side on {pages} could not be told apart: sentences there may be mixed")
+    return tuple(notes)
 
 
 def read_document(path: str | Path, *, limits: bool = True) -> Document:

@@ -162,6 +162,7 @@ _NUMBERING = re.compile(
     re.IGNORECASE,
 )
 _NOT_WORDS = re.compile(r"[^\w\s'&/]+")
+_WITHIN = re.compile(r"[^\w*#_]*(?:\(appendi|[a-z][^\n]{0,118}[.,;)]\s*\Z)")  # the end or the middle of a sentence
 _SPACED_CAPITALS = re.compile(r"^(?:[A-Z] ){3,}[A-Z]$")
 
 
@@ -181,10 +182,10 @@ def heading_words(plain: str) -> str:
 def section_of(plain: str) -> str | None:
     """The section that a heading begins, or None where its words name none.
 
-    >>> section_of("2. Materials and Methods"), section_of("Age and sex")
-    ('methods', None)
+    >>> section_of("2. Materials and Methods"), section_of("Age and sex"), section_of("(appendix). We also saw")
+    ('methods', None, None)
     """
-    if len(plain) > 120:
+    if len(plain) > 120 or _WITHIN.match(plain):
         return None
     words = heading_words(plain)
     found = SECTION_OF.get(words)
@@ -198,8 +199,10 @@ _CAPTION_LABEL = (
     r"|fig\.?|abbildung|scheme|chart|plate|box|exhibit)"
     r"\s{0,3}(?P<number>[A-Z]?\d{1,3}[A-Za-z]?|[IVX]{1,5})(?![\w])"
 )
-CAPTION = re.compile(r"\s{0,4}(?P<label>" + _CAPTION_LABEL + r")(?P<rest>[^\n]{0,200})", re.IGNORECASE)
-_AFTER_LABEL = re.compile(r"\s*(?:$|[.:|–—\]-]|[(\[]\s?(?i:cont)|\*\*|[A-Z\"“'])")
+CAPTION = re.compile(
+    r"\s{0,4}(?:10\.\d{4,5}/\S{4,60}\s{1,3})?(?P<label>" + _CAPTION_LABEL + r")(?P<rest>[^\n]{0,200})", re.IGNORECASE
+)
+_AFTER_LABEL = re.compile(r"\s*(?:$|[.:|–—\]▸►>-]|[(\[]\s?(?i:cont)|\*\*|[A-Z\"“'])")
 _VERBS = re.compile(
     r"\s*\(?\s?(?:and|to|shows?|showed|presents?|summari[sz]es?|lists?|displays?|depicts?|illustrates?|reports?"
     r"|describes?|provides?|gives?|contains?"

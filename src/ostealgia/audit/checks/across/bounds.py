@@ -9,7 +9,7 @@ from ostealgia.audit.checks.across.effects import GENERIC
 from ostealgia.audit.checks.reading.facts import parsed, triplet_of
 from ostealgia.audit.checks.reading.largest import GROSS, NOT_SURE, counts_repeated, is_gross, largest_size
 from ostealgia.audit.checks.reading.premises import lowered
-from ostealgia.audit.checks.reading.text import once, sentences
+from ostealgia.audit.checks.reading.text import loose, once, sentences
 from ostealgia.audit.checks.reading.words import stems
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
@@ -42,7 +42,9 @@ _OUTCOME_FIRST = re.compile(
     r"^\W{0,3}(?:and\s)?(?:as\s)?(?:compared|relative)\b|\b(?:relative|compared)\s{1,3}(?:to|with)\s{1,3}no\b", re.I
 )
 _EVENTS = re.compile(
-    r"(?<![\w.,/(%\-])(\d{1,4}) (?:events|deaths|progressions|failures|relapses)\b(?! (?:per|a|of)\b)", re.I
+    r"(?<![\w.,/%\-])(\d{1,4})\s{1,2}(?:(?:events|deaths|progressions|failures|relapses)\b(?!\s{1,2}(?:per|a|of)\b)|"
+    r"(?:of\s{1,2}(?:the\s{1,2})?\d{1,5}\s{1,2})?(?:patients|participants|women|men)\s{1,2}(?:had\s{1,2})?died\b)",
+    re.I,
 )
 # "(HR 0.52, 95% CI 0.44-0.61) for the one group versus the other", "9.7 months in the one group and 4.9 months in the other (HR ..."
 _BEHIND = re.compile(
@@ -61,12 +63,35 @@ _SUBJECT = re.compile(
     r"[^,;()\d]{1,90}\(?[^()\d]{0,30}$",
     re.I,
 )
+# a factor that is there or not, right before its ratio or behind it: "for opioid use at baseline", "a score of 80 or more"
+_THERE_OR_NOT = (
+    r"(?:(?:female|male)\s(?:sex|gender)|[a-z\-]+\s(?:use|primary|location)(?:\sat\sbaseline)?|use\sof\s[a-z\- ]{3,30}|"
+    r"(?:presence|absence|history)\sof\s[a-z\- ]{3,40}|"
+    r"(?:[a-z]+\s){0,2}(?:metasta[st][ei]s|metastases|lesions|fractures?|diabetes|hypertension)|"
+    r"(?:[a-z]+\s){0,4}of\s\d+(?:\.\d+)?\s?(?:years\s|points\s|%\s)?(?:or|and)\s(?:more|older|over|above|higher|less|younger|below|lower)|"
+    r"(?:[a-z]+\s){0,2}[≥≤<>]\s?\d+(?:\.\d+)?(?:\s(?:years|points))?)"
+)
+_CUT = loose(
+    r"(?:[a-z]+\s){0,4}of\s\d+(?:\.\d+)?\s?(?:years\s|points\s|%\s)?(?:or|and)\s(?:more|older|over|above|higher|less|younger|below|lower)"
+)
+_FACTOR_BEHIND = loose(rf"[\s)\],;]{{0,4}}(?:for|of|with)\s(?:an?\s|the\s)?{_THERE_OR_NOT}\s?(?:[.,;)(]|in\s|on\s|$)")
+_FACTOR_BEFORE = loose(
+    rf"(?:^|[.;:,)]\s|\b(?:for|of|with|in)\s|\bbaseline\s)(?:an?\s|the\s)?{_THERE_OR_NOT},?\s?(?:(?:was|were|had|has|is)\b[^.;()\d]{{0,90}})?[(\[,]?\s?$"
+)
 _DEATHS = re.compile(
     r"(?<![\w.,/(%\-])(\d{1,4}) deaths (?:in|among|of) (?:the |all |these )?(\d{2,6}) (?:patients|participants|subjects|women|men)\b",
     re.I,
 )
+_ASIDE = re.compile(r"\([^()]{0,60}\)")
+_RATIO_NAME = re.compile(
+    r"[(\[,;:]?\s{0,2}(?:(?:an?|the|with|adjusted|estimated)\s{1,2}){0,3}(?:a?OR|a?HR|a?RR|(?:odds|hazards?)\s{1,2}ratio)\s{0,2}(?:\([A-Za-z]{2,4}\)\s{0,2})?"
+    r"(?:for\s{1,2}[a-z ]{3,40}|of\s{1,2}(?=$))?\s{0,2}(?:of|was|is|[=:,])?\s{0,2}$",
+    re.I,
+)
+_SURVIVAL_MODEL = re.compile(r"\bCox\b|\bhazard|\bsurviv", re.I)
 _OF_DEATH = re.compile(r"\b(?:deaths?|mortality|died|overall survival)\b", re.I)
 ALL_EVENTS = 1.25  # times the deaths of all patients
+BEFORE = 200  # characters of the sentence before, which may count the events
 REACH = 90  # characters from a comparison to its ratio
 _REVIEW = re.compile(r"\bmeta-?\s?analy|\bsystematic(?:ally)? review|\bpooled\b", re.I)
 _ELSEWHERE = re.compile(r"[,;:)]|\b(?:but|predict\w*|while|whereas)\b", re.I)
@@ -110,7 +135,7 @@ def _of_two_values(paper: Paper, statement: Estimate) -> bool:
     """Whether the words of this very estimate compare two kinds of patients, or name a factor that a table counts."""
     plain = paper.document.plain
     sentence = plain[statement.sentence[0] : statement.sentence[1]]
-    if _CONTINUOUS.search(sentence):
+    if _CONTINUOUS.search(_CUT.sub(" ", sentence)):
         return False
     before = [one.end for one in paper.of_kind(Estimate) if statement.sentence[0] <= one.end <= statement.start]
     clause = plain[max([statement.sentence[0], *before]) : statement.estimate.start]
@@ -119,7 +144,7 @@ def _of_two_values(paper: Paper, statement: Estimate) -> bool:
     subject = stems(" ".join(statement.subject)) - GENERIC
     if subject and subject <= _counted_factors(paper):
         return True
-    if _SUBJECT.search(clause):
+    if _SUBJECT.search(clause) or _there_or_not(plain, statement, clause):
         return True
     if _BEHIND.match(plain, statement.end) or _TWO_TIMES.search(clause):
         return True
@@ -134,6 +159,14 @@ def _of_two_values(paper: Paper, statement: Estimate) -> bool:
     )
 
 
+def _there_or_not(plain: str, statement: Estimate, clause: str) -> bool:
+    """Whether the ratio is that of a factor that a patient has or has not."""
+    words = clause[: clause.rfind("(")] if clause.rstrip()[-8:].find("(") >= 0 else clause
+    named = _RATIO_NAME.sub("", _ASIDE.sub(" ", words))
+    behind = (statement.end, statement.estimate.end)  # "0.79 for opioid use (95% CI 0.70-0.88)"
+    return any(_FACTOR_BEHIND.match(plain, end) for end in behind) or _FACTOR_BEFORE.search(named) is not None
+
+
 def _bounded(paper: Paper, statement: Estimate, triplet: Triplet, most: int) -> Iterator[Finding]:
     level = parsed(statement.ci_level)
     share = 0.95 if level is None or not 50 < level.value < 100 else level.value / 100
@@ -141,7 +174,7 @@ def _bounded(paper: Paper, statement: Estimate, triplet: Triplet, most: int) -> 
     low, high = triplet.low, triplet.high
     if statement.measure in ("HR", "AHR"):
         events = _events_said(paper, statement)
-        deaths = _all_deaths(paper) if events is None else None
+        deaths = _all_deaths(paper)
         if (
             deaths is not None
             and deaths[1] == most
@@ -170,8 +203,15 @@ def _events_said(paper: Paper, statement: Estimate) -> int | None:
     alone = [
         one for one in paper.of_kind(Estimate) if one.sentence == statement.sentence and one.measure in ("HR", "AHR")
     ]
-    window = paper.document.plain[start : end + 140].split("\n\n")[0]
+    plain = paper.document.plain
+    window = plain[start : end + 140].split("\n\n")[0]
     found = {int(m[1]) for m in _EVENTS.finditer(window)}
+    block = paper.document.block_at(start)
+    if not found and block is not None:
+        before = plain[max(block.start, start - BEFORE) : start].rstrip().rpartition(". ")[2]
+        deaths = _OF_DEATH.search(before) is not None
+        same = _OF_DEATH.search(plain, start, end) is not None if deaths else _SURVIVAL_MODEL.search(before) is not None
+        found = {int(m[1]) for m in _EVENTS.finditer(before)} if same else found
     return found.pop() if len(alone) == 1 and len(found) == 1 else None
 
 

@@ -42,6 +42,10 @@ GENERIC = frozenset(
         "association",
     }
 )
+_RATE = re.compile(
+    r"\b(?:rates?|incidence|risks?|prevalence|proportions?|means?|percent\w*)\b|%(?!\s?(?:CI|conf|interval))", re.I
+)
+_RATIO_MODEL = re.compile(r"\b(?:logistic|cox|poisson|proportional[ -]hazards?)\b", re.I)
 RATIOS = frozenset({"OR", "HR", "RR", "IRR"})
 FITTING = 2  # univariable ratios that the counts must give before one that they do not give is told
 
@@ -68,7 +72,7 @@ def crude_direction(paper: Paper) -> Iterator[Finding]:
     for pair in _pairs(paper):
         for line in pair.effects.lines:
             counted = _counted(paper, pair, line)
-            found = triplets(line)
+            found = [one for one in triplets(line) if _is_ratio(paper, pair.effects, one[0])]
             if counted is None or not found:
                 continue
             entry, triplet = found[-1]  # of univariable and multivariable ratio, the second
@@ -96,7 +100,7 @@ def crude_values(paper: Paper) -> Iterator[Finding]:
         for line in pair.effects.lines:
             counted = _counted(paper, pair, line)
             first = _crude_entry(pair.effects, line)
-            if counted is not None and first is not None:
+            if counted is not None and first is not None and _is_ratio(paper, pair.effects, first[0]):
                 found += _compared(paper, first, counted, line)
         fitting = sum(not one.flagged for one in found)
         off = [one for one in found if one.flagged]
@@ -227,6 +231,19 @@ def _crude_entry(table: ReadTable, line: Line) -> tuple[Entry, Triplet] | None:
     found = [pair for pair in triplets(line) if _CRUDE.search(names.get(pair[0].column, ""))]
     found = [pair for pair in found if not _ADJUSTED.search(names.get(pair[0].column, ""))]
     return found[0] if len(found) == 1 else None
+
+
+def _is_ratio(paper: Paper, table: ReadTable, entry: Entry) -> bool:
+    """Whether the heading of an estimate, or where it names no measure the caption, says that it is a ratio.
+
+    "Adjusted rate (95% CI)" beside person-years is none.
+    """
+    heading = next((column.name for column in table.columns if column.index == entry.column), "")
+    measure = measure_in(heading)
+    if measure in (None, "?") and not _RATE.search(heading):
+        caption = paper.document.tables[table.index].caption
+        return measure_in(caption) in RATIOS or _RATIO_MODEL.search(caption) is not None
+    return measure in RATIOS
 
 
 def triplets(line: Line) -> list[tuple[Entry, Triplet]]:

@@ -187,11 +187,17 @@ def _one_effect(paper: Paper, first: Estimate, second: Estimate, common: frozens
     """One measure, no two studies, and shared words of which one at least is no word of the outcome."""
     if None not in (first.measure, second.measure) and _family(first) != _family(second):
         return False
-    if first.study and second.study and first.study != second.study:
+    if (first.study and second.study and first.study != second.study) or _other_p(first, second):
         return False
     one, two = about(paper, first), about(paper, second)
     own = (one & two) - common
     return len(one & two) >= SHARED and bool(own) and overlap(one - common, two - common) >= ALIKE
+
+
+def _other_p(first: Estimate, second: Estimate) -> bool:
+    """Whether two different P are printed: one effect has one, however its ratio was exponentiated."""
+    one, two = parsed(first.p_value), parsed(second.p_value)
+    return one is not None and two is not None and not one.interval().overlaps(two.interval())
 
 
 def _family(statement: Estimate) -> str:

@@ -1,13 +1,14 @@
-"""The flow of patients within one sentence, and dates from one to another."""
+"""The flow of patients within one sentence."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
+from ostealgia.audit.checks.across.flow_chain import flow_sentences
 from ostealgia.audit.checks.reading.text import COUNT, COUNT_PATTERN, Sentence, loose, sentences
 from ostealgia.audit.checks.reading.words import spelled
-from ostealgia.audit.finding import Finding, make
+from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.plausibility import sample_flow
 
@@ -32,25 +33,16 @@ _SEVERAL = re.compile(
     r"\b(?:respectively|each|groups?|arms?|rescreen\w*|again|later|additional\w*|another|further|other)\b", re.I
 )
 
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = (
-    r"(?:(?:\d{1,2}(?:st|nd|rd|th)?\s{1,3})?(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}"
-    r"\.?,?\s{1,3}(?:\d{1,2},?\s{1,3})?)?"
-)
-_DATES = re.compile(
-    rf"\b(?:from|between)\s{{1,3}}{_MONTH}((?:19|20)\d\d)\s{{0,3}}(?:to|and|until|till|through|[-–])\s{{0,3}}{_MONTH}((?:19|20)\d\d)\b",
-    re.I,
-)
-_ROLE = re.compile(r"\b(?:increas|decreas|rose|fell|declin|differ|compar|change|growth|doubl|ratio)", re.I)
-
 
 def flow_of_sentence(paper: Paper) -> Iterator[Finding]:
     """Do no more remain than those at the start less those left out ("of 140 screened, 18 were excluded and 132 randomised")?
 
     Fewer may remain, where no word says that these are the rest: other losses need not be named in the same sentence.
     """
-    listed = sentences(paper.document)
+    listed, read = sentences(paper.document), flow_sentences(paper)
     for index, sentence in enumerate(listed):
+        if sentence.start in read:
+            continue  # every number of it has its part
         start = _START.search(sentence.text)
         out = _OUT.search(sentence.text, start.end()) if start else None
         if start is None or out is None or _SEVERAL.search(sentence.text):
@@ -91,30 +83,4 @@ def _alone(sentence: Sentence, end: int, several: int) -> bool:
     return sum(1 for _ in COUNT_PATTERN.finditer(sentence.text[:end])) == several
 
 
-def dates_in_order(paper: Paper) -> Iterator[Finding]:
-    """Does a period end after it began ("from May 2019 to March 2017")?"""
-    for sentence in sentences(paper.document):
-        for match in _DATES.finditer(sentence.text):
-            if sentence.section not in ("abstract", "methods", "results", "other"):
-                continue
-            first, last = (int(match[2]), _month(match[1])), (int(match[4]), _month(match[3]))
-            named = first[1] is not None and last[1] is not None
-            late = first[0] > last[0] or (first[0] == last[0] and named and (first[1] or 0) > (last[1] or 0))
-            if _ROLE.search(sentence.text) or first[0] - last[0] > 30:
-                continue
-            yield make(
-                "date-order",
-                paper.place(*sentence.span(match.start(), match.end())),
-                reported=" ".join(match[0].split()),
-                verdict="impossible" if late else "consistent",
-                severity="minor" if late else "none",
-                message=f"the period {' '.join(match[0].split())} "
-                + ("ends before it begins" if late else "begins before it ends"),
-            )
-
-
-def _month(name: str | None) -> int | None:
-    return None if not name else MONTHS.index(name[:3].casefold()) + 1
-
-
-CHECKS = (flow_of_sentence, dates_in_order)
+CHECKS = (flow_of_sentence,)

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 
 from ostealgia.audit.causes import slip
 from ostealgia.audit.checks.reading.facts import Fact, prose_facts, same_value, sentence_words, table_facts
+from ostealgia.audit.checks.reading.named_tests import is_corrected, of_another_test
 from ostealgia.audit.checks.reading.text import once
-from ostealgia.audit.checks.reading.words import at_odds, overlap
+from ostealgia.audit.checks.reading.words import at_odds, overlap, stems
 from ostealgia.audit.finding import Finding, make
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.totals import cross_reference
@@ -285,7 +286,7 @@ def _odd_one(paper: Paper, passage: Passage, other: Passage, shared: float) -> t
     """The one number of a passage that the other passage prints with another value; None where it is not just one."""
     if not passage.words & other.label or (other.table is None and len(passage.words & other.words) < 2):
         return None
-    other = _one_column(passage, other)
+    whole, other = other, _one_column(passage, other)
     mine, theirs = _rest(passage.facts, other.facts), _rest(other.facts, passage.facts)
     mine = [fact for fact in mine if fact.role in NEXT and fact.role != "count"]
     if len(mine) != 1:
@@ -304,7 +305,7 @@ def _odd_one(paper: Paper, passage: Passage, other: Passage, shared: float) -> t
         return None
     if not all(_whole_numeral(paper, one) for one in (fact, twin)) or _from_to(paper, fact) != _from_to(paper, twin):
         return None
-    if _at_odds(paper, fact, twin):
+    if _at_odds(paper, fact, twin) or _group_unsaid(paper, passage, whole, twin) or _other_test(paper, fact, twin):
         return None
     if not _travels_with(paper, fact, twin, passage, other) or not _same_order(fact, twin, passage, other):
         return None
@@ -318,6 +319,31 @@ def _odd_one(paper: Paper, passage: Passage, other: Passage, shared: float) -> t
     ):
         return fact, twin
     return (fact, twin) if typed and _one_thing(passage, other) else None
+
+
+SURE_COLUMN = 2  # numbers shared with a column that make a clause one of its group
+
+
+def _group_unsaid(paper: Paper, passage: Passage, row: Passage, twin: Fact) -> bool:
+    """Whether the one mean or percentage of a clause that names no group meets a row of several: it may be that of all."""
+    if row.table is None or twin.column is None or twin.role == "p":
+        return False
+    same = {fact.column for fact in row.facts if fact.role == twin.role}
+    if sum(theirs.column == twin.column for _, theirs in _shared(passage, row)) >= SURE_COLUMN:
+        return False  # its limits say which group it is
+    if len(same) < 2 or sum(fact.role == twin.role for fact in passage.facts) > 1:
+        return False
+    names = [column.group or column.name for column in paper.tables[row.table].columns if column.index == twin.column]
+    return not any(stems(name) & passage.words for name in names)
+
+
+def _other_test(paper: Paper, fact: Fact, twin: Fact) -> bool:
+    """Whether the P of a sentence names its test, and the table of the other P does not name that one, or others too."""
+    if fact.role != "p" or fact.sentence is None:
+        return False
+    if is_corrected(paper, fact.start) or (twin.table is None and is_corrected(paper, twin.start)):
+        return True
+    return twin.table is not None and of_another_test(paper, fact.sentence, twin.table)
 
 
 _CUT = re.compile(r"[ \u00a0\u2009]\d")

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from ostealgia.audit.checks.reading.effect_rows import Row, effect_rows
 from ostealgia.audit.checks.reading.facts import parsed
 from ostealgia.audit.checks.reading.largest import counts_repeated, largest_number
+from ostealgia.audit.checks.reading.text import once
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.bounds import events_bound, log_std_error, precision_bound
@@ -21,17 +22,25 @@ from ostealgia.audit.tables.headers import label_key
 MARGIN = 1.25  # times the patients, or events, that are printed
 _TWO_VALUES = re.compile(
     r"^\W*(?:male|female|men|women)(?:\s(?:sex|gender))?\W*$|"
-    r"\(?\b(?:yes\s?(?:vs\.?|versus|/|or)\s?no|present\s?(?:vs\.?|versus)\s?absent|(?:fe)?male\s?(?:vs\.?|versus)\s?(?:fe)?male)\b\)?\W*$",
+    r"\(?\b(?:yes\s?(?:vs\.?|versus|/|or)\s?no|present\s?(?:vs\.?|versus)\s?absent|(?:fe)?male\s?(?:vs\.?|versus)\s?(?:fe)?male)\b\)?\W*$|"
+    r"^\W*(?:prior|previous|history\sof|presence\sof|use\sof|concomitant|concurrent|multiple|solitary|any)\s|\bmetastas[ei]s\W*$|\buse(?:\sat\s\w+)?\W*$",
     re.I,
 )
+_AGAINST = re.compile(
+    r"\s(?:vs\.?|versus)\s", re.I
+)  # "(stereotactic vs conventional)": one kind of patients against another
+_CUT = re.compile(r"(?:>=?|<=?|≥|≤|⩾|⩽)\s?\d")  # "ECOG >= 2"
+_MEASURED = re.compile(
+    r"\b(?:per|each|every|number|no\.|dose|time|duration|level|scores?|counts?|index|volume|rate|ratio|log|increase|increment|unit|"
+    r"continuous|quartile|percentile|tertile|IQR|SD|ordinal|trend|interaction|lines?)\b|[×*]",
+    re.I,
+)
+_EVENTS = r"(?:deaths|events|progressions|relapses|recurrences|failures|responders|responses|fractures)"
+_PEOPLE = r"(?:patients|participants|subjects|women|men|persons|cases)"
 _EVENTS_OF = re.compile(
-    r"(?<![\d.,])(\d{1,5})\s(?:deaths|events|progressions|relapses|recurrences|failures)\s(?:in|among|of)\s(\d{2,6})\s(?:patients|participants|"
-    r"subjects|women|men|persons)\b",
-    re.I,
+    rf"(?<![\d.,])(\d{{1,5}})\s(?:\w+\s)?{_EVENTS}\b|\b{_EVENTS}\s?[=:]\s?(\d{{1,5}})(?![\d.,])", re.I
 )
-_SIZE_OF = re.compile(
-    r"\(\s?[nN]\s?=\s?(\d{2,6})\s?\)|\b(?:in|of|among)\s(\d{2,6})\s(?:patients|participants|subjects)\b"
-)
+_SIZE_OF = re.compile(rf"(?<![A-Za-z])[nN]\s?=\s?(\d{{2,6}})(?![\d.,]\d)|(?<![\d.,])(\d{{2,6}})\s{_PEOPLE}\b", re.I)
 _LOGISTIC = re.compile(r"\blogistic\b", re.I)
 _COX = re.compile(r"\bcox\b|proportional[\s-]hazards|hazard", re.I)
 _NOT_PLAIN = re.compile(
@@ -51,32 +60,55 @@ def table_ratio_bounds(paper: Paper) -> Iterator[Finding]:
             continue
         if row.table.kind != "effects" or not 0 < triplet.low.value < triplet.high.value or counts_repeated(paper):
             continue
-        if not _TWO_VALUES.search(row.line.label):
-            continue
-        yield from _bounded(paper, row, triplet, caption, shares)
+        if _two_values(paper, row):
+            yield from _bounded(paper, row, triplet, caption, shares)
+
+
+def _two_values(paper: Paper, row: Row) -> bool:
+    """Whether a factor has two values by its own words, or by a single row of counts with its name."""
+    label = " ".join(row.line.label.split())
+    if _MEASURED.search(label):
+        return False
+    if _TWO_VALUES.search(label) or _CUT.search(label) or len(_AGAINST.findall(label)) == 1:
+        return True
+    return not row.line.depth and label_key(label) in _counted(paper)
+
+
+@once
+def _counted(paper: Paper) -> frozenset[tuple[str, ...]]:
+    """Names of single rows of counts ("Neurological deficit, n (%)") that no other kind of row has."""
+    two: set[tuple[str, ...]] = set()
+    other: set[tuple[str, ...]] = set()
+    for table in paper.tables:
+        for line in table.lines if table.kind in ("groups", "characteristics") else ():
+            parts = [entry.parts.keys() for entry in line.entries.values()]
+            single = line.depth == 0 and any({"count", "percent"} <= names for names in parts)
+            (two if single else other).add(label_key(line.label))
+    return frozenset(two - other - {()})
 
 
 def _bounded(
     paper: Paper, row: Row, triplet: Triplet, caption: str, shares: dict[tuple[str, ...], tuple[int, int]]
 ) -> Iterator[Finding]:
-    counted = list(_EVENTS_OF.finditer(caption))
-    sizes = {int(m[1] or m[2]) for m in _SIZE_OF.finditer(caption)} | {int(m[2]) for m in counted}
-    if len(sizes) != 1:
+    counted = {int(m[1] or m[2]) for m in _EVENTS_OF.finditer(caption)}
+    sizes = {int(m[1] or m[2]) for m in _SIZE_OF.finditer(caption)}
+    if len(sizes) != 1 or len(counted) > 1:
         return
-    n = sizes.pop()
+    n, events = sizes.pop(), counted.pop() if counted else None
+    if events is not None and not 0 < events < n:
+        return
     if row.measure == "HR" and _COX.search(caption):
-        events = int(counted[0][1]) if len(counted) == 1 else None
-        if events is not None and not 0 < events <= n:
-            return
         found = events_bound(triplet.low, triplet.high, events=events, n=n, level=row.level, place=row.place)
         yield from _sure(paper, found, (found.recomputed or 0) / (events or n), events or n, n)
     elif row.measure == "OR" and _LOGISTIC.search(caption):
         exposed, whole = shares.get(label_key(row.line.label), (0, 0))
         known = exposed if whole == n and 0 < exposed < n else None
-        found = precision_bound(triplet.low, triplet.high, exposed=known, n=n, level=row.level, place=row.place)
+        found = precision_bound(
+            triplet.low, triplet.high, exposed=known, n=n, events=events, level=row.level, place=row.place
+        )
         width = found.recomputed or 0.0
         narrow = _std_error(triplet, row.level)
-        yield from _sure(paper, found, (width / narrow) ** 2 if narrow > 0 else 0.0, n, n)
+        yield from _sure(paper, found, (width / narrow) ** 2 if narrow > 0 else 0.0, events or n, n)
 
 
 def _sure(paper: Paper, found: Finding, times: float, printed: int, n: int) -> Iterator[Finding]:

@@ -131,7 +131,7 @@ def counts_of_rows(paper: Paper) -> Iterator[Finding]:
             continue
         if one.n is not None and one.n.value != n.value:
             continue
-        yield from _compared(paper, one.count, there, row, entry)
+        yield from _compared(paper, one.count, there, row, entry, exact=True)
 
 
 def _share(count: Number, percent: Number | None, n: Number) -> bool:
@@ -158,7 +158,9 @@ def means_of_rows(paper: Paper) -> Iterator[Finding]:
         yield from _compared(paper, one.mean, mean, row, entry)
 
 
-def _compared(paper: Paper, here: Number, there: Number, row: Row, entry: Entry) -> Iterator[Finding]:
+def _compared(
+    paper: Paper, here: Number, there: Number, row: Row, entry: Entry, *, exact: bool = False
+) -> Iterator[Finding]:
     """Two prints of one number, where one is a single slip away from the other."""
     first, second = parsed(here), parsed(there)
     if first is None or second is None or not _same_kind(first, second) or slip(first, second.value) is None:
@@ -169,6 +171,7 @@ def _compared(paper: Paper, here: Number, there: Number, row: Row, entry: Entry)
         there.text,
         what=f"{' '.join(row.line.label.split())} in {label}, line {paper.document.line(entry.start)}",
         severity="minor",
+        exact=exact,
         place=_place(paper, here),
     )
 

@@ -91,6 +91,8 @@ def said_in_results(paper: Paper) -> Iterator[Finding]:
         twins = [twin for twin in results.get(own, ()) if _family(twin.measure) == _family(one.measure)]
         if one.section != "abstract" or not own or triplet is None or len(twins) != 1 or _is_other(paper, one):
             continue
+        if _stands_in_results(told, one, triplet):
+            continue  # the print that is the same is its partner
         other = triplet_of(twins[0])
         both = (paper.document.plain[max(it.sentence[0], it.start - NEAR) : it.end] for it in (one, twins[0]))
         if other is not None and not _partnered(told, one, other) and not at_odds(*both):
@@ -126,6 +128,16 @@ def _partnered(told: Sequence[Estimate], one: Estimate, other: Triplet) -> bool:
     """Whether the section prints the other ratio, too: then each of the two has its own partner ("left ...", "right ...")."""
     triplets = (triplet_of(twin) for twin in told if twin is not one and twin.section == one.section)
     return any(twin is not None and _equal(twin, other) for twin in triplets)
+
+
+def _stands_in_results(told: Sequence[Estimate], one: Estimate, triplet: Triplet) -> bool:
+    """Whether the results print a ratio of the abstract as it is."""
+    others = (
+        triplet_of(other)
+        for other in told
+        if other.section == "results" and _family(other.measure) == _family(one.measure)
+    )
+    return any(other is not None and _equal(other, triplet) for other in others)
 
 
 def _excludes(triplet: Triplet) -> bool:

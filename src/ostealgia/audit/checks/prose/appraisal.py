@@ -1,4 +1,5 @@
-"""Appraisals of studies in running text and in one cell: do the points of the domains add up to the printed score?
+"""Appraisals of studies in running text and in one cell: do the points of the domains add up to the printed score, and is none
+above the most of its domain?
 
 "7 of 9 (4, 2, 2)", "NOS 7/9 (selection 4, comparability 2, outcome 2)", "★★★★ for selection, ★★ for comparability ...".
 A reading is certain where the paper names the tool and every number of the passage has its part in it: one for each domain,
@@ -11,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from ostealgia.audit.checks.reading.scales import is_adapted
 from ostealgia.audit.checks.reading.text import Sentence, loose, sentences
 from ostealgia.audit.checks.reading.words import spelled
 from ostealgia.audit.checks.tables.ratings import class_of, quality_limits
@@ -68,25 +70,24 @@ _NO_SCORE = re.compile(
     re.I,
 )
 _TOTAL_WORD = re.compile(r"\b(?:total|overall|sum|altogether|score of|NOS|jadad)\b,?[^\d,;(]{0,25}$|=\s?$", re.I)
-_INTRODUCES = re.compile(r"\s?(?:stars?|points?)?\s?[(:](?!\s?[\w -]{1,20}\))")  # "scored 8 (selection 4, ...)"
-_MODIFIED = re.compile(
-    r"\b(?:modified|adapted|adaptation|cross-sectional|modification)\b[^.]{0,80}(?:newcastle|\bNOS\b)|(?:newcastle|\bNOS\b)"
-    r"[^.]{0,80}\b(?:modified|adapted|adaptation|cross-sectional|modification)\b", re.I
-)  # fmt: skip
+_INTRODUCES = re.compile(
+    r"\s?(?:stars?|points?)?\s?[(:](?!\s?[\w -]{1,20}\)|\s?[a-z]+(?:\s?/\s?[a-z]+){2}\))", re.I
+)  # "scored 8 (selection 4, ...)"
 _RATED_COLUMN = re.compile(r"\bNOS\b|newcastle|quality|\bscore|\bstars?\b|jadad|apprais", re.I)
 _SKIPPED = ("methods", "introduction")
 
 
 @dataclass(frozen=True)
 class Rating:
-    """One printed appraisal: the points of the domains in order, the score, what it is out of, and where it stands.
+    """One printed appraisal: the points of the domains in order, the score (None where there is none), what it is out of,
+    and where it stands.
 
     places : of the parts, where each stands beside its domain's name; else empty.
     """
 
     tool: Tool
     parts: tuple[int, ...]
-    total: int
+    total: int | None
     most: int | None
     span: tuple[int, int]
     places: tuple[tuple[int, int], ...] = ()
@@ -104,24 +105,25 @@ def appraisals(paper: Paper) -> Iterator[Finding]:
     ]  # fmt: skip
     ratings += _of_cells(paper, tools)
     limits = quality_limits(plain) if ratings else {}
-    modified = _MODIFIED.search(plain) is not None
+    modified = is_adapted(plain)
     for rating in ratings:
         place = paper.place(*rating.span)
-        yield _added(rating, limits, place)
+        if rating.total is not None:
+            yield _added(rating, rating.total, limits, place)
         if not modified and rating.most in (None, STAR_LIMITS[rating.tool.name]["total"]):
             for (domain, _), points, span in zip(rating.tool.domains, rating.parts, rating.places, strict=False):
                 yield star_limit(points, domain, tool=rating.tool.name, place=paper.place(*span))
 
 
-def _added(rating: Rating, limits: dict[str, tuple[int, int]], place: Place) -> Finding:
+def _added(rating: Rating, total: int, limits: dict[str, tuple[int, int]], place: Place) -> Finding:
     names = [domain for domain, _ in rating.tool.domains]
-    found = total_vs_parts(rating.parts, str(rating.total), what=f"{rating.tool.name}: {', '.join(names)}", place=place)
+    found = total_vs_parts(rating.parts, str(total), what=f"{rating.tool.name}: {', '.join(names)}", place=place)
     most = f"/{rating.most}" if rating.most is not None else ""
     if found.flagged:
         added = sum(rating.parts)
-        changed = bool(limits) and class_of(added, limits) != class_of(rating.total, limits)
+        changed = bool(limits) and class_of(added, limits) != class_of(total, limits)
         found = replace(found, severity="major" if changed else "minor", repair=f"{added}{most}")
-    return replace(found, reported=f"{rating.total}{most} ({', '.join(map(str, rating.parts))})")
+    return replace(found, reported=f"{total}{most} ({', '.join(map(str, rating.parts))})")
 
 
 def points_of(text: str) -> int | None:
@@ -203,7 +205,9 @@ def _named(sentence: Sentence, tool: Tool) -> Iterator[Rating]:
     """Appraisals whose domains are named; all numbers of the passage must have their part in one form."""
     pieces = _pieces(sentence.text, tool)
     letters = [piece for piece in pieces if piece.kind in "abc"]
-    if len(letters) < 3 or _NO_SCORE.search(sentence.text, max(0, pieces[0].start - 40), letters[-1].end + 20):
+    scored = any(piece.kind == "T" for piece in pieces)
+    end = letters[-1].end + 20 if scored and letters else pieces[-1].end if pieces else 0
+    if len(letters) < 3 or _NO_SCORE.search(sentence.text, max(0, pieces[0].start - 40), end):
         return
     kinds = "".join(piece.kind for piece in pieces)
     for form in _FORMS:
@@ -212,22 +216,22 @@ def _named(sentence: Sentence, tool: Tool) -> Iterator[Rating]:
             continue
         behind = all(match["t2"] for match in found)
         before = all(match["t"] for match in found)
-        if not (behind or before) or len(found) != kinds.count("T"):
+        if scored and (not (behind or before) or len(found) != kinds.count("T")):
             return
         for match in found:
-            yield _rating(sentence, tool, pieces, match, "t2" if behind else "t")
+            yield _rating(sentence, tool, pieces, match, ("t2" if behind else "t") if scored else None)
         return
 
 
-def _rating(sentence: Sentence, tool: Tool, pieces: list[Piece], match: re.Match[str], at: str) -> Rating:
+def _rating(sentence: Sentence, tool: Tool, pieces: list[Piece], match: re.Match[str], at: str | None) -> Rating:
     own = pieces[match.start() : match.end()]
-    score = pieces[match.start(at)]
+    score = pieces[match.start(at)] if at is not None else None
     parts = [piece for piece in own if piece.kind == "n"]
     return Rating(
         tool,
         tuple(piece.value for piece in parts),
-        score.value,
-        score.most,
+        score.value if score is not None else None,
+        score.most if score is not None else None,
         sentence.span(own[0].start, own[-1].end),
         tuple(sentence.span(piece.start, piece.end) for piece in parts),
     )
@@ -271,7 +275,7 @@ def _piece_pattern(tool: Tool) -> re.Pattern[str]:
             rf"(?P<{letter}>\b{words}\b)" for letter, (_, words) in zip("abc", tool.domains, strict=True)
         )
         _PATTERNS[tool.name] = loose(
-            rf"{domains}|(?<![\w.,\-])(?P<n>\d+|\b(?:{_WORDS})\b|[★☆✩✭⭐]+)(?P<m>{_MOST})?(?![\w%]|-\d)"
+            rf"{domains}|(?<![\w.,\-])(?P<n>\d+|\b(?:{_WORDS})\b|[★☆✩✭⭐]+)(?P<m>(?<!/\d){_MOST}(?!\s?/))?(?![\w%]|-\d)"
         )
     return _PATTERNS[tool.name]
 

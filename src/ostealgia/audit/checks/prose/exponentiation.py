@@ -119,7 +119,7 @@ def exponentiated(paper: Paper) -> Iterator[Finding]:
     in_words = {one.number.text.rstrip("0") for one, _ in told if not isinstance(one.key, tuple)}
     for one, found in told:
         # two tables of one paper hold such a pair by chance; a sentence that names the effect, or several pairs, are none
-        chance = len(proven) < ENOUGH and (not in_words or _has_its_p(one))
+        chance = len(proven) < ENOUGH and (not in_words or _p_speaks_against(one))
         yield lowered(found, _CHANCE) if chance else found
     suspects = [one for one in with_limits if one not in [o for o, _ in told]]
     by_p = {id(one): found for one in suspects if (found := _by_its_p(one)) is not None}
@@ -145,6 +145,19 @@ def _has_its_p(one: Ratio) -> bool:
         return False
     low, high = one.limits
     return p_vs_ci(one.number.text, low.text, high.text, one.p.text, scale="ratio").verdict != "inconsistent"
+
+
+def _p_speaks_against(one: Ratio) -> bool:
+    """Whether the P beside a ratio is that of its interval as it stands, and not that of the one taken back as well."""
+    if not _has_its_p(one) or one.p is None:
+        return False
+    low, high = one.limits
+    back = recover(one.number.text, low.text, high.text)
+    if back.low <= 0 or not _ordinary(back):
+        return True
+    return not one.p.printed.allows(
+        Interval(0.5, 2.0) * _p(math.log(back.estimate), 0.5 * math.log(back.high / back.low))
+    )
 
 
 def _in_text(paper: Paper) -> list[Ratio]:
@@ -231,6 +244,8 @@ def _same_effect(one: Ratio, other: Ratio, rare: frozenset[str]) -> bool:
         return False
     if None not in (one.measure, other.measure) and _family(one.measure) != _family(other.measure):
         return False  # a ratio of rates beside one of odds
+    if one.p is not None and other.p is not None and not one.p.printed.interval().overlaps(other.p.printed.interval()):
+        return False  # one effect has one P, however its ratio was exponentiated
     if isinstance(one.key, tuple) and one.key == other.key:
         return False  # two outcomes side by side; crude beside adjusted is told by _by_its_row
     shared = (one.words & other.words) - _UNITS

@@ -22,8 +22,9 @@ from ostealgia.audit.checks.reading.interval_company import (
     misfit,
     weighed,
 )
-from ostealgia.audit.checks.reading.interval_readings import place_of_estimate, point_and_interval, scale_name
+from ostealgia.audit.checks.reading.interval_readings import point_and_interval
 from ostealgia.audit.checks.reading.premises import MANY, doubtful
+from ostealgia.audit.checks.reading.seen import is_difference, place_of_estimate, scale_name
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.confidence import Triplet, ci_vs_point
@@ -38,12 +39,13 @@ _POOLED = re.compile(r"\bpool|\boverall\b|\bcombined\b|\bmeta-?\s?analy", re.I)
 _REVIEW = re.compile(r"\bmeta-?\s?analy|\bsystematic(?:ally)? (?:review|search)", re.I)
 EXACT = ("fisher's exact", "fisher exact", "fisher’s exact", "fischer's exact", "fischer exact", "fischer’s exact")
 FEW_EVENTS = 0.35  # standard error of the log ratio above which an exact P is well above that of the interval
+PLAIN = 2  # exact P values that fit their intervals
 ONE_SIDED = ("one-sided", "one-tailed", "1-sided", "1-tailed", "one sided", "one tailed")
 
 
 def intervals(paper: Paper) -> Iterator[Finding]:
     """ci-vs-point and p-vs-ci for every estimate with an interval."""
-    adjusted = mentions(paper, *MULTIPLICITY)
+    adjusted = mentions(paper, *MULTIPLICITY) and not _plain_p(paper)
     one_sided = mentions(paper, *ONE_SIDED)
     owners = _owners(paper)
     of_p: list[Finding] = []
@@ -55,7 +57,13 @@ def intervals(paper: Paper) -> Iterator[Finding]:
             found = _copied(found, estimate, owners)
             scale = scale_name(estimate) or UNKNOWN
             reading = Reading(
-                _triplet(estimate), None, scale, pooled=_is_pooled(paper, estimate), coefficient=estimate.measure == "B"
+                _triplet(estimate),
+                None,
+                scale,
+                pooled=_is_pooled(paper, estimate),
+                coefficient=estimate.measure == "B",
+                p_value=estimate.p_value.printed if estimate.p_value is not None else None,
+                level=level_of(estimate),
             )
             found = weighed(paper, found, reading)
         if found is not None:
@@ -67,6 +75,25 @@ def intervals(paper: Paper) -> Iterator[Finding]:
                 of_p.append(p_found)
     several = len({one.message for one in of_p if one.flagged}) >= MANY  # an abstract repeats what the results say
     yield from doubtful(of_p, "p-vs-ci", _NO_P) if several else of_p
+
+
+def _plain_p(paper: Paper) -> bool:
+    """Whether the paper's P values beside intervals are not adjusted: several fit as they are, and not more than one is larger."""
+    fits = larger = 0
+    for one in free(paper, Estimate):
+        scale = scale_name(one)
+        if one.p_value is None or one.ci_low is None or one.ci_high is None or one.measure not in EFFECTS:
+            continue
+        if scale not in ("ratio", "difference") or one.p_value.printed.relation != "=" or not 0 < one.p_value.value < 1:
+            continue
+        if one.ci_low.value >= one.ci_high.value or (scale == "ratio" and one.ci_low.value <= 0):
+            continue
+        found = p_vs_ci(
+            one.estimate.text, one.ci_low.text, one.ci_high.text, one.p_value.text, scale=scale, level=level_of(one)
+        )
+        fits += not found.flagged
+        larger += found.flagged and found.recomputed is not None and one.p_value.value > found.recomputed
+    return fits >= PLAIN and larger <= 1
 
 
 def _triplet(estimate: Estimate) -> Triplet:
@@ -130,6 +157,7 @@ _JUST_P = re.compile(
     r"[\s)\]}%,;:.]{0,6}(?:[A-Za-z/²]{0,12}[\s)\],;]{1,3})?(?:and\s{1,2}|with\s{1,2}(?:an?\s{1,2})?)?[(\[]?\s?(?:two-?\s?sided\s|2-sided\s)?"
     r"[Pp](?:[- ]?[Vv]alues?)?\s{0,3}(?:of|was|is)?\s{0,3}[=<>≤≥:]{0,2}\s{0,3}"
 )
+_THIRD = re.compile(r"\s?[;,]\s{0,2}")
 _OTHER_TEST = re.compile(
     r"log-?\s?rank|mann|\bMWU\b|wilcoxon|fisher|chi-?\s?squared?|χ|kruskal|\bt-?\s?test|anova|likelihood", re.I
 )
@@ -150,7 +178,10 @@ _SUBGROUPS = re.compile(
 
 def _p(paper: Paper, estimate: Estimate, adjusted: bool, one_sided: bool) -> Finding | None:
     scale, p = scale_name(estimate), estimate.p_value
-    if p is None or scale is None or estimate.measure not in EFFECTS or not 0 <= p.value <= 1:
+    effect = estimate.measure in EFFECTS
+    if not effect and is_difference(paper, estimate):
+        scale, effect = "difference", True  # "differed by -0.75 points (95% CI -0.95 to -0.55; P = 0.10)"
+    if p is None or scale is None or not effect or not 0 <= p.value <= 1:
         return None
     plain = paper.document.plain
     if _OF_ANOTHER.match(plain, p.end) or _LOST_SIGN.search(plain[max(0, p.start - 6) : p.start]):
@@ -210,7 +241,8 @@ def _p(paper: Paper, estimate: Estimate, adjusted: bool, one_sided: bool) -> Fin
         return replace(
             found, severity="information", basis="judgement", message=f"{found.message}; it fits a one-sided test"
         )
-    if adjusted and found.recomputed is not None and p.value > found.recomputed:
+    named = any(word in told for word in (*MULTIPLICITY, "correct"))
+    if (adjusted or named) and found.recomputed is not None and p.value > found.recomputed:
         told = f"{found.message}; the paper adjusts P for several comparisons"
         return replace(found, severity="information", basis="judgement", message=told)
     return found
@@ -242,6 +274,8 @@ def _beside(paper: Paper, estimate: Estimate, p: Number) -> bool:
     plain, last = paper.document.plain, estimate.ci_high
     if last is None:
         return False
+    if p.start >= last.end and _THIRD.fullmatch(plain, last.end, p.start):
+        return True  # "HR (95% CI; P) was 0.79 (0.57-1.09; 0.012)"
     if p.start >= last.end:
         return _JUST_P.fullmatch(plain, last.end, p.start) is not None
     behind = _SECOND_P.match(plain, last.end) is not None

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from ostealgia.audit.checks.reading.figures import MULTIPLICITY, RATIOS, free, mentions
 from ostealgia.audit.checks.reading.premises import doubtful
+from ostealgia.audit.checks.reading.text import loose, sentences
 from ostealgia.audit.finding import Finding, make
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.bounds import scale_bound
@@ -30,6 +31,26 @@ def tests(paper: Paper) -> Iterator[Finding]:
             found.setdefault(test.test, []).append(one)
     for letter, listed in found.items():
         yield from doubtful(listed, "p-vs-statistic", _OTHER_KIND, many=3) if letter == "z" else listed
+
+
+_WORDED = loose(
+    r"\b(?:chi-?\s?squared?|χ2|χ²)(?:\s(?:statistic|test|value))?\s[^.;:()=]{0,80}?\b(?:was|of|=)\s(?P<x>\d{1,4}(?:\.\d+)?)\s?"
+    r"(?:(?:with|on|,|\()\s?(?P<df>\d{1,2})\s(?:df\b|d\.f\.|degrees?\sof\sfreedom)|[,(]\s?df\s?=\s?(?P<df2>\d{1,2}))\s?[,;()]{1,2}\s?"
+    r"p(?:[- ]?values?)?\s?(?P<p>[=<>]\s?0?\.\d{1,6})"
+)
+
+
+def worded_tests(paper: Paper) -> Iterator[Finding]:
+    """p-vs-statistic for a chi-square told in words: "The Wald chi-square of X was 0.64 (df = 1, p = 0.43)"."""
+    read = {test.p_value.end for test in paper.of_kind(Test) if test.p_value is not None and test.df}
+    for sentence in sentences(paper.document):
+        for match in _WORDED.finditer(sentence.text):
+            place = sentence.span(match.start(), match.end())
+            df = int(match["df"] or match["df2"])
+            if place[1] in read or not df:
+                continue
+            p = match["p"].replace(" ", "").lstrip("=")
+            yield p_vs_statistic("chi2", match["x"], [float(df)], p, place=paper.place(*place))
 
 
 _OTHER_KIND = "many statistics of this letter in the paper do not have their P: they may be of another test"
@@ -192,4 +213,4 @@ def _limits(statement: Statement) -> Iterator[tuple[Number, float, float, str]]:
         yield statement.estimate, 0.0, infinity, "a ratio"
 
 
-CHECKS = (tests, scale_limits)
+CHECKS = (tests, worded_tests, scale_limits)

@@ -7,15 +7,18 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ostealgia.audit.causes import slip
+from ostealgia.audit.causes import only_repair, slip
+from ostealgia.audit.checks.prose.shares import Company, by_company, company_of, shares_of
 from ostealgia.audit.checks.reading.figures import free, sizes_by_sentence, words_before, words_in
+from ostealgia.audit.checks.reading.over_time import ESTIMATED, over_time
+from ostealgia.audit.checks.reading.premises import lowered
 from ostealgia.audit.finding import Finding, make
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.granularity import grim_percent
 from ostealgia.audit.rules.percents import percent_vs_count
 from ostealgia.audit.statements.model import Count, Number, Size
 from ostealgia.audit.statements.words import PEOPLE, STUDIES, listed
-from ostealgia.numerics.intervals import Interval
+from ostealgia.numerics.intervals import Interval, Printed
 
 _AMOUNT = re.compile(
     r"\b(?:more|less|fewer|greater|lower|higher) than \d|\b(?:at least|at most|over|under|above|below) \d",
@@ -47,7 +50,7 @@ _PAIRED = re.compile(
 )  # "(17/45; 32.4% versus 37.8%)"
 _OF_EACH = re.compile(r"^\s?%\s{1,2}[a-z]{3,}[^.()]{0,60}\d\s?%[^.]{0,60}\brespectively")
 _OWN_FRACTION = re.compile(r"\s?%\s{0,2}(?:\(\s?\d{1,6}\s?/\s?\d{1,6}|[;,]\s?\d{1,6}\s?/\s?\d{1,6}\s?\))")
-_HEDGED = re.compile(
+HEDGED = re.compile(
     r"\b(?:over|more than|nearly|about|at least|approximately|almost|around|up to) "
     r"\d[\d.]*\s?%[^.;%]{0,90}\b(?:and|or|versus|vs\.?)\s{1,2}$",
     re.I,
@@ -57,6 +60,7 @@ _CUMULATIVE = re.compile(r"\bCIs\s{1,2}(?:of|for)\b|\bcumulative\s{1,2}incidence
 _TRAIT = re.compile(
     r"\s{0,2}%?\s{1,2}(?:fe)?male\b|\s{0,2}%?\s{1,2}(?:wo)?men\b|\s{0,2}%?\s{1,2}(?:girls|boys)\b", re.I
 )
+_OUT_OF = re.compile(r"\d\s{0,2}(?:/|(?:out\s{1,2})?of(?:\s{1,2}the)?)\s{1,2}$", re.I)
 _HUNDRED = re.compile(r"\bhundred(?:[\s-]{1,2}and)?[\s-]{1,2}$", re.I)
 _HUNDRED_OF = re.compile(r"\b(?:hundred|thousand)\b", re.I)
 _WHOLE = re.compile(r"(?<![\d.,])\d{2,6}(?![\d.,]?\d)(?!\s?%)")
@@ -84,17 +88,34 @@ def percentages(paper: Paper) -> Iterator[Finding]:
     by_sentence = sizes_by_sentence(sizes)
     siblings = _siblings(shares)
     own = {count.n.start for count in shares if count.n is not None and count.count is not None}
+    companies = _companies(paper, shares, sizes)
     for count in shares:
         if count.count is not None and count.n is not None:
             near = [size for size in by_sentence.get(count.sentence, []) if size.n.start not in own]
             for found in _with_denominator(paper, count, known, near):
-                yield _padded(paper, count, found)
+                yield _estimated(paper, count, _padded(paper, count, found))
+        elif count.count is not None and _OUT_OF.search(
+            paper.document.plain, max(0, count.count.start - 18), count.count.start
+        ):
+            continue  # "23 of 49 (46.9%)": the number is a whole
         elif count.count is not None:
-            yield from _told_alone(paper, count, by_sentence.get(count.sentence, []), sizes, known, siblings)
+            near = by_sentence.get(count.sentence, [])
+            beside = _by_company(paper, count, companies)
+            for found in (beside,) if beside else _told_alone(paper, count, near, sizes, known, siblings):
+                yield _estimated(paper, count, found)
         elif count.n is not None and _share(paper, count):
             yield from _grim(paper, count, int(count.n.value), known)
         if count.count is None:
             yield from _above_hundred(paper, count)
+
+
+def _estimated(paper: Paper, count: Count, found: Finding) -> Finding:
+    """A percentage above that of its counts which may be an estimate over time, as information."""
+    if not found.flagged or count.percent is None or found.recomputed is None:
+        return found
+    first = count.count is not None and count.percent.start < count.count.start
+    place = (count.sentence[0], count.percent.end) if first else None
+    return lowered(found, ESTIMATED) if over_time(paper, count.percent.printed, found.recomputed, place) else found
 
 
 def _padded(paper: Paper, count: Count, found: Finding) -> Finding:
@@ -128,6 +149,47 @@ def _told_alone(
     found = found or _of_the_paragraph(paper, count, sizes, known, siblings)
     if found is not None:
         yield found
+
+
+Companies = dict[tuple[int, int], Company]  # by the characters of a sentence or a paragraph
+
+
+def _companies(paper: Paper, shares: list[Count], sizes: list[Size]) -> Companies:
+    """The percentages of each sentence and each paragraph that has several without a denominator."""
+    printed = Counter(int(size.n.value) for size in sizes)
+    often = [n for n, times in printed.items() if times >= OFTEN and n >= LEAST]
+    by_sentence = sizes_by_sentence(sizes)
+    places: dict[tuple[int, int], list[Count]] = {}
+    spans: dict[tuple[int, int], tuple[int, int]] = {}
+    for count in shares:
+        block = paper.document.block_at(count.start)
+        if count.cell is None and block is not None:
+            spans[count.sentence] = spans[(block.start, block.end)] = (block.start, block.end)
+            places.setdefault(count.sentence, []).append(count)
+            if (block.start, block.end) != count.sentence:
+                places.setdefault((block.start, block.end), []).append(count)
+    found: Companies = {}
+    for place, counts in places.items():
+        start, end = spans[place]
+        around = [size for size in sizes if start <= size.start < end]
+        near = by_sentence.get(place, []) if place != (start, end) else []
+        found[place] = company_of(shares_of(paper.document.plain, counts), near, around, often)
+    return found
+
+
+def _by_company(paper: Paper, count: Count, companies: Companies) -> Finding | None:
+    """The finding of a count whose denominator is that of the other percentages beside it."""
+    block = paper.document.block_at(count.start)
+    if count.cell is not None or block is None or count.count is None or count.percent is None:
+        return None
+    plain = paper.document.plain
+    if _OF_THESE.match(plain, count.percent.end) or NOT_SHARES.intersection(count.subject[:4]):
+        return None
+    if _OF_WHOM.search(plain, max(count.sentence[0], count.start - 60), count.start):
+        return None
+    beside, around = companies.get(count.sentence), companies.get((block.start, block.end))
+    told = by_company(paper, count, beside, around or beside) if beside is not None else None
+    return told[1] if told is not None else None
 
 
 def known_sizes(sizes: list[Size]) -> dict[str, int]:
@@ -211,7 +273,13 @@ def _no_fraction(paper: Paper, count: Count) -> bool:
     """Two numbers that are no part and whole: 140/90 mmHg, 28 eyes of 14 patients, "below 1% (7 of 8)"."""
     if count.count is None or count.n is None or count.percent is None:
         return True
-    if count.percent.value > 100 and count.count.value <= count.n.value and _glued(count.percent.text, count):
+    apart = paper.document.plain[max(0, count.percent.start - 1) : count.percent.start] in ("(", "[")
+    if (
+        count.percent.value > 100
+        and count.count.value <= count.n.value
+        and not apart
+        and _glued(count.percent.text, count)
+    ):
         return True
     first, last = sorted((count.count, count.n), key=lambda number: number.start)
     if _reference_glued(paper, count):
@@ -222,12 +290,25 @@ def _no_fraction(paper: Paper, count: Count) -> bool:
     if "/" in between and count.n.value <= 5:
         return True  # "almost 1/4 (22%)": a fraction
     if count.count.value > count.n.value and ("/" in between or _COUNTED.search(between)):
-        return count.percent.value <= 100
+        return count.percent.value <= 100 and not _slipped_part(count, between)
     led = paper.document.plain[max(count.sentence[0], count.percent.start - 140) : count.percent.start]
-    if count.percent.start < count.count.start and _HEDGED.search(led):
+    if count.percent.start < count.count.start and HEDGED.search(led):
         return True  # "over 85% (25/29) of these and 60% (21/34) of those"
     before = words_before(paper, count.percent.start, 2)
     return count.percent.start < count.count.start and bool(ROUGH.intersection(before))
+
+
+def _slipped_part(count: Count, between: str) -> bool:
+    """A part above its whole that one digit less or another one makes fit: "91 out of 27 (70.4%)"."""
+    if count.count is None or count.n is None or count.percent is None or not _ONLY_OF.fullmatch(between):
+        return False
+    n, percent = count.n.value, count.percent.printed
+    if n < FEWEST or count.count.text[:1] == "0":
+        return False
+    fits = only_repair(
+        Printed.parse(count.count.text), lambda edit: edit.value <= n and percent.fits(100 * edit.value / n)
+    )
+    return fits is not None
 
 
 def _reference_glued(paper: Paper, count: Count) -> bool:
@@ -251,6 +332,10 @@ def _glued(text: str, count: Count) -> bool:
 
 
 _A_SET = re.compile(r"\b(?:all|both|these|those|the)\s{1,2}$", re.I)
+_ONLY_OF = re.compile(
+    r"\s{0,2}(?:(?:patients|cases|participants)?\s{0,2}(?:out\s{1,2})?of\s{1,2}(?:the\s{1,2})?|/\s{0,2})", re.I
+)
+FEWEST = 6  # a whole below that is no number of patients: 3/4
 _SPLIT = re.compile(r"\d\s$")
 _COUNTED = re.compile(r"[a-z]{3,}[^a-z]{1,3}(?:of|in|from|out)")
 
@@ -322,6 +407,7 @@ def _of_the_block(paper: Paper, count: Count, sizes: list[Size]) -> bool:
 
 
 REACH = 700  # characters before a count in which the size of its paragraph stands
+LEAST = 10  # patients of such a size
 OFTEN = 3  # prints of a size that make it the paper's own
 
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import re
 
+from ostealgia.audit.checks.reading.effect_rows import effect_rows
 from ostealgia.audit.checks.reading.figures import words_in
+from ostealgia.audit.checks.reading.words import stems
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.statements.model import Claim, Estimate
 from ostealgia.audit.statements.words import listed
@@ -26,22 +28,37 @@ INVERSE = listed(
     "early earlier loss lighter thinner weaker mild milder minimal limited normal under below unable "
     "under-weight underweight"
 )
+# an outcome may come early or late: its ratio is that of the outcome as it is worded
+TIMES = listed("early earlier late later delayed delay")
+CHANCE_WORDS = listed("odds risk risks hazard hazards likelihood chance chances probability rate rates incidence")
+WHOSE = listed("in among with for by having under at")
+# "living alone" is a factor of its own, "radiotherapy alone" one of two sides
+_LIVING = listed("living live lived lives")
 # two sides of one thing: which of them is the reference is not said
 SIDES = listed(
     "women men woman man female females male males girls boys girl boy rural urban single married left right"
 )
 # "male sex", "women were associated with": the ratio is that of the factor named
 _NAMED_SIDE = re.compile(r"\b(?:fe)?male\s{1,2}(?:sex|gender)\b|\bassociated\b|\bcarried\b|\bpredict", re.I)
+_SEX = re.compile(r"\b(?:fe)?male\s{1,2}(?:sex|gender)\b", re.I)
 COMPARED = listed("control controls placebo standard usual conventional reference comparator sham unexposed untreated")
 AGAINST = listed("than versus vs v compared relative against comparison over to with")
 # beside the ratio: the groups, unit or reference that it has
 OF_ITS_OWN = listed("versus vs v per reference ref referent relative compared comparing each increment")
+RELATIVE = (
+    ["relative", "risk"],
+    ["relative", "risks"],
+    ["relative", "rate"],
+    ["relative", "hazard"],
+    ["relative", "odds"],
+)
 # an outcome that is worded as its opposite
 OPPOSED = listed(
     "decline declined refuse refused fail failed failing not never no negatively drop withdraw withdrawn discontinue discontinued "
     "avoid miss missed unable unlikely lack reject rejected absent without"
 )
 TESTED = listed("heterogeneity trend interaction all difference comparison noninferiority non-inferiority superiority")
+DEATH = listed("death mortality dying progression recurrence relapse")
 LEADS = listed("in among with for was were is by had having at under")
 THOSE = listed("those in among patients people women men participants children subjects for with")
 REFERENCE = listed("those without control controls placebo the reference standard usual conventional single no")
@@ -68,6 +85,11 @@ _UPWARD = re.compile(r"\b(?:increas(?:e|ed|es|ing)|raised|rose|worsen(?:ed|ing)?
 _DOWNWARD = re.compile(
     r"\b(?:reduc(?:e|ed|es|ing|tions?)|decreas(?:e|ed|es|ing)|fell|declin(?:e|ed)|diminish(?:ed)?)\b", re.I
 )
+_REFERENCE_GROUP = re.compile(r"[(\[,;:]|\b(?:vs|versus|yes|no|ref)\b", re.I)  # what follows the factor in a label
+_SIZES = re.compile(
+    r"(?:\s?(?:[kKnN]\s?=\s?\d[\d,]*|\d[\d,]*\s{1,2}(?:studies|trials|cohorts|RCTs|patients|participants|subjects))\s?[;,]\s?){1,4}"
+)
+_MEANS = re.compile(r"\b(?:means?|meaning|indicat\w+|denot\w+|signif(?:y|ies)|represent\w*|correspond\w*)\b", re.I)
 _INVERSE_FORM = re.compile(r"(?:non|un)-[a-z]+|[a-z]+-(?:naive|free|negative)", re.I)
 
 
@@ -78,15 +100,28 @@ def certain(paper: Paper, claim: Claim, estimate: Estimate) -> bool:
     """
     sized = claim.size is not None or claim.times is not None
     inverse = INVERSE if sized else INVERSE | SIDES
-    return not (
+    if (
         _of_a_population(paper, claim)
         or _PLANNED.search(paper.document.plain, *claim.sentence)
         or _crowded(paper, claim, estimate)
-        or _inverse_factor(paper, claim, inverse)
-        or _other_group_behind(paper, claim, estimate, inverse)
         or _own_groups(paper, claim, estimate)
-        or is_reciprocal(claim, estimate)
-    )
+    ):
+        return False
+    turned = _inverse_factor(paper, claim, inverse) or _other_group_behind(paper, claim, estimate, inverse)
+    return not (turned or is_reciprocal(claim, estimate)) or _row_says(paper, claim, estimate)
+
+
+def _row_says(paper: Paper, claim: Claim, estimate: Estimate) -> bool:
+    """Whether a row of a table prints this ratio, with its limits, for the factor that the sentence names before its words."""
+    said = stems(paper.document.plain[claim.sentence[0] : max(claim.start, claim.sentence[0])])
+    for row in effect_rows(paper):
+        shown, low = row.printed("estimate"), row.printed("ci_low")
+        if shown is None or shown.value != estimate.estimate.value or estimate.ci_low is None:
+            continue
+        name = stems(_REFERENCE_GROUP.split(row.line.label, maxsplit=1)[0])
+        if low is not None and low.value == estimate.ci_low.value and name and name <= said:
+            return True
+    return False
 
 
 def _of_a_population(paper: Paper, claim: Claim) -> bool:
@@ -98,7 +133,7 @@ def _of_a_population(paper: Paper, claim: Claim) -> bool:
 def _crowded(paper: Paper, claim: Claim, estimate: Estimate) -> bool:
     """Whether another estimate, or words of the other direction, stand where the words or the ratio may belong to them."""
     first, last = sorted((claim.start, estimate.start))
-    if _CLAUSE.search(paper.document.plain, min(claim.end, estimate.end), max(claim.start, estimate.start)):
+    if _CLAUSE.search(paper.document.plain, min(claim.end, estimate.end), _before_sizes(paper, claim, estimate)):
         return True
     opposite = _UPWARD if claim.direction < 0 else _DOWNWARD
     between = (min(claim.end, estimate.end), max(claim.start, estimate.start))
@@ -109,11 +144,26 @@ def _crowded(paper: Paper, claim: Claim, estimate: Estimate) -> bool:
     for other in paper.statements:
         if other.sentence != estimate.sentence or other is claim or other is estimate:
             continue
-        if isinstance(other, Claim) and other.direction == -claim.direction:
+        if isinstance(other, Claim) and other.direction == -claim.direction and not _explains(paper, other, estimate):
             return True
         if isinstance(other, Estimate) and first < other.start < last:
             return True
     return False
+
+
+def _before_sizes(paper: Paper, claim: Claim, estimate: Estimate) -> int:
+    """Where the words before a ratio end: before a bracket that holds only sizes beside it, "(k = 9; n = 1056; OR 0.54"."""
+    last = max(claim.start, estimate.start)
+    opened = max(paper.document.plain.rfind(sign, claim.end, last) for sign in "([") if claim.end < last else -1
+    return opened if opened >= 0 and _SIZES.fullmatch(paper.document.plain, opened + 1, last) else last
+
+
+def _explains(paper: Paper, other: Claim, estimate: Estimate) -> bool:
+    """Whether words behind a ratio only say how it is read: "a value above 1 means a higher hazard"."""
+    return (
+        other.start > estimate.estimate.end
+        and _MEANS.search(paper.document.plain, estimate.end, other.start) is not None
+    )
 
 
 def _inverse_factor(paper: Paper, claim: Claim, inverse: frozenset[str]) -> bool:
@@ -124,7 +174,23 @@ def _inverse_factor(paper: Paper, claim: Claim, inverse: frozenset[str]) -> bool
     words = words_in(paper, max([first, *cuts]), claim.start)
     if _NAMED_SIDE.search(plain, max([first, *cuts]), claim.start):
         inverse = inverse - SIDES
-    return _names(words, inverse) or _compared_with(words) or _behind_than(words)
+    outcome, factor = _parted(words)
+    sided = bool(_sides(outcome, inverse - TIMES) or _sides(factor, inverse))
+    return sided or _compared_with(words) or _behind_than(words)
+
+
+def _parted(words: list[str]) -> tuple[list[str], list[str]]:
+    """The words of an outcome ("the odds of early discharge"), and the others, which may name the factor."""
+    outcome: list[str] = []
+    factor: list[str] = []
+    inside = False
+    for at, word in enumerate(words):
+        if word == "of" and words[at - 1 : at] and words[at - 1] in CHANCE_WORDS:
+            inside = True
+        elif word in WHOSE:
+            inside = False
+        (outcome if inside else factor).append(word)
+    return outcome, factor
 
 
 def _behind_than(words: list[str]) -> bool:
@@ -133,8 +199,14 @@ def _behind_than(words: list[str]) -> bool:
     return any(word == "than" and THOSE.intersection(last[at + 1 : at + 2]) for at, word in enumerate(last))
 
 
-def _names(words: list[str], names: frozenset[str]) -> bool:
-    return bool(names.intersection(words)) or any(_INVERSE_FORM.fullmatch(word) for word in words)
+def _sides(words: list[str], names: frozenset[str]) -> list[int]:
+    """Where words name a thing from its lower or absent side."""
+    return [
+        at
+        for at, word in enumerate(words)
+        if (word in names or _INVERSE_FORM.fullmatch(word))
+        and not (word == "alone" and _LIVING.intersection(words[max(0, at - 1) : at]))
+    ]
 
 
 def _compared_with(words: list[str]) -> bool:
@@ -147,6 +219,8 @@ def _compared_with(words: list[str]) -> bool:
 def _other_group_behind(paper: Paper, claim: Claim, estimate: Estimate, inverse: frozenset[str]) -> bool:
     """Whether another group, the other side of a factor, or the opposite of the outcome stands between words and ratio."""
     behind = words_in(paper, claim.end, estimate.start)
+    if _SEX.search(paper.document.plain, claim.end, max(claim.end, estimate.start)):
+        inverse = inverse - SIDES
     if inverse.intersection(words_in(paper, estimate.start, estimate.estimate.start)):
         return True
     if {"vs", "versus"}.intersection(behind):
@@ -163,10 +237,7 @@ def _other_group_behind(paper: Paper, claim: Claim, estimate: Estimate, inverse:
 
 def _side_behind(words: list[str], inverse: frozenset[str]) -> bool:
     """Whether a side of a factor follows ("in younger patients", "was younger age"); an outcome may be early or poor."""
-    return any(
-        (word in inverse or _INVERSE_FORM.fullmatch(word)) and LEADS.intersection(words[max(0, at - 2) : at])
-        for at, word in enumerate(words)
-    )
+    return any(LEADS.intersection(words[max(0, at - 2) : at]) for at in _sides(words, inverse))
 
 
 def _own_groups(paper: Paper, claim: Claim, estimate: Estimate) -> bool:
@@ -174,9 +245,11 @@ def _own_groups(paper: Paper, claim: Claim, estimate: Estimate) -> bool:
     plain = paper.document.plain
     first, last = _bracket(plain, estimate)
     words = words_in(paper, first, last)
-    if OF_ITS_OWN.intersection(words):
+    if any(word in OF_ITS_OWN and words[at : at + 2] not in RELATIVE for at, word in enumerate(words)):
         return True
     clause = set(words_in(paper, claim.start, first)) | TESTED
+    if claim.of == "hazard":
+        clause |= DEATH
     return any(word == "for" and not clause.intersection(words[at + 1 : at + 4]) for at, word in enumerate(words))
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ostealgia.audit.checks.reading.text import once
 from ostealgia.audit.finding import Place
 from ostealgia.audit.paper import Paper
-from ostealgia.audit.rules.confidence import Triplet
+from ostealgia.audit.rules.confidence import Triplet, ci_vs_point
 from ostealgia.audit.rules.scales import SCALE_OF_MEASURE
 from ostealgia.audit.tables.headers import is_nameless, measure_in
 from ostealgia.audit.tables.model import Column, Entry, Line, ReadTable
@@ -26,6 +26,13 @@ _OF_ACCURACY = re.compile(
     r"\bAUCs?\b|\bAUROC\b|c-?\s?(?:statistic|index)|sensitivity|specificity|accuracy|kappa|\bICCs?\b|proportion|prevalence|incidence",
     re.IGNORECASE,
 )
+_COEFFICIENT = re.compile(
+    r"^\W*(?:(?:regression|unstandardi[sz]ed)\s)?(?:β|beta|b|coef\w*|estimates?|slope)\b|^\W*β", re.IGNORECASE
+)
+_STANDARDISED = re.compile(
+    r"(?<!un)(?<!un-)standardi[sz]ed|\bstd\.?\s|correlation|logistic|cox|poisson|odds|hazard", re.IGNORECASE
+)
+LEAST, STRONG = 2, 2  # estimates in the middle of their intervals, and how many for each that is not
 _NUMBERED = re.compile(r"\d\.\d|\d\s?[(\[]\s?[-−–]?\d")
 _LEVEL = re.compile(r"\b(9[0-9](?:\.\d)?|8[0-9]) ?% ?(?:ci|confidence)", re.IGNORECASE)
 
@@ -92,7 +99,30 @@ def effect_rows(paper: Paper) -> list[Row]:
                             float(level[1]) / 100 if level else 0.95, _NOT_WALD.search(around) is None, place,
                             _p_heading(printed, line.row, entry), f"{printed.caption} {printed.note}")
                     )  # fmt: skip
-    return found
+    return _with_coefficients(found)
+
+
+def _with_coefficients(rows: list[Row]) -> list[Row]:
+    """The rows of a column of coefficients ("β") as such, where its own numbers show that its intervals are those of differences."""
+    columns: dict[tuple[int, int], list[Row]] = {}
+    for row in rows:
+        columns.setdefault((row.table.index, row.column.index), []).append(row)
+    known = {key for key, listed in columns.items() if _of_differences(listed)}
+    return [replace(row, measure="B") if (row.table.index, row.column.index) in known else row for row in rows]
+
+
+def _of_differences(rows: list[Row]) -> bool:
+    """Whether a nameless column of coefficients holds negative numbers, and estimates in the middle of their intervals."""
+    first = rows[0]
+    if any(row.measure is not None for row in rows) or not _COEFFICIENT.search(first.column.name):
+        return False
+    if _STANDARDISED.search(f"{first.column.name} {first.note}") or not first.wald:
+        return False
+    printed = [triplet for row in rows if (triplet := row.triplet) is not None]
+    if not any(one.estimate.value < 0 for one in printed):
+        return False
+    fits = sum(not ci_vs_point(*one.parts, scale="difference", level=first.level).flagged for one in printed)
+    return fits >= max(LEAST, STRONG * (len(printed) - fits))
 
 
 def _p_heading(printed: PrintedTable, row: int, entry: Entry) -> str:

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from scipy.special import ndtr
+
 from ostealgia.audit.checks.reading.effect_rows import Row, effect_rows
 from ostealgia.audit.checks.reading.figures import CERTAIN_SCALE, free, in_percent, level_of, mentions
 from ostealgia.audit.checks.reading.premises import NAMED, lowered
@@ -19,9 +21,9 @@ from ostealgia.audit.checks.reading.text import once
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Check, Paper
 from ostealgia.audit.rules.confidence import Triplet, ci_vs_point
-from ostealgia.audit.rules.significance import quantile
+from ostealgia.audit.rules.significance import p_range, quantile
 from ostealgia.audit.statements.model import Estimate
-from ostealgia.numerics.intervals import Printed
+from ostealgia.numerics.intervals import Interval, Printed
 
 UNEVEN = (
     "bootstrap",
@@ -42,6 +44,9 @@ MANY_OFF = (
     "other intervals beside it do not fit their estimates either: they may be of another scale, method or quantity"
 )
 PROFILE = "few events: profile or penalised limits need not be symmetric"
+LEAST_P, MOST_P, FINE = 0.001, 0.9, 0.1  # an exact P that says something: its value, its unit as a share of it
+SKEW = 2.5  # times one arm of such an interval may be as long as the other
+NEAR_P = 1.04  # factor within which a P of estimate and width is one that is printed
 FEW = 15.0  # upper over lower limit of such a ratio
 NATURAL = "the limits are symmetric on the natural scale, as some programs print them"
 UNSIGNED = (
@@ -49,6 +54,9 @@ UNSIGNED = (
 )
 HIGH_FIRST = "printed high first the numbers fit each other"
 UNEVEN_METHODS = "the paper names intervals that need not be symmetric"
+P_AGREES = (
+    "the P beside it fits the estimate and the width of the interval as they are printed: limits of another method"
+)
 
 Where = tuple[int, int] | None  # table and column; None for running text
 
@@ -211,6 +219,7 @@ class Reading:
 
     pooled : it is a pooled result, whose interval is symmetric by every usual method.
     coefficient : it may stand beside the limits of another coefficient (a standardised one beside those of B).
+    p_value, level : the P that stands beside it, if any; the level of the interval as a proportion.
     """
 
     printed: Triplet
@@ -218,17 +227,71 @@ class Reading:
     scale: str
     pooled: bool = False
     coefficient: bool = False
+    p_value: Printed | None = None
+    level: float = 0.95
 
 
 def weighed(paper: Paper, found: Finding, reading: Reading) -> Finding:
     """A misfit of an interval, as information where nothing beside it shows that the interval can be read so."""
     if not found.flagged or found.cause_code in NAMED:
         return found
+    if not outside(found) and skewed(reading):
+        return lowered(found, P_AGREES)
     around = company(paper, reading.where, reading.scale, reading.printed.text)
+    if around.fits >= STRONG * around.off and _told_by_p(reading):
+        return found
     if reading.pooled and not around.off:
         return found
     why = _doubt(found, around, reading, mentions(paper, *UNEVEN))
     return lowered(found, why) if why else found
+
+
+def skewed(reading: Reading) -> bool:
+    """Whether P says that estimate and both limits are right as printed, though the estimate is not in their middle.
+
+    A profile or exact interval is about as wide as that of Wald, whose P then fits. It would not fit if the estimate were that of
+    the middle, or if one of the limits stood where the other one puts it: of a wrong number, P would fit the right one.
+    """
+    arms = _arms(reading)
+    if arms is None or max(arms[1:]) > SKEW * min(arms[1:]):
+        return False  # no method is that skewed: the interval of another estimate may be as wide by chance
+    printed, wrong = _fitting_p(reading, *arms)
+    return printed and not any(wrong)
+
+
+def _told_by_p(reading: Reading) -> bool:
+    """Whether P fits once one of the numbers is put right, and with no other of them, nor as they are printed."""
+    arms, p = _arms(reading), reading.p_value
+    if arms is None or p is None or not LEAST_P < p.value < MOST_P or p.unit > FINE * p.value:
+        return False
+    printed, wrong = _fitting_p(reading, *arms)
+    return not printed and sum(wrong) == 1
+
+
+def _arms(reading: Reading) -> tuple[float, float, float] | None:
+    """The estimate and the lengths of both arms of its interval on their scale, where an exact P stands beside them."""
+    p, printed = reading.p_value, reading.printed
+    if p is None or p.relation != "=" or reading.scale not in EITHER:
+        return None
+    low, point, high = (part.value for part in (printed.low, printed.estimate, printed.high))
+    if reading.scale == "ratio":
+        if min(low, point, high) <= 0:
+            return None
+        low, point, high = (math.log(value) for value in (low, point, high))
+    return (point, point - low, high - point) if low < point < high else None
+
+
+def _fitting_p(reading: Reading, point: float, lower: float, upper: float) -> tuple[bool, tuple[bool, bool, bool]]:
+    """Whether P fits the numbers as printed; and those with the estimate, the lower or the upper limit put right."""
+    p, z = reading.p_value, quantile(reading.level)
+    shown = p_range(p) if p is not None else Interval(0.0, 1.0)
+
+    def fits(estimate: float, half_width: float) -> bool:
+        recomputed = 2 * float(ndtr(-abs(estimate) * z / half_width))
+        return shown.overlaps(Interval(recomputed / NEAR_P, recomputed * NEAR_P))
+
+    half = (lower + upper) / 2
+    return fits(point, half), (fits(point + (upper - lower) / 2, half), fits(point, upper), fits(point, lower))
 
 
 def _doubt(found: Finding, around: Company, reading: Reading, uneven: bool) -> str | None:

@@ -10,15 +10,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 
-from ostealgia.audit.checks.reading.figures import CERTAIN_SCALE, EFFECTS, RATIOS, in_percent, level_of, words_in
+from ostealgia.audit.checks.reading.containment import contained
+from ostealgia.audit.checks.reading.figures import EFFECTS, RATIOS, words_in
 from ostealgia.audit.checks.reading.interval_company import HIGH_FIRST, UNEVEN_METHODS, outside
-from ostealgia.audit.finding import Finding, Place, make
+from ostealgia.audit.checks.reading.seen import MINUS, Seen, another_between, is_difference, scale_name, went_down
+from ostealgia.audit.finding import Finding, make
 from ostealgia.audit.paper import Paper
-from ostealgia.audit.rules.confidence import ci_vs_point
-from ostealgia.audit.statements.model import Estimate, Number
+from ostealgia.audit.statements.model import Estimate
 from ostealgia.numerics.intervals import Interval, Printed
 
 _TIME = re.compile(r"\s{0,2}-?(?:months?|weeks?|days?|years?|mo|hours?|h|min)\b")
@@ -28,6 +28,8 @@ _STATISTIC = re.compile(
     r"\b(?:Wald(?:\s{0,2}(?:χ2|χ²|chi-?squared?))?|[tFzZQ](?:\s{0,2}=(?=\s{0,2}\())?|χ2|χ²|chi-?squared?)"
     r"\s{0,2}(?:\([\d., ]{1,12}\)\s{0,2})?=\s{0,2}$"
 )
+_PART = re.compile(r"\d\.\s{1,3}$")
+_BROKEN_WORD = re.compile(r"\b[A-Za-z]{2,}[-\u2010]\s{1,3}(?:\(?(?:9[059]|80|99\.\d)\s?%|\d)")
 _CI = re.compile(r"\s?%?\s?,?\s{0,2}(?:CI|confidence)\b")
 _MORE = re.compile(r"\s{0,2}(?:[-–−]|to|;)\s{0,2}[-–−]?\d{1,4},\d")
 _SPACED_MINUS = re.compile(r"[-−–]\s{1,2}$")
@@ -35,102 +37,17 @@ _TIMES = re.compile(
     r"\s{0,2}-?(?:times|fold)\s{1,2}(?:more|higher|greater|as|likel|increase|the\s{1,2}(?:odds|risk|hazard))", re.I
 )
 _RESAMPLED = re.compile(r"\bindirect\s{1,2}effect|\bmediat(?:ion|ed)\b|\bboot-?strap|\bcredible\b|\bposterior\b", re.I)
-_ONLY_CI = re.compile(r"\s?%?\s?[(\[]\s?95\s?%\s{0,2}(?:CI|confidence\s{1,2}intervals?)\s?[:,=]?\s{0,2}")
-ALIKE = 2.0  # factor up to which a number may lie outside limits of its own
 _RANGE = re.compile(r"[)\]\d]\s{0,2}$")
 _LISTED = re.compile(r"\d\s{0,2}(?:,|and|,\s{0,2}and|;|or)\s{0,2}$")
 _RESPECTIVELY = re.compile(r"\brespectively\b", re.I)
-MINUS = ("-", "−", "–")
-_LEVELS = re.compile(r"\b(?:80|90|95|97\.5|98|99)(?:\.0)?\s{0,2}(?:%|per\s?cent|percent|[-‐]percent)?")
-_NAMED = re.compile(
-    r"\b(?:S\.?E\.?M?|S\.?D\.?|P|n|N|z|t)(?:[ -]values?)?\s{0,2}[=<>≤≥]\s{0,2}[-−–]?\d{0,6}\.?\d+", re.I
-)
-_DIGITS = re.compile(r"(?<![A-Za-z/^\d.])\d")
 MOST = 20.0  # limits of a ratio beside a percentage
 _WIDTH = re.compile(r"(?:\bIQR|\brange|±)[\s:=]{0,3}$", re.I)
 _VERSUS = re.compile(r"\d\s?%[^.()%]{0,60}\b(?:vs\.?|versus|compared\s{1,2}(?:with|to))[^.()%]{0,20}$")
 _AT_TIME = re.compile(r"\b(?:at|after|within|over|for|by|until)\s{1,3}$")
 _BY = re.compile(r"\bby\s{1,3}(?:an?\s{1,3})?$")
 _ENDS = re.compile(r"\bsmallest\b.{0,200}\blargest\b", re.I | re.S)
-_UNSIGNED = re.compile(r"\bdifferences?\s{1,2}of\s{1,2}$", re.I)  # "a difference of 0.56 (95% CI -1.22 to 0.09)"
-_UNSIGNED_TOO = re.compile(
-    r"\bdifferences?\s{1,2}of\s{1,2}\d.{0,200}\band\s{1,2}$", re.I | re.S
-)  # "... and 0.78 (95% CI -1.53 to -0.02)"
-_COMPARATIVE = re.compile(
-    r"\s?%?\s?[)\]]?,?\s{0,2}(?:higher|lower|more|less|fewer|greater|smaller|larger|longer|shorter|better|worse)\b",
-    re.I,
-)
 _OTHER_SIZE = 5.0
 LINE = 220  # characters of two printed lines
-LOWERED = re.compile(r"\b(?:small|few|reduc|decreas|declin|lower|fell|drop|loss|lost|diminish|less|improve)", re.I)
-
-
-@dataclass(frozen=True)
-class Seen:
-    """An estimate of the text with the words around it."""
-
-    paper: Paper
-    estimate: Estimate
-
-    @cached_property
-    def place(self) -> Place:
-        """Where it stands."""
-        return place_of_estimate(self.paper, self.estimate)
-
-    @cached_property
-    def low(self) -> Number:
-        """The lower limit."""
-        return self.estimate.ci_low or self.estimate.estimate
-
-    @cached_property
-    def high(self) -> Number:
-        """The upper limit."""
-        return self.estimate.ci_high or self.estimate.estimate
-
-    @cached_property
-    def texts(self) -> list[str]:
-        """Estimate and limits as printed, with a per cent sign where they are per cent."""
-        return in_percent(self.estimate, self.estimate.estimate, self.low, self.high)
-
-    @cached_property
-    def between(self) -> str:
-        """The words between the number and its lower limit."""
-        return self.paper.document.plain[self.estimate.estimate.end : self.low.start]
-
-    def before(self, characters: int) -> str:
-        """The words of the sentence before the number."""
-        start = self.estimate.estimate.start
-        return self.paper.document.plain[max(self.estimate.sentence[0], start - characters) : start]
-
-    def behind(self, pattern: re.Pattern[str]) -> bool:
-        """Whether the words right behind the number are these."""
-        return pattern.match(self.paper.document.plain, self.estimate.estimate.end) is not None
-
-    def in_sentence(self, pattern: re.Pattern[str]) -> bool:
-        """Whether the sentence has these words."""
-        return pattern.search(self.paper.document.plain, *self.estimate.sentence) is not None
-
-    def checked(self, scale: str, *texts: str) -> Finding:
-        """ci-vs-point of the printed or the given numbers."""
-        return ci_vs_point(*(texts or self.texts), scale=scale, level=level_of(self.estimate), place=self.place)
-
-
-def scale_name(estimate: Estimate) -> str | None:
-    """The scale on which the interval of an estimate is symmetric, None where that is not certain."""
-    scale = CERTAIN_SCALE.get(estimate.measure or "")
-    if scale == "ratio" and estimate.estimate.value < 0:
-        return "difference"  # "log odds ratio (OR), -0.01"
-    if scale == "ratio" and estimate.transformed:
-        return "difference"
-    if scale == "proportion" and not estimate.percent and estimate.estimate.value > 1:
-        return None
-    return scale if estimate.ci_kind == "confidence" else None
-
-
-def place_of_estimate(paper: Paper, estimate: Estimate, number: Number | None = None) -> Place:
-    numbers = [part for part in (estimate.estimate, estimate.ci_low, estimate.ci_high, number) if part is not None]
-    start = min(min(part.start for part in numbers), estimate.start)
-    return paper.place(start, max(max(part.end for part in numbers), min(estimate.end, start + 300)))
 
 
 def point_and_interval(paper: Paper, estimate: Estimate) -> Finding | None:
@@ -140,7 +57,7 @@ def point_and_interval(paper: Paper, estimate: Estimate) -> Finding | None:
         return None
     scale = _scale(seen)
     if scale is None:
-        return None if estimate.measure in EFFECTS and estimate.estimate.value < 0 else _contained(seen)
+        return None if estimate.measure in EFFECTS and estimate.estimate.value < 0 else contained(seen)
     found = seen.checked(scale)
     for reading in OTHER_READINGS if found.flagged else ():
         other = reading(seen, found, scale)
@@ -198,12 +115,25 @@ def _line_number(seen: Seen) -> bool:
     return all(re.search(rf"(?<![\w.,]){n}(?![\w.,%])", text) for n, text in zip(beside, around, strict=True))
 
 
+def _across_columns(seen: Seen) -> bool:
+    """Whether the line runs on in another column of the page: "-2.9 points; 95% confi- 95% CI, -5.3 to 4.0"."""
+    return _BROKEN_WORD.search(seen.between) is not None
+
+
+def _cut_in_two(seen: Seen) -> bool:
+    """Whether a blank stands in the number: "1. 64 (95% CI 0.91 to 2.94)"."""
+    start = seen.estimate.estimate.start
+    return _PART.search(seen.paper.document.plain, max(0, start - 5), start) is not None
+
+
 NOT_ITS_OWN: tuple[Callable[[Seen], bool], ...] = (
     _line_number,  # "107 days before present (BP) 260 (95% HPD ...)", 259 and 261 around it
     lambda seen: _OF_UNIT.search(seen.before(14)) is not None,  # "16.8 U/50-1 with treatment (95% CI ...)"
     lambda seen: _STATISTIC.search(seen.before(14)) is not None,  # "b = 0.81, Wald = 4.32, 95% CI 1.05-4.84"
     _is_level,
     _decimal_commas,
+    _across_columns,
+    _cut_in_two,
     _of_another_kind,
     _at_a_time,  # "was 14.7% at 12 months (95% CI 2.4% to 27.0%)"
     _of_a_spread,  # "18.9 (IQR 22.4; 95% CI ...)", "-521.79 ± 228.09; 95% CI ..." of the difference
@@ -221,6 +151,8 @@ def _scale(seen: Seen) -> str | None:
         return None  # "decreased the incidence by 0.74%": a difference
     if scale is None and estimate.measure is None and not estimate.percent and seen.behind(_TIMES):
         return "ratio"  # "1.37 times more likely (95% CI 1.02 to 1.84)"
+    if scale is None and is_difference(seen.paper, estimate):
+        return "difference"
     if scale == "proportion" and any(text.startswith(MINUS) for text in seen.texts[1:]):
         return "difference"  # "15% lower (95% CI -4.4 to -23.6%)": a change in per cent
     return scale
@@ -291,7 +223,7 @@ def _of_another_number(seen: Seen, found: Finding, scale: str) -> Finding | None
     """The interval may be that of another number: of a list ("20.0, 14.0; 95% CIs ..., respectively"), or of one in between."""
     del scale
     listed = _LISTED.search(seen.before(14)) is not None and seen.in_sentence(_RESPECTIVELY)
-    return None if listed or _another_between(seen.between) else found
+    return None if listed or another_between(seen.between) else found
 
 
 def _by_its_size(seen: Seen, found: Finding, scale: str) -> Finding | None:
@@ -385,7 +317,7 @@ def _uncertain_proportion(seen: Seen, found: Finding, scale: str) -> Finding | N
         return found
     estimate = seen.estimate
     if _LIFE_TABLE.intersection(words_in(seen.paper, max(estimate.sentence[0], estimate.start - 200), estimate.end)):
-        return _contained(seen)
+        return contained(seen)
     if found.basis == "judgement":
         return replace(found, severity="information", cause_code=None, cause=None, repair=None)
     return found
@@ -423,85 +355,9 @@ OTHER_READINGS: tuple[Reader, ...] = (
 )
 
 
-def _another_between(text: str) -> bool:
-    """Whether another number than the level of the interval stands between an estimate and its limits: it may be the estimate."""
-    return _DIGITS.search(_NAMED.sub(" ", _LEVELS.sub(" ", text))) is not None
-
-
-def _right_before(seen: Seen) -> bool:
-    """Whether nothing but "(95% CI" stands between a number and limits of its size: the interval is its own."""
-    if seen.low.value <= 0 or _ONLY_CI.fullmatch(seen.between) is None:
-        return False
-    return seen.low.value / ALIKE < seen.estimate.estimate.value < seen.high.value * ALIKE
-
-
 def _descending(low: str, high: str) -> bool:
     """Whether two negative limits stand in the order of their size: "a decline of 8.9 (95% CI -6.8 to -11.0)"."""
     return low.startswith(MINUS) and high.startswith(MINUS) and Printed.parse(low).value > Printed.parse(high).value
-
-
-def went_down(seen: Seen) -> bool:
-    """Whether the words before say that the value went down, so that its sign may be left out."""
-    paper, estimate = seen.paper, seen.estimate
-    first = max(estimate.sentence[0], estimate.estimate.start - 160)
-    between = estimate.ci_low is not None and estimate.cell is None  # "0.33 fewer episodes (95% CI ...)"
-    until = estimate.ci_low.start if between and estimate.ci_low is not None else estimate.estimate.start
-    if LOWERED.search(paper.document.plain, first, max(until, estimate.estimate.start)) is not None:
-        return True
-    if _UNSIGNED.search(paper.document.plain, max(first, estimate.estimate.start - 40), estimate.estimate.start):
-        return True
-    if _UNSIGNED_TOO.search(paper.document.plain, max(first, estimate.estimate.start - 240), estimate.estimate.start):
-        return True
-    behind = (estimate.end, min(estimate.sentence[1], estimate.end + 30))  # "6.6% (mean; 95% CI ...) smaller"
-    return LOWERED.search(paper.document.plain, *behind) is not None
-
-
-def _contained(seen: Seen) -> Finding | None:
-    """Order and containment only, where the scale of the interval is not known."""
-    estimate = seen.estimate
-    point, low, high = (part.printed for part in (estimate.estimate, seen.low, seen.high))
-    inside = low.value <= high.value and point.interval().overlaps(
-        Interval(low.interval().low, max(high.interval().high, low.interval().high))
-    )
-    if _exchanged(seen, point, low, high) and _sign_in_words(seen):
-        return None  # "weight loss was 2.3 kg (95% CI 2.5 to 2.0) higher": the order is that of the numbers with their sign
-    if _exchanged(seen, point, low, high):
-        return seen.checked("difference", *(part.text for part in (point, low, high)))
-    if not inside and (_another_between(seen.between) or (estimate.measure is None and not _right_before(seen))):
-        return None
-    if not inside and (_turned(point, low, high) or went_down(seen)):
-        return None
-    reported = f"{point.text} ({low.text} to {high.text})"
-    told = "lies in its interval" if inside else "lies outside its interval"
-    return make(
-        "ci-vs-point",
-        seen.place,
-        reported=reported,
-        verdict="consistent" if inside else "impossible",
-        severity="none" if inside else "major",
-        values=Interval(min(low.value, high.value), max(low.value, high.value)),
-        message=f"{point.text} {told} {low.text} to {high.text}",
-    )
-
-
-def _sign_in_words(seen: Seen) -> bool:
-    """Whether words beside a difference say its direction, so that its limits may keep the order that they have with a sign."""
-    behind = seen.paper.document.plain[seen.high.end : min(seen.estimate.sentence[1], seen.high.end + 20)]
-    return went_down(seen) or _COMPARATIVE.match(behind) is not None
-
-
-def _exchanged(seen: Seen, point: Printed, low: Printed, high: Printed) -> bool:
-    """Whether two limits without a sign stand in the wrong order right behind their number: "0.82 (95% CI 0.91-0.65)"."""
-    unsigned = 0 < high.value <= point.value <= low.value and high.value < low.value
-    plain = seen.paper.document.plain[seen.low.end : seen.high.start].strip()
-    return unsigned and _ONLY_CI.fullmatch(seen.between) is not None and plain in ("-", "–", "to", ",", ";")
-
-
-def _turned(point: Printed, low: Printed, high: Printed) -> bool:
-    """Limits in the other order, or with the other sign: what is meant is not certain."""
-    return high.value <= point.value <= low.value or min(low.value, high.value) <= -point.value <= max(
-        low.value, high.value
-    )
 
 
 CHECKS = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from ostealgia.audit.finding import Finding
@@ -42,21 +42,28 @@ def doubtful(
     return [lowered(f, why) if any(f is one for one in off) else f for f in listed]
 
 
-def ordinary_test(found: Sequence[Finding], rules: Sequence[str], why: str) -> list[Finding]:
-    """The same findings; a P that does not fit is information unless at least two others of its columns do, and twice as many."""
+def ordinary_test(
+    found: Sequence[Finding], rules: Sequence[str], why: str, said: Collection[str] = ()
+) -> list[Finding]:
+    """The same findings; a P that does not fit is information unless at least two others of its columns do, and twice as many.
+
+    said : rules whose test the paper names, and no other: there as many others that fit will do.
+    """
     of_rules = [f for f in found if f.rule in rules]
     off = sum(f.flagged for f in of_rules)
     fits = sum(f.verdict in ("consistent", "rounding") for f in of_rules)
-    if fits >= max(FITTING, 2 * off):
+    named = all(f.rule in said for f in of_rules if f.flagged)
+    if fits >= max(FITTING, 2 * off) or (named and fits >= max(1, off)):
         return list(found)
     return [lowered(f, why) if f.rule in rules and f.cause_code not in NAMED else f for f in found]
 
 
-def counts_tested(found: Sequence[Finding], why: str) -> list[Finding]:
+def counts_tested(found: Sequence[Finding], why: str, said: Collection[str] = ()) -> list[Finding]:
     """The same findings; a P of counts that does not fit is information unless at least three others, printed as values, do.
 
     The others must be twice as many as those that do not fit, those that are information already included: nothing else says
-    that the column holds tests of these very counts. Where one digit makes a P of three places fit, two others will do.
+    that the column holds tests of these very counts. Where one digit makes a P of three places fit, two others will do; as many
+    others where the paper names the test of counts, and no other (said).
 
     >>> made = [Finding(rule="chi2-vs-counts", reported="0.31", verdict="consistent")] * 2
     >>> made += [Finding(rule="chi2-vs-counts", reported="0.02", verdict="inconsistent", severity="minor")]
@@ -66,7 +73,7 @@ def counts_tested(found: Sequence[Finding], why: str) -> list[Finding]:
     of_counts = [f for f in found if f.rule == "chi2-vs-counts"]
     fits = sum(f.verdict in ("consistent", "rounding") and f.reported[:1] not in "<>≤≥" for f in of_counts)
     off = sum(f.verdict in ("inconsistent", "impossible") for f in of_counts)
-    if fits >= max(SHARP, 2 * off):
+    if fits >= max(SHARP, 2 * off) or ("chi2-vs-counts" in said and fits >= max(1, off)):
         return list(found)
     enough = fits >= max(FITTING, 2 * off)
     return [

@@ -6,11 +6,12 @@ The headings say what the columns are; a row that does not fit is told only wher
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from ostealgia.audit.checks.reading.columns import cell_number
 from ostealgia.audit.checks.reading.facts import parsed
-from ostealgia.audit.finding import Finding
+from ostealgia.audit.finding import Cause, Finding, Place, make
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.heterogeneity_measures import heterogeneity
 from ostealgia.io.documents.model import Cell, PrintedTable
@@ -28,17 +29,47 @@ _STUDIES = re.compile(
 _PLAIN = re.compile(r"\W{0,2}(?:[<>≤≥=]\s?)?\d*\.?\d+\s?%?\W{0,3}$")
 
 
+MANY, STRONG = 3, 2  # rows that fit, and how many for each that does not
+
+
 def review_columns(paper: Paper) -> Iterator[Finding]:
     """Do the measures of heterogeneity of each row of a table belong together?"""
     for table in paper.document.tables:
         named = _columns(table)
         if named is None:
             continue
-        found = [one for row in table.body for one in _row(paper, row, named)]
-        telling = [one for one in found if _tells(one)]
-        fits = sum(one.verdict in ("consistent", "rounding") for one in telling)
-        off = sum(one.flagged for one in found)
-        yield from (one for one in found if not one.flagged or fits >= max(1, off))
+        rows = [shown for row in table.body if (shown := _shown(paper, row, named))]
+        found = [one for shown in rows for one in _row(paper, shown, by_q=None)]
+        fits, off = _fitting(found)
+        if fits >= max(MANY, STRONG * off):  # I2 is that of Q in this table
+            found = [one for shown in rows for one in _row(paper, shown, by_q=True)]
+        flagged = sum(one.flagged for one in found)
+        yield from (one for one in found if not one.flagged or fits >= max(1, flagged))
+        yield from _degrees(paper, rows)
+
+
+def _fitting(found: Sequence[Finding]) -> tuple[int, int]:
+    """How many checks that tell something fit, and how many do not, however little they weigh."""
+    fits = sum(one.verdict in ("consistent", "rounding") for one in found if _tells(one))
+    return fits, sum(one.verdict in ("inconsistent", "impossible") for one in found)
+
+
+def _degrees(paper: Paper, rows: Sequence[Shown]) -> Iterator[Finding]:
+    """Degrees of freedom beside the number of studies: one less, where all other rows have it so."""
+    both = [shown for shown in rows if "df" in shown.values and "k" in shown.values]
+    off = [shown for shown in both if shown.values["df"].value != shown.values["k"].value - 1]
+    if len(off) == 1 and len(both) > MANY:
+        k, df = (off[0].values[name] for name in ("k", "df"))
+        yield make(
+            "heterogeneity",
+            off[0].place(paper, "df"),
+            reported=df.text,
+            verdict="inconsistent",
+            severity="minor",
+            message=f"{k.text} studies have {k.value - 1:.0f} degrees of freedom, as in the other rows; printed {df.text}",
+            recomputed=k.value - 1,
+            cause=Cause(repair=df.like(k.value - 1)),
+        )
 
 
 def _tells(one: Finding) -> bool:
@@ -67,26 +98,44 @@ def _columns(table: PrintedTable) -> dict[str, int] | None:
     return {kind: columns[0] for kind, columns in found.items()} if len({"q", "i2", "p"} & set(found)) > 1 else None
 
 
-def _row(paper: Paper, row: tuple[Cell, ...], named: Mapping[str, int]) -> Iterator[Finding]:
-    shown: dict[str, Printed] = {}
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """The measures of one row, and the cells they stand in."""
+
+    values: dict[str, Printed]
+    cells: dict[str, Cell]
+
+    def place(self, paper: Paper, kind: str) -> Place:
+        """Of one measure."""
+        return paper.place(self.cells[kind].start, self.cells[kind].end)
+
+
+def _shown(paper: Paper, row: tuple[Cell, ...], named: Mapping[str, int]) -> Shown | None:
+    values: dict[str, Printed] = {}
     for kind, column in named.items():
         cell = row[column]
         text = paper.document.plain[cell.start : cell.end].strip()
         if cell.copied or not _PLAIN.match(text):
             continue
         value = parsed(cell_number(paper, cell))
-        if value is not None and value.relation == "=" and not re.search(r"[<>≤≥]", text):
-            shown[kind] = value
-    count, free = shown.get("k"), shown.get("df")
+        if value is not None and kind == "p" and text[:1] == "<":
+            value = Printed.parse(f"<{value.text}")
+        elif re.search(r"[<>≤≥]", text):
+            continue
+        if value is not None and (value.relation == "=" or kind == "p"):
+            values[kind] = value
+    return Shown(values, {kind: row[column] for kind, column in named.items()}) if values else None
+
+
+def _row(paper: Paper, shown: Shown, *, by_q: bool | None) -> Iterator[Finding]:
+    values = shown.values
+    count, free, i2 = (values.get(kind) for kind in ("k", "df", "i2"))
     df = free.value if free is not None else count.value - 1 if count is not None else 0
-    i2 = shown.get("i2")
-    if df < 1 or df != int(df) or (i2 is not None and not 0 <= i2.value <= 100):
+    first = next((kind for kind in ("i2", "q", "p") if kind in values), None)
+    if first is None or df < 1 or df != int(df) or (i2 is not None and not 0 <= i2.value <= 100):
         return
-    first = next((row[named[kind]] for kind in ("i2", "q", "p") if kind in shown), None)
-    if first is None:
-        return
-    place = paper.place(first.start, first.end)
-    yield from heterogeneity(i2=i2, q=shown.get("q"), df=int(df), p_value=shown.get("p"), place=place)
+    place = shown.place(paper, first)
+    yield from heterogeneity(i2=i2, q=values.get("q"), df=int(df), p_value=values.get("p"), by_q=by_q, place=place)
 
 
 CHECKS = (review_columns,)

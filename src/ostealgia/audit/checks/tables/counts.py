@@ -10,23 +10,18 @@ from dataclasses import replace
 from ostealgia.audit.causes import likely
 from ostealgia.audit.checks.reading.premises import doubtful, lowered
 from ostealgia.audit.checks.reading.text import once
-from ostealgia.audit.checks.tables.denominators import (
-    MISSING_SAID,
-    another_reading,
-    confirmed,
-    far_slip,
-    made_to_100,
-    padded_wholes,
-)
+from ostealgia.audit.checks.tables.company import confirmed, made_to_100, padded_wholes
+from ostealgia.audit.checks.tables.denominators import another_reading
+from ostealgia.audit.checks.tables.fewer import MISSING_SAID
+from ostealgia.audit.checks.tables.not_counts import no_patients
+from ostealgia.audit.checks.tables.parts import marked_block, marked_size, of_parent_row
+from ostealgia.audit.checks.tables.shares import far_slip
 from ostealgia.audit.checks.tables.wholes import (
     elsewhere_whole,
     far_total,
     fits_test,
-    is_rate,
-    marked_size,
     nobody_missing,
     of_another_group,
-    of_parent_row,
     others_off,
     printed_test,
     runs_on,
@@ -61,7 +56,6 @@ from ostealgia.audit.tables.view import (
     size_rows,
     variables,
 )
-from ostealgia.numerics.intervals import as_interval
 
 # labels of categories of which a patient has exactly one
 _EXCLUSIVE = re.compile(
@@ -78,20 +72,7 @@ _SEVERAL = re.compile(
 )
 _NO_SIZE = "many percentages of this table are not of the size of their group: it may be another"
 _NO_WHOLE = "many categories of this table do not add up: patients may be missing or counted twice"
-# a mean or a count of events, not of patients: the unit or kind is in the label
-NOT_PATIENTS = re.compile(
-    r"[,(\[] ?(?:k?g|mg|µg|c?m|mm|mm ?hg|m?mol/l|[mg]?g/d?l|years?|y|yrs?|months?|weeks?|wks?|days?|hours?|hrs?|h|"
-    r"min(?:utes)?|ml|kg/m[2²])(?:[,)\] ]|$)|"
-    r"\b(?:mean|median|s\.?d\.?|events?|episodes?|lesions?|admissions?|visits?|doses)\b",
-    re.IGNORECASE,
-)
 _COUNTED = re.compile(r"\bn\b|\bno\b|number|count", re.IGNORECASE)
-OWN_N = re.compile(r"\bn ?= ?(\d[\d,]{0,9})", re.IGNORECASE)
-_RATIO = re.compile(
-    r"\bratio\b|\b(?:males?|m|men|women|yes|right|left) ?[/:] ?(?:females?|f|women|men|no|left|right)\b", re.IGNORECASE
-)
-_SLASHED = re.compile(r"\d ?/ ?\d")
-_PAIRS = re.compile(r"\) ?/ ?\d")  # "9 (64)/5 (36)"
 
 
 @once
@@ -228,9 +209,10 @@ def _percents(paper: Paper, table: ReadTable, found: Sequence[Share], system: Sy
             around = _around(paper, table)
             if (
                 another_reading(share, found, table.lines, around)
-                or _no_patients(paper, share, found)
+                or no_patients(paper, share, found)
                 or marked_size(paper.document.tables[table.index], table, share)
-                or of_parent_row(paper.document.tables[table.index], table, share)
+                or marked_block(paper.document.tables[table.index], table, share, found)
+                or of_parent_row(paper.document, table, share)
             ):
                 continue
             if not confirmed(share, found):
@@ -251,67 +233,6 @@ def _percents(paper: Paper, table: ReadTable, found: Sequence[Share], system: Sy
 def _around(paper: Paper, table: ReadTable) -> str:
     printed = paper.document.tables[table.index]
     return f"{printed.caption} {printed.note}"
-
-
-def _no_patients(paper: Paper, share: Share, found: Sequence[Share]) -> bool:
-    """Whether a number with another in brackets may be no count of the group's patients with its percentage."""
-    words = f"{share.line.label} {share.variable.name}"
-    above = share.base is not None and share.count.value > share.base
-    sizes = {int(m[1].replace(",", "")) for m in OWN_N.finditer(f"{words} {_heading(paper, share)}")}
-    if (above and NOT_PATIENTS.search(words)) or sizes - {share.base}:
-        return True
-    beside = [one for one in found if one.line is share.line and one is not share and one.base]
-    others = share.percent.value != 100 or any(not one.fits(one.base or 0) for one in beside)
-    if above and others and not _digit_too_many(share):
-        return True  # the row is of other patients
-    if (
-        share.printed.relation != "="
-        or is_rate(share, found)
-        or (above and share.printed.fits(100 * share.count.value / (share.base or 1)))
-    ):
-        return True  # "> 33"; "62/60 (103.3)" of a target
-    entry = share.line.entries[share.column]
-    printed = paper.document.plain[entry.start : entry.end]
-    if _SLASHED.search(printed) and _RATIO.search(words):
-        return True  # "Male/female (ratio) 126/142 (0.89)"
-    if _SLASHED.search(printed) and _slashed(paper, share, printed, found):
-        return True
-    rest = [one for one in found if one.column == share.column and one.line is not share.line]
-    signed = sum("%" in paper.document.plain[(e := one.line.entries[one.column]).start : e.end] for one in rest)
-    return "%" not in printed and signed >= 2 and signed > 0.5 * len(rest)
-
-
-def _heading(paper: Paper, share: Share) -> str:
-    """The words of the nearest row above without numbers of its own."""
-    table = next((t for t in group_tables(paper) if any(line is share.line for line in t.lines)), None)
-    above = [line for line in table.lines if line.row < share.line.row] if table is not None else []
-    return next((line.label for line in reversed(above) if set(line.entries) <= {0}), "")
-
-
-def _digit_too_many(share: Share) -> bool:
-    """Whether the count fits its percentage once a digit is taken out of it: "116 (53.3)" of 30."""
-    text = share.count.text
-    shorter = {text[:i] + text[i + 1 :] for i in range(len(text))} if len(text) > 1 and text.isdigit() else set()
-    return any(share.base and share.printed.allows(as_interval(100 * int(one) / share.base)) for one in shorter if one)
-
-
-def _slashed(paper: Paper, share: Share, printed: str, found: Sequence[Share]) -> bool:
-    """Whether numbers on both sides of a slash are two counts ("12 (8/4)", "0/1 (2)"), not a count of its patients."""
-    entry = share.line.entries[share.column]
-    above = share.count.value > (share.base or 0) and not _digit_too_many(share)
-    if not any(n.value == share.base for n in entry.parts.values()) or above:
-        return True
-    column = next((c for c in share.block.groups if c.index == share.column), None)
-    size = int(column.n.value) if column is not None and column.n is not None else None
-    second = entry.parts.get("n")
-    if size and second is not None and share.printed.allows(as_interval(100 * second.value / size)):
-        return True  # "0/1 (2)": the percentage is of the second count
-    beside = [
-        paper.document.plain[e.start : e.end]
-        for c in share.block.indexes
-        if (e := share.line.entries.get(c)) is not None
-    ]
-    return any("/" in text and _PAIRS.search(text) for text in beside)
 
 
 def _neighbours(share: Share) -> tuple[dict[str, int], dict[str, int]]:
@@ -457,8 +378,7 @@ def _category_total(
     said = f"{_around(paper, table)} {variable.name}"
     if check.flagged and added < whole and MISSING_SAID.search(said) and not nobody_missing(table, variable):
         return lowered(check, "the table says that values are missing")
-    printed = paper.document.tables[table.index]
-    if check.flagged and added > whole and not labelled and runs_on(printed, table, variable, mine):
+    if check.flagged and added > whole and not labelled and runs_on(paper.document, table, variable, mine):
         return lowered(check, "each percentage fits its count: the rows may be of two variables")
     if check.flagged and (fewer or len(size_rows(table)) >= 2):
         told = "the percentages are of fewer patients" if fewer else "every variable of the table has its own n"

@@ -77,9 +77,11 @@ def table_intervals(paper: Paper) -> Iterator[Finding]:
                 continue
             if first is not None:
                 where = (row.table.index, row.column.index)
-                first = weighed(
-                    paper, first, Reading(triplet, where, row.scale or UNKNOWN, coefficient=row.measure in ("B", None))
+                coefficient, p = row.measure in ("B", None), row.printed("p_value")
+                reading = Reading(
+                    triplet, where, row.scale or UNKNOWN, coefficient=coefficient, p_value=p, level=row.level
                 )
+                first = weighed(paper, first, reading)
                 found.append(_high_first(_copied(first, row, rows), row, triplet))
             apart = first is not None and misfit(first)  # then a misfit of P says nothing more
             of_p = [f for f in _p_value(row, triplet) if not (apart and misfit(f))]

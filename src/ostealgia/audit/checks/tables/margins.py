@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from ostealgia.audit.checks.reading.premises import lowered
 from ostealgia.audit.checks.tables.counts import paper_shares
-from ostealgia.audit.checks.tables.denominators import far_slip
+from ostealgia.audit.checks.tables.shares import far_slip
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.counts import odds_ratio

@@ -6,15 +6,30 @@ import itertools
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from ostealgia.audit.baseline import Source, weigh
 from ostealgia.audit.causes import only_repair, slip, within
 from ostealgia.audit.checks.reading.premises import counts_tested, doubtful, lowered, means_tested, ordinary_test
-from ostealgia.audit.checks.tables.counts import NOT_PATIENTS, OWN_N, compared, paper_shares
-from ostealgia.audit.finding import Cause, Finding, Place
+from ostealgia.audit.checks.reading.sole_tests import sole_tests, t_tests_named
+from ostealgia.audit.checks.reading.text import once
+from ostealgia.audit.checks.tables.cases import (
+    FAR,
+    OTHER_TEST,
+    TESTS_SAID,
+    Case,
+    case_of,
+    comparisons,
+    groups_of,
+    of_effect,
+    one_of_some,
+    sizes_again,
+)
+from ostealgia.audit.checks.tables.counts import paper_shares
+from ostealgia.audit.checks.tables.not_counts import NOT_PATIENTS, OWN_N
+from ostealgia.audit.finding import Cause, Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.counts import chi2_vs_counts, p_values_of
 from ostealgia.audit.rules.means import Group, abs_print, t_vs_summary
@@ -22,38 +37,24 @@ from ostealgia.audit.rules.p_values import p_vs_statistic
 from ostealgia.audit.statements.model import Number
 from ostealgia.audit.tables.count_readings import TOGETHER, other_counts
 from ostealgia.audit.tables.denominators import Share
-from ostealgia.audit.tables.headers import has_ci, is_weighted, statistics_in
-from ostealgia.audit.tables.model import Line, ReadTable
+from ostealgia.audit.tables.headers import is_weighted, statistics_in
+from ostealgia.audit.tables.model import Line
 from ostealgia.audit.tables.rank_tests import ordered_p_values
 from ostealgia.audit.tables.view import (
     Block,
-    Variable,
     blocks,
     count,
     group_tables,
-    number,
-    place_of,
-    size_rows,
-    variables,
 )
-from ostealgia.errors import OptionError
 from ostealgia.numerics.intervals import Interval, Printed, as_interval
 from ostealgia.numerics.summary_tests import CHI2_TESTS, chi2_df, p_from_chi2
 
 Counts = list[list[int]]
 
-# another comparison than that of independent groups, or another test, may stand behind P
-_OTHER_TEST = re.compile(r"regression|logistic|\bcox\b|univaria|multivaria|paired|mcnemar|matched|\bgee\b|mixed model|log-?rank|survival|"
-                         r"kaplan|ancova|repeated|adjusted|covarian", re.IGNORECASE)  # fmt: skip
-_TESTS_SAID = {
-    "t": re.compile(r"\bt[ -]tests?\b", re.IGNORECASE),
-    "chi2": re.compile(r"chi-?squared?|χ ?2|χ²", re.IGNORECASE),
-}
 _PLAIN_TEST = re.compile(r"one-?\s?way|\banova\b|\bt[ -]tests?\b|analysis of variance", re.IGNORECASE)
 _UNKNOWN = re.compile(
     r"unknown|missing|not (?:available|reported|known|recorded|tested|done)|\bn/?a\b|unspecified", re.IGNORECASE
 )
-_DEVIATIONS = re.compile(r"\bs\.?d\.?\b|deviation", re.IGNORECASE)
 _NO_T = "another test (of ranks, of changes, of a part of the patients) may stand behind P"
 _NO_STATISTIC = (
     "many statistics of this table do not follow from the counts: they may be of another test or of several groups"
@@ -61,12 +62,12 @@ _NO_STATISTIC = (
 _NO_TEST = "few P values of this table follow from the groups: they may be of another test"
 _FINER = "a category has no patients: P may be of finer categories than are printed"
 _LEAST = "the least P that is printed may stand for all that are smaller"
-_COUNT_CELL = re.compile(r"\d+ ?\(\d+(?:\.\d+)? ?%?\)")
 NEAR = 0.25  # in normal deviates: variants of exact and ordinal tests differ by less
 MOST_MISSING = 0.3  # of the patients of a group with no value of a variable
 MISSING = 0.05  # of the patients of one group with one value
 NEARLY = 0.01  # of a statistic
-FAR = 1.5  # a t test and a rank test of the same data seldom differ by more
+ALL_APART = 1e-12  # a P so small beside a printed one above 0.01: few of the patients have a value
+COMPANY, COMPANY_FAR = 3, 0.75  # so many other P of its column are of t tests, which the paper names
 
 
 def table_tests(paper: Paper) -> Iterator[Finding]:
@@ -80,50 +81,72 @@ def table_tests(paper: Paper) -> Iterator[Finding]:
         for block in blocks(table):
             if not block.independent or (block.statistic is None and block.p_value is None):
                 continue
-            other = _OTHER_TEST.search(printed.caption) is not None or _of_effect(table, block)
+            other = OTHER_TEST.search(printed.caption) is not None or of_effect(table, block)
             cases = [
-                (_case(paper, table, block, variable, line, other), rows)
-                for variable, line, rows in _comparisons(table, block)
-                if not _sizes_again(table, line)
+                (case_of(paper, table, block, variable, line, other), rows)
+                for variable, line, rows in comparisons(table, block)
+                if not sizes_again(table, line)
             ]
             named = _named(cases, based, block, around)
+            cases = _by_company(paper, cases)
             with_statistic: list[Finding] = []
             of_p: list[Finding] = []
             for case, rows in cases:
                 (of_p if case.statistic is None else with_statistic).extend(
                     _tested(replace(case, named=named), rows, based)
                 )
-            said = _PLAIN_TEST.search(around) is not None and not _OTHER_TEST.search(around)
+            said = _PLAIN_TEST.search(around) is not None and not OTHER_TEST.search(around)
             yield from means_tested(
                 doubtful(_swapped(with_statistic), "chi2-vs-counts", _NO_STATISTIC), _NO_T, said=said
             )
-            yield from counts_tested(ordinary_test(of_p, ("chi2-vs-counts", "t-vs-summary"), _NO_TEST), _NO_TEST)
+            ordinary = ordinary_test(of_p, ("chi2-vs-counts", "t-vs-summary"), _NO_TEST, sole_tests(paper))
+            yield from counts_tested(ordinary, _NO_TEST, sole_tests(paper))
 
 
-def _comparisons(table: ReadTable, block: Block) -> Iterator[tuple[Variable, Line, tuple[Line, ...]]]:
-    """Each line with a statistic or P, and the lines it compares: one cell beside several rows compares all of them."""
-    beside: dict[int, list[Line]] = {}
-    columns = [c.index for c in (block.statistic, block.p_value) if c is not None]
-    starts = {line.row: {line.entries[c].start for c in columns if c in line.entries} for line in table.lines}
-    for line in table.lines:
-        for start in starts[line.row]:
-            beside.setdefault(start, []).append(line)
-    for variable in variables(table):
-        for line, rows in compared(variable, block):
-            spanned = max((beside[start] for start in starts[line.row]), key=len, default=[line])
-            if len(spanned) < 2 or len(rows) >= len(spanned):
-                yield variable, line, rows
-            elif line is spanned[0]:
-                counted = tuple(one for one in spanned if any(count(one, c) is not None for c in block.indexes))
-                yield variable, line, counted or rows
+def _by_company(paper: Paper, cases: list[tuple[Case, tuple[Line, ...]]]) -> list[tuple[Case, tuple[Line, ...]]]:
+    """The same cases, of t tests where the paper names these and the other P of its tables are of ordinary tests.
+
+    Nearly all of at least three means fit a t test: then a P that does not is away from it by less. Nearly all of at least
+    four P of means or counts fit: then t is the test of means.
+    """
+    if not t_tests_named(paper):
+        return cases
+    own = [fit for case, _ in cases if (fit := _is_of_t(case)) is not None]
+    if sum(own) >= max(COMPANY, 2 * (len(own) - sum(own))):  # P of the column are of t tests, its numbers SDs
+        sure = {"t_said": True, "deviations": True, "other_test": False}
+        return [(replace(case, **sure, far=min(case.far, COMPANY_FAR)), rows) for case, rows in cases]
+    fits, off, counted, uncounted = _company(paper)
+    if fits >= max(COMPANY, 2 * off):
+        return [(replace(case, t_said=True, far=min(case.far, COMPANY_FAR)), rows) for case, rows in cases]
+    if fits + counted >= max(COMPANY + 1, 3 * (off + uncounted)):
+        return [(replace(case, t_said=True, by_column=True), rows) for case, rows in cases]
+    return cases
 
 
-def _of_effect(table: ReadTable, block: Block) -> bool:
-    """Whether an estimate with its interval stands between the groups and P: P may be of the estimate."""
-    if block.p_value is None:
-        return False
-    between = [c for c in table.columns if block.indexes[-1] < c.index < block.p_value.index]
-    return any(c.role in ("estimate", "interval", "ci_low") or has_ci(c.name) for c in between)
+@once
+def _company(paper: Paper) -> tuple[int, int, int, int]:
+    """How many P of the paper's tables fit a t test of their means, or do not; and a test of their counts, or do not."""
+    means: list[bool] = []
+    counted: list[bool] = []
+    for table in group_tables(paper):
+        for block in blocks(table):
+            if not block.independent or block.p_value is None or block.statistic is not None:
+                continue
+            for variable, line, rows in comparisons(table, block):
+                case = case_of(paper, table, block, variable, line, of_effect(table, block))
+                fit = _is_of_t(case)
+                means += [] if fit is None else [fit]
+                tests = _tested(case, rows, paper_shares(paper)[table.index]) if fit is None else ()
+                counted += [not f.flagged for f in tests if f.rule == "chi2-vs-counts"]
+    return sum(means), len(means) - sum(means), sum(counted), len(counted) - sum(counted)
+
+
+def _is_of_t(case: Case) -> bool | None:
+    """Whether the P of a row of means is that of a t test; None where the row has none."""
+    groups, p = groups_of(case), case.p_printed
+    if groups is None or len(groups) > 2 or p is None or case.statistic is not None or not 0 <= p.value <= 1:
+        return None
+    return not t_vs_summary(groups, None, p, place=case.p_place).flagged
 
 
 def _swapped(found: Sequence[Finding]) -> Iterator[Finding]:
@@ -148,7 +171,7 @@ def _of_other(one: Finding, other: Finding) -> bool:
 
 
 def _named(
-    cases: Sequence[tuple[_Case, Sequence[Line]]], based: Sequence[Share], block: Block, around: str
+    cases: Sequence[tuple[Case, Sequence[Line]]], based: Sequence[Share], block: Block, around: str
 ) -> frozenset[str]:
     """The tests of a statistic column: what its header says; where it says only "statistic", what the note says or its rows fit."""
     said = statistics_in(block.statistic.name) if block.statistic else frozenset[str]()
@@ -168,126 +191,11 @@ def _named(
                 by_t = by_t or (not found.flagged and found.message.startswith(("Student", "Welch")))
     learned = {"chi2-vs-counts": "chi2", "t-vs-summary": "t" if by_t else "F"}
     more = [name for rule, name in learned.items() if fits[rule] >= max(1, 0.5 * tried[rule])]
-    more += [name for name, pattern in _TESTS_SAID.items() if pattern.search(around)]
+    more += [name for name, pattern in TESTS_SAID.items() if pattern.search(around)]
     return frozenset(more) | (said - {"?"}) if more else said
 
 
-@dataclass(frozen=True)
-class _Case:
-    """One line with a statistic or P."""
-
-    block: Block
-    variable: Variable
-    line: Line
-    statistic: Number | None
-    p_value: Number | None
-    named: frozenset[str]  # tests that the header names
-    generic: bool  # it says only "statistic"
-    deviations: bool  # the table says that SDs stand beside the means
-    t_said: bool  # ... and that P is of a t test
-    other_test: bool
-    place: Place
-    p_place: Place
-    alone: bool  # the row below has its own P: this one is not of several rows
-    above: tuple[tuple[int, ...], ...]  # counts of the rows before it, nearest first
-    shared: bool  # rows of another kind carry the same P: it is of them
-    alike: tuple[tuple[int, ...], ...]  # counts of the rows next to it that carry the same P, its own included
-
-    @property
-    def p_printed(self) -> Printed | None:
-        return self.p_value.printed if self.p_value is not None else None
-
-
-def _case(paper: Paper, table: ReadTable, block: Block, variable: Variable, line: Line, other_test: bool) -> _Case:
-    statistic = number(line, block.statistic.index, "statistic") if block.statistic else None
-    p_value = number(line, block.p_value.index, "p_value") if block.p_value else None
-    place, p_place = (
-        place_of(paper, table, line, part, variable) for part in (statistic or p_value, p_value or statistic)
-    )
-    printed = paper.document.tables[table.index]
-    said = " ".join((printed.caption, printed.note, line.label, variable.name, *(c.name for c in table.columns)))
-    t_said = _TESTS_SAID["t"].search(said) is not None
-    deviations = _DEVIATIONS.search(said) is not None
-    generic = block.statistic is not None and "?" in statistics_in(block.statistic.name)
-    return _Case(block, variable, line, statistic, p_value, frozenset(), generic, deviations, t_said, other_test, place, p_place,
-                 _alone(paper, table, block, line), _counts_above(table, block, line),
-                 _of_other_rows(block, variable, line, p_value), _alike(table, block, line, p_value))  # fmt: skip
-
-
-def _counts_above(table: ReadTable, block: Block, line: Line) -> tuple[tuple[int, ...], ...]:
-    """Counts of the three rows before it, nearest first."""
-    before = sorted((other for other in table.lines if 0 < line.row - other.row <= 3), key=lambda other: -other.row)
-    counts = ([c for column in block.indexes if (c := count(other, column)) is not None] for other in before)
-    return tuple(tuple(row) for row in counts if len(row) == len(block.indexes))
-
-
-def _alike(table: ReadTable, block: Block, line: Line, p_value: Number | None) -> tuple[tuple[int, ...], ...]:
-    """Counts of the run of rows around a line that carry its P: it may be one test of all of them."""
-    if p_value is None or block.p_value is None:
-        return ()
-    rows = {other.row: other for other in table.lines}
-    same = {
-        row
-        for row, other in rows.items()
-        if (p := number(other, block.p_value.index, "p_value")) and p.text == p_value.text
-    }
-    first = last = line.row
-    while first - 1 in same:
-        first -= 1
-    while last + 1 in same:
-        last += 1
-    counts = (
-        [c for column in block.indexes if (c := count(rows[row], column)) is not None] for row in range(first, last + 1)
-    )
-    return tuple(tuple(row) for row in counts if len(row) == len(block.indexes))
-
-
-def _of_other_rows(block: Block, variable: Variable, line: Line, p_value: Number | None) -> bool:
-    """Whether a row of the variable that is none of counts carries the same P: the P is of a mean, or of all of it."""
-    if p_value is None or block.p_value is None:
-        return False
-    others = [other for other in variable.lines if other is not line]
-    same = [
-        other for other in others if (p := number(other, block.p_value.index, "p_value")) and p.text == p_value.text
-    ]
-    return any(count(other, column) is None for other in same for column in block.indexes if column in other.entries)
-
-
-def _one_of_some(case: _Case) -> bool:
-    """Whether a P stands beside a category that is not the first, and others have none: it may belong to another row."""
-    levels = case.variable.levels
-    if not any(case.line is line for line in levels) or case.line is levels[0] or case.block.p_value is None:
-        return False
-    return any(case.block.p_value.index not in line.entries for line in levels)
-
-
-def _alone(paper: Paper, table: ReadTable, block: Block, line: Line) -> bool:
-    """Whether the next row is none of counts without a statistic or P of its own."""
-    below = min((other for other in table.lines if other.row > line.row), key=lambda other: other.row, default=None)
-    if below is None:
-        return True
-    if any(count(below, column) is None for column in block.indexes) and not _counts_printed(
-        paper, table, block, below
-    ):
-        return True
-    return any(column is not None and column.index in below.entries for column in (block.statistic, block.p_value))
-
-
-def _counts_printed(paper: Paper, table: ReadTable, block: Block, line: Line) -> bool:
-    """Whether the cells of a row look like counts with percentages, though the reader was not certain of them."""
-    cells = paper.document.tables[table.index].cells
-    row = cells[line.row] if line.row < len(cells) else ()
-    return bool(block.indexes) and all(
-        column < len(row) and _COUNT_CELL.match(row[column].text.strip()) is not None for column in block.indexes
-    )
-
-
-def _sizes_again(table: ReadTable, line: Line) -> bool:
-    """Whether a second row of sizes ("n") stands above: the sizes of the header are those of other rows."""
-    return sum(other.row < line.row for other in size_rows(table)) >= 2
-
-
-def _tested(case: _Case, rows: Sequence[Line], based: Sequence[Share]) -> Iterator[Finding]:
+def _tested(case: Case, rows: Sequence[Line], based: Sequence[Share]) -> Iterator[Finding]:
     if case.p_printed is not None and not 0 <= case.p_printed.value <= 1:
         return
     counted = [line for line in rows if all(count(line, c) is not None for c in case.block.indexes)]
@@ -296,7 +204,7 @@ def _tested(case: _Case, rows: Sequence[Line], based: Sequence[Share]) -> Iterat
         if tables:
             yield from _by_counts(case, tables, sure, len(counted))
     elif case.variable.head is case.line or not case.variable.levels:
-        groups = _groups(case)
+        groups = groups_of(case)
         if groups is not None:
             yield from _by_means(case, groups)
 
@@ -304,7 +212,7 @@ def _tested(case: _Case, rows: Sequence[Line], based: Sequence[Share]) -> Iterat
 # ---------------------------------------------------------------- counts
 
 
-def _count_tables(case: _Case, rows: Sequence[Line], based: Sequence[Share]) -> tuple[list[Counts], bool]:
+def _count_tables(case: Case, rows: Sequence[Line], based: Sequence[Share]) -> tuple[list[Counts], bool]:
     """The tables of counts the test may rest on, most likely first, and whether nothing else is known."""
     columns = case.block.indexes
     whole = [[c for column in columns if (c := count(row, column)) is not None] for row in rows]
@@ -325,7 +233,7 @@ def _count_tables(case: _Case, rows: Sequence[Line], based: Sequence[Share]) -> 
     return ([table], sure) if min(table[1]) >= 0 and _comparable(table) else ([], False)
 
 
-def _exclusive(case: _Case, rows: Sequence[Line], based: Sequence[Share]) -> bool:
+def _exclusive(case: Case, rows: Sequence[Line], based: Sequence[Share]) -> bool:
     """Whether each patient seems to have one of the categories: they make up the groups, but for missing values."""
     for column in case.block.groups:
         counts = sum(c for row in rows if (c := count(row, column.index)) is not None)
@@ -337,14 +245,14 @@ def _exclusive(case: _Case, rows: Sequence[Line], based: Sequence[Share]) -> boo
     return True
 
 
-def _too_few(case: _Case, table: Counts) -> bool:
+def _too_few(case: Case, table: Counts) -> bool:
     """Whether the rows hold far fewer patients than the groups: the statistic beside them is of more rows."""
     sums = [sum(column) for column in zip(*table, strict=True)]
     sizes = case.block.sizes
     return sizes is None or any(added < (1 - MOST_MISSING) * n for added, n in zip(sums, sizes, strict=True))
 
 
-def _sizes_of(case: _Case, line: Line, based: Sequence[Share]) -> tuple[list[int] | None, bool]:
+def _sizes_of(case: Case, line: Line, based: Sequence[Share]) -> tuple[list[int] | None, bool]:
     """Patients behind a single row: what its percentages are of, else the sizes of the groups."""
     mine = {share.column: share for share in based if share.line is line}
     sizes: list[int] = []
@@ -370,12 +278,12 @@ def _comparable(table: Counts) -> bool:
     return float(chi2_df(table)) > 0
 
 
-def _by_counts(case: _Case, tables: Sequence[Counts], sure: bool, rows: int) -> Iterator[Finding]:
+def _by_counts(case: Case, tables: Sequence[Counts], sure: bool, rows: int) -> Iterator[Finding]:
     p = case.p_printed
     if case.statistic is None:
         if p is not None:
             other = NOT_PATIENTS.search(case.line.label) or OWN_N.search(case.line.label)
-            single = case.shared or (rows == 1 and (not case.alone or other is not None or _one_of_some(case)))
+            single = case.shared or (rows == 1 and (not case.alone or other is not None or one_of_some(case)))
             found = _p_of_counts(case, tables, sure and not single, p, rows)
             if found is not None:
                 yield found
@@ -404,7 +312,7 @@ def _by_counts(case: _Case, tables: Sequence[Counts], sure: bool, rows: int) -> 
     yield _mended_p(weighed, first, p, exact)
 
 
-def _p_of_counts(case: _Case, tables: Sequence[Counts], sure: bool, p: Printed, rows: int) -> Finding | None:
+def _p_of_counts(case: Case, tables: Sequence[Counts], sure: bool, p: Printed, rows: int) -> Finding | None:
     """A P alone against every test that such counts may be given."""
     if case.other_test or len(case.block.groups) > 2:
         return None  # a misfit would say nothing, so a fit says nothing either
@@ -471,23 +379,7 @@ def _apart(p: Printed, value: float) -> float:
 # ---------------------------------------------------------------- means
 
 
-def _groups(case: _Case) -> list[Group] | None:
-    found: list[Group] = []
-    sizes = case.block.sizes
-    if sizes is None:
-        return None
-    for column, size in zip(case.block.groups, sizes, strict=True):
-        mean, sd = number(case.line, column.index, "mean"), number(case.line, column.index, "sd")
-        if mean is None or sd is None:
-            return None
-        try:
-            found.append(Group.of(mean.printed, sd.printed, size))
-        except OptionError:
-            return None
-    return found if any(group.sd.value > 0 for group in found) else None
-
-
-def _by_means(case: _Case, groups: list[Group]) -> Iterator[Finding]:
+def _by_means(case: Case, groups: list[Group]) -> Iterator[Finding]:
     p = case.p_printed
     if case.statistic is None:
         if p is not None:
@@ -495,7 +387,11 @@ def _by_means(case: _Case, groups: list[Group]) -> Iterator[Finding]:
                 return
             found = t_vs_summary(groups, None, p, place=case.p_place)
             if not found.flagged or _clear(case, found, p):
-                sure = case.deviations and case.t_said and _clear_of_errors(case, groups, p)
+                sure = (
+                    case.deviations
+                    and case.t_said
+                    and (case.far < FAR or case.by_column or _clear_of_errors(case, groups, p))
+                )
                 yield found if sure else lowered(found, _NO_T)
         return
     squared = "t" not in case.named or "F" in case.named
@@ -536,11 +432,11 @@ def _mended_p(check: Finding, statistic: Finding, p: Printed, value: float | Non
     return replace(check, cause_code=cause.code, cause=text, repair=cause.repair)
 
 
-def _clear(case: _Case, found: Finding, p: Printed) -> bool:
+def _clear(case: Case, found: Finding, p: Printed) -> bool:
     """Whether P is further from the t test's than a rank test or missing values would make it."""
     if case.other_test or found.severity != "major" or found.recomputed is None or len(case.block.groups) > 2:
         return False
-    return _apart(p, found.recomputed) > FAR
+    return _apart(p, found.recomputed) > case.far and not (found.recomputed < ALL_APART and p.value > 0.01)
 
 
 def _nearly(found: Finding, statistic: Number) -> Finding:
@@ -555,13 +451,13 @@ def _nearly(found: Finding, statistic: Number) -> Finding:
     )
 
 
-def _clear_of_errors(case: _Case, groups: Sequence[Group], p: Printed) -> bool:
+def _clear_of_errors(case: Case, groups: Sequence[Group], p: Printed) -> bool:
     """The same where the numbers after the means are read as standard errors."""
     widened = [Group.of(g.mean, Printed.of(f"{g.sd.value * math.sqrt(g.n):.4g}"), g.n) for g in groups]
     return _clear(case, t_vs_summary(widened, None, p, place=case.p_place), p)
 
 
-def _p_of_statistic(case: _Case, groups: Sequence[Group], p: Printed) -> Finding:
+def _p_of_statistic(case: Case, groups: Sequence[Group], p: Printed) -> Finding:
     statistic = case.statistic.printed if case.statistic is not None else p
     total, smallest = sum(g.n for g in groups), min(g.n for g in groups)
     if len(groups) > 2:

@@ -7,13 +7,16 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from ostealgia.audit.checks.reading.scales import is_adapted
 from ostealgia.audit.finding import Finding, make
 from ostealgia.audit.paper import Paper
-from ostealgia.audit.rules.plausibility import star_limit
+from ostealgia.audit.rules.bounds import scale_bound
+from ostealgia.audit.rules.plausibility import STAR_LIMITS, star_limit
 from ostealgia.audit.rules.totals import total_vs_parts
 from ostealgia.audit.statements.model import Number
 from ostealgia.audit.tables.model import Line, ReadTable
 from ostealgia.audit.tables.view import place_of
+from ostealgia.io.documents.model import Cell
 from ostealgia.numerics.intervals import as_interval
 
 DOMAINS = {"selection": "selection", "comparability": "comparability", "outcome": "outcome", "exposure": "exposure"}
@@ -148,20 +151,121 @@ def _class(paper: Paper, table: ReadTable, row: Rated, limits: dict[str, tuple[i
 
 
 def _domains(paper: Paper, table: ReadTable, rows: Sequence[Rated]) -> Iterator[Finding]:
-    """Newcastle-Ottawa: at most 4, 2 and 3 in its domains."""
-    names = {
-        c.index: next((d for d in DOMAINS if re.fullmatch(rf"\W*{d}\W*", c.name.strip().casefold())), None)
-        for c in table.columns
-    }
-    if sum(name is not None for name in names.values()) < 3:
+    """Newcastle-Ottawa: at most 4, 2 and 3 in its domains and 9 in all, or what the headings print as the most."""
+    names = {c.index: _domain(c.name) for c in table.columns}
+    if sum(name is not None and name != "total" for name in names.values()) < 3:
         return
+    told = {c.index: _most_in(c.name) for c in table.columns}
+    adapted = is_adapted(paper.document.plain)
     for row in rows:
         for column, entry in row.line.entries.items():
             domain = names.get(column)
-            number = entry.parts.get("filled") or entry.parts.get("points")
-            if domain is not None and number is not None:
-                place = place_of(paper, table, row.line, entry)
-                yield star_limit(int(number.value), "outcome" if domain == "exposure" else domain, place=place)
+            number = entry.parts.get("filled") or entry.parts.get("points") or entry.parts.get("total")
+            if domain is None or number is None or "most" in entry.parts:
+                continue
+            place = place_of(paper, table, row.line, entry)
+            usual = STAR_LIMITS["NOS"][domain]
+            most = told[column] or (None if adapted else usual)
+            if most == usual:
+                yield star_limit(int(number.value), domain, place=place)
+            elif most is not None:
+                yield scale_bound(number.printed, 0, most, what=f"{row.line.label}, {domain}", place=place)
+
+
+def _domain(heading: str) -> str | None:
+    """The domain a heading names, without its limits: "Comparability (max 2)"."""
+    bare = _LIMITS_SAID.sub(" ", heading).strip().casefold()
+    if re.fullmatch(r"\W*(?:total|total scores?|total stars?|overall scores?|sum|nos total)\W*", bare):
+        return "total"
+    if re.fullmatch(r"\W*(?:exposures?|outcomes?)(?:\s?(?:/|or|and)\s?(?:exposures?|outcomes?))?\W*", bare):
+        return "outcome"
+    return next((d for d in DOMAINS if re.fullmatch(rf"\W*{d}\W*", bare)), None)
+
+
+_LIMITS_SAID = re.compile(
+    r"[(\[,/]\s{0,2}(?:0\s?(?:-|–|to)\s?|max(?:imum)?\.?\s?(?:of\s)?|up to\s|out of\s|of\s|≤\s?)?"
+    r"(\d{1,2})\s?(?:stars?|points?)?\s{0,2}[)\]]?\s*$",
+    re.I,
+)
+
+
+def _most_in(heading: str) -> int | None:
+    """The most points that a heading prints: "Selection (0-4)", "Outcome (max 3)", "Total /9".
+
+    >>> _most_in("Selection (0-4)"), _most_in("Outcome (max 3)"), _most_in("Total")
+    (4, 3, None)
+    """
+    found = _LIMITS_SAID.search(heading)
+    return int(found[1]) if found else None
+
+
+# ---------------------------------------------------------------- MINORS: a column an item, each 0, 1 or 2
+
+_MINORS = re.compile(r"\bMINORS\b|methodological index for non-?\s?randomi[sz]ed", re.I)
+_POINT = re.compile(r"\s*(\d{1,2})\s*$")
+LEAST_ITEMS = 6
+
+
+def table_items(paper: Paper) -> Iterator[Finding]:
+    """scale-bound for the items of MINORS, and total-vs-parts for their totals, where nearly all rows add up."""
+    for printed in paper.document.tables:
+        if not _MINORS.search(f"{printed.caption} {printed.note}"):
+            continue
+        names = [printed.column_name(column).strip() for column in range(printed.n_columns)]
+        items = [i for i, name in enumerate(names) if i and re.fullmatch(r"(?:item|q|i)?\.?\s?\d{1,2}\.?", name, re.I)]
+        total = [i for i, name in enumerate(names) if re.match(r"total|sum|score", name, re.I)]
+        if len(items) < LEAST_ITEMS:
+            continue
+        rows = [row for row in printed.body if all(_POINT.match(row[i].text) for i in items)]
+        for row in rows:
+            for i in items:
+                place = paper.place(row[i].start, row[i].end)
+                yield star_limit(int(row[i].text), "item", tool="MINORS", place=place)
+        if len(total) == 1:
+            yield from _item_totals(paper, [row for row in rows if _POINT.match(row[total[0]].text)], items, total[0])
+
+
+def _item_totals(paper: Paper, rows: Sequence[Sequence[Cell]], items: Sequence[int], total: int) -> Iterator[Finding]:
+    sums = [sum(int(row[i].text) for i in items) for row in rows]
+    fitting = sum(added == int(row[total].text) for added, row in zip(sums, rows, strict=True))
+    if fitting < max(2, 0.6 * len(rows)):
+        return
+    for row in rows:
+        place = paper.place(row[total].start, row[total].end)
+        parts = [row[i].text.strip() for i in items]
+        yield total_vs_parts(parts, row[total].text.strip(), what=f"{row[0].text.strip()}, points", place=place)
+
+
+# ---------------------------------------------------------------- judgements: how many studies are low, unclear, high
+
+_JUDGED = re.compile(
+    r"\W*(?:low|high|unclear|some concerns?|moderate|serious|critical|no information)(?: risk)?(?: of bias)?(?:,? ?\W?n\W?(?: \(%\))?)?\W*",
+    re.I,
+)
+_BIAS = re.compile(r"risk of bias|\brob\b|robins|quadas|methodological quality", re.I)
+_STUDIES = re.compile(r"\s*(\d{1,3})(?:\s?\(\s?\d{1,3}(?:[.,·]\d{1,2})?\s?%?\s?\))?\s*$")
+LEAST_DOMAINS = 4
+
+
+def table_judgements(paper: Paper) -> Iterator[Finding]:
+    """total-vs-parts for numbers of studies by judgement: every domain is of the same studies, as all rows but one say."""
+    for printed in paper.document.tables:
+        if not _BIAS.search(printed.caption):
+            continue
+        columns = [c for c in range(1, printed.n_columns) if _JUDGED.fullmatch(printed.column_name(c).strip())]
+        if len(columns) < 2 or len(columns) != printed.n_columns - 1:
+            continue
+        rows = [(row, [_STUDIES.match(row[c].text) for c in columns]) for row in printed.body]
+        read = [(row, [int(match[1]) for match in found if match]) for row, found in rows if all(found)]
+        sums = [sum(parts) for _, parts in read]
+        if len(read) != len(rows) or len(read) < LEAST_DOMAINS:
+            continue
+        whole = max(set(sums), key=sums.count)
+        if sums.count(whole) < len(sums) - 1:
+            continue
+        for row, parts in read:
+            place = paper.place(row[columns[0]].start, row[columns[-1]].end)
+            yield total_vs_parts(parts, str(whole), what=f"{row[0].text.strip()}, studies", place=place)
 
 
 def class_of(value: int, limits: dict[str, tuple[int, int]]) -> str | None:
@@ -212,4 +316,4 @@ def _range(found: re.Match[str]) -> tuple[int, int]:
     return low, high
 
 
-CHECKS = (table_ratings,)
+CHECKS = (table_ratings, table_items, table_judgements)

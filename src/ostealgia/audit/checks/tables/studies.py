@@ -1,16 +1,14 @@
-"""Tables with one study a row: percentages of the row's patients, order of quantiles, rows of totals."""
+"""Tables with one study a row: percentages of the row's patients, rows of totals."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ostealgia.audit.checks.reading.premises import doubtful
+from ostealgia.audit.checks.tables.sums import parts_overlap
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.percents import percent_vs_count
-from ostealgia.audit.rules.plausibility import quantile_order
 from ostealgia.audit.rules.totals import total_vs_parts
 from ostealgia.audit.statements.model import Number
 from ostealgia.audit.tables.denominators import denominators
@@ -22,14 +20,6 @@ LEAST = 3  # rows that must fit before one that does not is a disagreement
 SHARE = 0.6  # of the rows
 FEWEST, HALF = 2, 0.5  # the same where the percentages of the whole table
 MANY, SURE = 12, 0.8  # (so many of them, and this share) are those of the same sizes
-# brackets that hold an interval of the estimate, which resampled medians need not lie in
-_CI_SAID = re.compile(
-    r"(?:brackets?|parenthes[ei]s)[^.;]{0,60}(?:confidence|credib\w{1,6}|\bcis?\b)|"
-    r"(?:confidence|credib\w{1,6}) (?:interval|limit)s?[^.;]{0,40}(?:brackets?|parenthes[ei]s)",
-    re.IGNORECASE,
-)
-_ESTIMATE = re.compile(r"\bestimates?\b|\bcoefficients?\b|[βΒ]|\bbeta\b", re.IGNORECASE)
-_DESCENDING = "many ranges of this table do not rise: the greatest value may be printed first, or no range at all"
 
 
 @dataclass(frozen=True)
@@ -157,6 +147,8 @@ def _totals(paper: Paper, table: ReadTable) -> Iterator[Finding]:
     rows = [line for line in table.lines if line.depth == 0]
     if len(totals) != 1 or table.lines[-1] is not totals[0] or len(rows) < 2:
         return
+    printed = paper.document.tables[table.index]
+    label = printed.cells[totals[0].row][0].text if totals[0].row < len(printed.cells) else totals[0].label
     for column in table.columns:
         part = "n" if column.role == "n" else "count"
         parts = [n for line in rows if (n := number(line, column.index, part)) is not None]
@@ -164,33 +156,9 @@ def _totals(paper: Paper, table: ReadTable) -> Iterator[Finding]:
         if whole is None or len(parts) != len(rows):
             continue
         place = place_of(paper, table, totals[0], whole)
-        yield total_vs_parts([p.text for p in parts], whole.text, what=column.name, severity="minor", place=place)
+        found = total_vs_parts([p.text for p in parts], whole.text, what=column.name, severity="minor", place=place)
+        if not (found.flagged and parts_overlap(printed, label)):
+            yield found
 
 
-def table_quantiles(paper: Paper) -> Iterator[Finding]:
-    """Median between its quartiles or the ends of its range, in every table."""
-    for table in paper.tables:
-        yield from doubtful(_quantiles(paper, table), "quantile-order", _DESCENDING, many=2)
-
-
-def _quantiles(paper: Paper, table: ReadTable) -> Iterator[Finding]:
-    printed = paper.document.tables[table.index]
-    if _CI_SAID.search(f"{printed.caption} {printed.note}"):
-        return
-    estimated = {column.index for column in table.columns if _ESTIMATE.search(column.name)}
-    for line in table.lines:
-        for entry in line.entries.values():
-            parts = entry.parts
-            if (
-                entry.column not in estimated
-                and {"low", "high"} <= parts.keys()
-                and ("median" in parts or "mean" in parts)
-            ):
-                values = {"min": parts["low"].printed, "max": parts["high"].printed}
-                mean = parts["mean"].printed if "mean" in parts else None
-                if "median" in parts:
-                    values["median"] = parts["median"].printed
-                yield quantile_order(values, mean=mean, what=line.label, place=place_of(paper, table, line, entry))
-
-
-CHECKS = (table_studies, table_quantiles)
+CHECKS = (table_studies,)

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
-from ostealgia.audit.causes import slip
 from ostealgia.audit.checks.reading.premises import lowered
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Check
 from ostealgia.audit.rules.counts import p_values_of
 from ostealgia.audit.statements.model import Number
-from ostealgia.audit.tables.denominators import Share, denominators
+from ostealgia.audit.tables.denominators import Share
+from ostealgia.audit.tables.grid import indent_of
 from ostealgia.audit.tables.model import Column, Line, ReadTable
 from ostealgia.audit.tables.view import GROUPS, Block, Variable, count, number, variables
-from ostealgia.io.documents.model import PrintedTable
+from ostealgia.io.documents.model import Document
 from ostealgia.numerics.intervals import as_interval
 from ostealgia.numerics.summary_tests import CHI2_TESTS, chi2_df
 
-MOST_PERCENT = 110.0  # what is printed above is a rate, not a share with a slip
+ROWS_ABOVE = 8  # in which the row is looked for that categories split
 FAR = 1.5  # times its parts: such a total is a number of something else, unless one slip explains it
-_RAISED = re.compile(r"[ʰ-˸ᴬ-ᶿ⁰-⁹ⁿ¹²³*†‡§¶#]$")
 
 
 def far_total(check: Finding, parts: Sequence[int], whole: int) -> Finding:
@@ -67,38 +65,7 @@ def _sums(table: ReadTable, column: Column) -> list[int]:
     return [sum(c for c in counts if c is not None) for counts in counted if len(counts) >= 2]
 
 
-def marked_size(printed: PrintedTable, table: ReadTable, share: Share) -> bool:
-    """Whether a mark at the row, or at the heading over it, is explained by a size of which the percentage may be a part."""
-    heads = [line.row for line in table.lines if line.row < share.line.row and set(line.entries) <= {0}]
-    rows = [share.line.row, *heads[-1:]]
-    if table.notes or max(rows) >= len(printed.cells):
-        return False  # turned: its rows are columns
-    marks = [m for row in rows if (m := _RAISED.search(printed.cells[row][0].text.strip()))]
-    sizes = [
-        int(n[1]) for m in marks for n in re.finditer(re.escape(m[0]) + r"\s{0,2}\(?n\s?=\s?(\d{1,6})", printed.note)
-    ]
-    possible = denominators(share.count.value, share.printed)
-    return possible is not None and any(n != share.base and possible[0] <= n for n in sizes)
-
-
-def of_parent_row(printed: PrintedTable, table: ReadTable, share: Share) -> bool:
-    """Whether the percentage is of the row it is indented under ("Metastases 24", below it "   Several sites 6 (25)")."""
-    if table.notes or share.line.row >= len(printed.cells):
-        return False  # turned: its rows are columns
-    own = _indent(printed, share.line.row)
-    for line in sorted((one for one in table.lines if one.row < share.line.row), key=lambda one: -one.row):
-        if _indent(printed, line.row) < own:
-            whole = count(line, share.column)
-            return whole is not None and whole != share.base and share.fits(whole)
-    return False
-
-
-def _indent(printed: PrintedTable, row: int) -> int:
-    text = printed.cells[row][0].text
-    return len(text) - len(text.lstrip())
-
-
-def runs_on(printed: PrintedTable, table: ReadTable, variable: Variable, mine: Sequence[Share]) -> bool:
+def runs_on(document: Document, table: ReadTable, variable: Variable, mine: Sequence[Share]) -> bool:
     """Whether the rows below a heading may go on into the next variable: no indentation tells where they end.
 
     Every percentage fits its own count of the group, so that no number is off, and no other group is made up by them.
@@ -107,14 +74,30 @@ def runs_on(printed: PrintedTable, table: ReadTable, variable: Variable, mine: S
         return False
     if sum(one.printed.value - 0.5 * one.printed.unit for one in mine) <= 100:
         return False  # the percentages are those of one variable
-    if len({_indent(printed, line.row) for line in table.lines if line.row < len(printed.cells)}) > 1:
+    cells = document.tables[table.index].cells
+    if len({indent_of(document, cells[line.row][0]) for line in table.lines if line.row < len(cells)}) > 1:
         return False
+    if _splits_row_above(table, variable):
+        return True
     column, exact = mine[0].column, 0
     for other in table.columns:
         if other.index != column and other.role in GROUPS and other.n is not None:
             counts = [count(line, other.index) for line in variable.counted((other.index,))]
             exact += sum(c for c in counts if c is not None) == other.n.value
     return exact == 0
+
+
+def _splits_row_above(table: ReadTable, variable: Variable) -> bool:
+    """Whether its first categories add up, in each group, to one row above ("Drug used 136", then "Oral 76", "Injected 60")."""
+    groups = [c.index for c in table.columns if c.role in GROUPS]
+    first = variable.levels[0].row
+    sums, closed = dict.fromkeys(groups, 0), list(variable.levels[:-1])
+    for i, line in enumerate(closed):
+        sums = {c: n + (count(line, c) or 0) for c, n in sums.items()}
+        above = (one for one in table.lines if 0 < first - one.row <= ROWS_ABOVE)
+        if i and any(sums and all(count(one, c) == n for c, n in sums.items()) for one in above):
+            return True
+    return False
 
 
 def elsewhere_whole(table: ReadTable, variable: Variable, column: int) -> bool:
@@ -172,16 +155,6 @@ def fits_test(printed: Mapping[str, Number], counts: Sequence[Sequence[int]]) ->
         if not any(shown.allows(as_interval(v)) for v in values):
             return False
     return True
-
-
-def is_rate(share: Share, found: Sequence[Share]) -> bool:
-    """Whether a number above 100 is no share with a lost point: its neighbours in the row are as large, or no slip explains it."""
-    if share.percent.value <= MOST_PERCENT:
-        return False
-    beside = [one for one in found if one.line is share.line and one is not share and one.count.value > 0]
-    if any(one.percent.value > MOST_PERCENT for one in beside):
-        return True
-    return slip(share.printed, 100 * share.count.value / (share.base or 1)) is None
 
 
 CHECKS: tuple[Check, ...] = ()

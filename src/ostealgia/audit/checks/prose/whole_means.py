@@ -1,0 +1,104 @@
+"""Means and shares of small groups in running text: can whole numbers of so many patients give them?
+
+A mean is read where its sentence says that the values are whole numbers (or their scale has no others), names one number of
+patients and nothing that the patients could differ in, and has no other number without a part.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ostealgia.audit.checks.prose.scores import centre_alone
+from ostealgia.audit.checks.reading.text import sentences
+from ostealgia.audit.finding import Finding
+from ostealgia.audit.paper import Paper
+from ostealgia.audit.rules.granularity import grim_mean, grim_percent
+
+_WHOLE = re.compile(
+    r"\bwhole[ -](?:numbers?|points?)\b|\bintegers?\b|\b(?:11|eleven)-point\b|\becog\b[^.;]{0,40}\b(?:score|status|ps)\b|\bcharlson\b|"
+    r"\b(?:mean|average) (?:number )?of (?:[a-z-]+ ){0,3}?(?:\d+\.\d+ )?(?:[a-z-]+ ){0,2}?(?:lesions|metastases|fractures|fractions|comorbidities)\b|"
+    r"\b(?:mean|average) (?:number )?of \d+\.\d+ (?:[a-z-]+ ){0,2}?(?:lesions|metastases|fractures|fractions|comorbidities)\b",
+    re.I,
+)
+_MEAN = re.compile(r"\b(?:mean|average[ds]?)\b", re.I)
+# several values of a patient, a part of the patients, or a number that no patient gave
+_NOT_ONE = re.compile(
+    r"\b(?:items|daily|weekly|diar\w+|averaged? (?:over|across)|chang\w*|differ\w*|reduc\w*|decreas\w*|increas\w*|improv\w*|gain\w*|"
+    r"adjust\w*|least.squares|imput\w*|weighted|estimat\w*|model\w*|sums?|composite|subscales?|total|standardi[sz]ed|pooled|studies|trials|"
+    r"respectively|versus|vs|compared|responders|non-?responders|completers|survivors|those|whom|remaining|others?|both|either|groups|arms|"
+    r"per (?:day|week|month|year|fraction|session))\b",
+    re.I,
+)
+_PEOPLE = r"(?:patients?|participants?|subjects?|women|men|children|persons|people|volunteers|individuals)"
+_SIZE = re.compile(
+    rf"\b[nN]\s?=\s?(?P<n>\d{{1,4}})\b|"
+    rf"(?<![\w.,/–-])(?P<p>\d{{1,4}})\s{{1,3}}(?:(?!(?:in|of|for|among|and|to|was|were|at|on)\b)[a-z-]+\s{{1,3}}){{0,2}}?{_PEOPLE}\b"
+)
+LEAST = 5  # patients
+
+
+def means_of_groups(paper: Paper) -> Iterator[Finding]:
+    """GRIM for the only mean of a sentence about so many patients' whole numbers."""
+    for sentence in sentences(paper.document):
+        text = sentence.text
+        if not _MEAN.search(text) or not _WHOLE.search(text) or _NOT_ONE.search(text):
+            continue
+        sizes = {int(match["n"] or match["p"]) for match in _SIZE.finditer(text)}
+        mean = centre_alone(sentence)
+        if len(sizes) != 1 or mean is None or "." not in mean.text:
+            continue
+        n = next(iter(sizes))
+        if n >= LEAST:
+            found = grim_mean(mean.printed, n, place=paper.place(mean.start, mean.end))
+            yield _weighed(found, "if every one of them gave one whole number")
+
+
+# "73.9% of the 27 patients", and "in the subgroup (n = 27), 73.9% of patients"
+_SHARE_OF = re.compile(
+    rf"(?<![\w.,/–±<>≤≥-])(?P<v>\d{{1,2}}\.\d{{1,2}}|\d{{1,2}})\s{{0,2}}%\s{{1,3}}of\s{{1,3}}(?:the\s{{1,3}}|our\s{{1,3}}|these\s{{1,3}})?(?P<n>\d{{2,3}})\s{{1,3}}"
+    rf"(?:(?!(?:in|of|for|among|and|to|was|were|at|on|per)\b)[a-z-]+\s{{1,3}}){{0,2}}?{_PEOPLE}\b",
+    re.I,
+)
+_SUBGROUP = re.compile(
+    rf"^\W{{0,3}}(?:in|of|among)\s{{1,3}}the\s{{1,3}}(?:[a-z-]+\s{{1,3}}){{0,3}}?(?:sub-?group|group|arm|cohort)\s{{0,3}}\(\s?n\s?=\s?(?P<n>\d{{2,3}})\s?\),?\s{{1,3}}"
+    rf"(?P<v>\d{{1,2}}(?:\.\d{{1,2}})?)\s{{0,2}}%\s{{1,3}}(?:of\s{{1,3}}(?:the\s{{1,3}})?{_PEOPLE}\b|responded|had|were|reported|experienced|achieved)",
+    re.I,
+)
+_NO_SHARE = re.compile(
+    r"surviv|kaplan|actuarial|cumulative|estimat|pooled|\bmean\b|median|average|sensitiv|specific|accura|reduc|increas|decreas|improve|change|"
+    r"predict|\brate\b|risk|probabil|incidence|relative|weighted|adjust|expected|assum|power|approximat|about|nearly|almost|around|roughly|"
+    r"respectively|studies|trials|et al",
+    re.I,
+)
+
+
+def shares_of_small_groups(paper: Paper) -> Iterator[Finding]:
+    """GRIM for a percentage of so many patients, in a sentence with no other percentage."""
+    for sentence in sentences(paper.document):
+        text = sentence.text
+        if text.count("%") != 1 or sentence.section not in ("abstract", "results", "other"):
+            continue
+        match = _SHARE_OF.search(text) or _SUBGROUP.search(text)
+        if match is None or _NO_SHARE.search(text) or not _one_size(text, int(match["n"])):
+            continue
+        n, percent = int(match["n"]), sentence.number(match, "v")
+        if n < 10 or "." not in percent.text:
+            continue  # a rough share
+        found = grim_percent(percent.text, n, place=paper.place(percent.start, percent.end))
+        yield _weighed(found, "if all of them were counted")
+
+
+def _one_size(text: str, n: int) -> bool:
+    return {int(match["n"] or match["p"]) for match in _SIZE.finditer(text)} <= {n}
+
+
+def _weighed(found: Finding, told: str) -> Finding:
+    """A flag here rests on something that is not printed: all patients have a value."""
+    if not found.flagged:
+        return found
+    return replace(found, basis="judgement", severity="minor", message=f"{found.message} ({told})")
+
+
+CHECKS = (means_of_groups, shares_of_small_groups)
