@@ -84,7 +84,8 @@ def test_an_estimate_over_time_lies_above_its_counts(said: str) -> None:
 @pytest.mark.parametrize(
     ("words", "wrong"),
     [
-        ("Of 90 patients screened, {} were excluded (10 had no scan, 8 declined, and 12 for other reasons) and 60 were randomised.", "30 27"),
+        ("Of 90 patients screened, {} were excluded (10 had no scan, 8 declined, 12 for other reasons) and 60 were randomised.",
+         "30 27"),
         ("We screened 90 patients. After exclusion of 30 patients (no scan, n = 10; refusal, n = {}; other, n = 12), 60 were "
          "randomised.", "8 11"),
         ("90 patients were reviewed; {} did not meet the criteria, and the remaining 60 formed the study cohort.", "30 24"),
@@ -163,3 +164,39 @@ def test_a_factor_that_is_there_or_not_needs_events(words: str, wrong: int) -> N
     narrow, wide = "0.78 (95% CI 0.65-0.93)", "0.78 (95% CI 0.52-1.17)"
     assert not flags(words.format(wide))
     assert rules(words.format(narrow)) == ["events-bound"] * wrong
+
+
+# ---------------------------------------------------------------- statistics in words
+
+
+@pytest.mark.parametrize(
+    ("words", "wrong"),
+    [
+        ("The Wald chi-square of male sex in the Cox model was 0.64 (df = 1, p = {}).", "0.42 0.043"),
+        ("The Pearson chi-squared statistic for fever was 2.36 with 1 degree of freedom (P = {}).", "0.12 0.012"),
+        ("Pain went with sleep (r = -0.09, P = {}, N = 135).", "0.30 0.003"),
+    ],
+)
+def test_a_statistic_told_in_words(words: str, wrong: str) -> None:
+    right, other = wrong.split()
+    assert not flags(words.format(right))
+    assert rules(words.format(other)) == ["p-vs-statistic"]
+
+
+def test_a_correlation_of_ranks_has_another_p() -> None:
+    assert not flags("Pain went with sleep (r = -0.09, P = .003, N = 135).", methods="Spearman correlations were used.")
+
+
+def test_a_small_p_is_repaired_with_three_places() -> None:
+    found = flags("The odds ratio of male sex was 2.15 (95% CI 1.22-3.78; P = 0.08).")
+    assert [(one.rule, one.repair) for one in found] == [("p-vs-ci", "0.008")]
+
+
+def test_decimal_commas_with_three_places_are_no_thousands() -> None:
+    text = "The odds ratio was 1,956 (95% CI 1,005-3,806; P = 0,048), the rate 61,2% against 43,3% (P = 0,012)."
+    assert not flags(text)
+
+
+def test_a_sum_of_two_searches_is_no_flow() -> None:
+    told = "We identified 1589 publications and 467 clinical reports. After removing duplicates, 1853 articles were included."
+    assert not flags(told)

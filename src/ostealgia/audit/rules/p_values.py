@@ -124,6 +124,9 @@ def _df_text(df: Sequence[float | Interval]) -> str:
     return f" ({', '.join(parts)} df)" if parts else ""
 
 
+SMALL, SMALL_PLACES = 0.01, 3  # a P below it is printed with three places
+
+
 def _statistic_slip(distribution: str, printed: Printed, df: Sequence[float | Interval], p: Printed) -> Cause | None:
     if p.relation != "=" or p.value == 0:
         return None
@@ -140,10 +143,18 @@ def _p_slip(p: Printed, values: Interval, point: float) -> Cause | None:
         return None
     near = within(values)
     found = probable(p, lambda edit: edit.value > 0 and near(edit))
-    if found is None or found.repair is None or Printed.parse(found.repair).decimals >= p.decimals:
+    if found is None or found.repair is None:
         return found
-    text = p.like(point)
-    return replace(found, repair=text, text=f"{(found.text or '').partition(' (')[0]} ({p.text} for {text})")
+    small = point < SMALL and p.decimals < SMALL_PLACES and Printed.parse(found.repair).decimals < SMALL_PLACES
+    if Printed.parse(found.repair).decimals >= p.decimals and not small:
+        return found
+    text = f"{point:.{SMALL_PLACES}f}" if small else p.like(point)
+    told = (
+        "the printed P is another one"
+        if small and found.code == "typing-slip"
+        else (found.text or "").partition(" (")[0]
+    )
+    return replace(found, repair=text, text=f"{told} ({p.text} for {text})")
 
 
 def _slip_of_either(statistic: Cause | None, p: Cause | None) -> Cause | None:

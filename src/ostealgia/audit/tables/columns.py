@@ -94,9 +94,16 @@ def _role(grid: Grid, column: int) -> str:
         return "estimate"
     if is_n(last) and single >= 0.6:
         return "n"
-    if flat in ("%", "(%)", "percent", "percentage", "%)") and single >= 0.5:
+    if (flat in ("%", "(%)", "percent", "percentage", "%)") or _beside_counts(grid, column)) and single >= 0.5:
         return "percent"
     return "data" if grid.data_share(column) >= 0.3 else "text"
+
+
+def _beside_counts(grid: Grid, column: int) -> bool:
+    """Whether a column says "%" behind the name of the column of numbers before it ("Drug No." and "Drug %")."""
+    name, _, last = grid.names[column].rstrip().rpartition(" ")
+    before, _, word = grid.names[column - 1].rstrip().rpartition(" ") if column > 1 else ("", "", "")
+    return last in ("%", "(%)") and name != "" and name == before and is_n(word)
 
 
 def _is_median(name: str) -> bool:

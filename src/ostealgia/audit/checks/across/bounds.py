@@ -88,6 +88,8 @@ _RATIO_NAME = re.compile(
     r"(?:for\s{1,2}[a-z ]{3,40}|of\s{1,2}(?=$))?\s{0,2}(?:of|was|is|[=:,])?\s{0,2}$",
     re.I,
 )
+_LOGISTIC = re.compile(r"\blogistic\b", re.I)
+BESIDE = 60  # characters before a number of events that name its model
 _SURVIVAL_MODEL = re.compile(r"\bCox\b|\bhazard|\bsurviv", re.I)
 _OF_DEATH = re.compile(r"\b(?:deaths?|mortality|died|overall survival)\b", re.I)
 ALL_EVENTS = 1.25  # times the deaths of all patients
@@ -205,7 +207,11 @@ def _events_said(paper: Paper, statement: Estimate) -> int | None:
     ]
     plain = paper.document.plain
     window = plain[start : end + 140].split("\n\n")[0]
-    found = {int(m[1]) for m in _EVENTS.finditer(window)}
+    found = {
+        int(m[1])
+        for m in _EVENTS.finditer(window)
+        if not _LOGISTIC.search(window, max(0, m.start() - BESIDE), m.start())
+    }
     block = paper.document.block_at(start)
     if not found and block is not None:
         before = plain[max(block.start, start - BEFORE) : start].rstrip().rpartition(". ")[2]

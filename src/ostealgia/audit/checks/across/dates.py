@@ -150,6 +150,7 @@ def _cut_off(paper: Paper, sentence: Sentence, told: Sentence, entry: Period) ->
         end = when(match["date"])
         early = entry.last.after(end)
         what = " ".join(match["what"].split())
+        what = "end of follow-up" if what.casefold().startswith("follow") else what
         yield make(
             "date-order",
             paper.place(*sentence.span(match.start(), match.end())),

@@ -26,21 +26,21 @@ _OF_STAGE = (
 )
 _NOUN = (
     r"(?:(?:[a-z\-]+\s){0,3}?(?:patients|participants|subjects|individuals|women|men|children|people|persons|adults|records|articles|"
-    r"studies|reports|citations|publications|papers|trials|cases|abstracts|candidates|full\stexts|charts)\s?)?"
+    r"studies|reports|citations|publications|papers|trials|cases|abstracts|candidates|full\stexts|charts|titles)\s?)?"
 )
 _WERE = (
-    r"(?:(?:of\sthem\s|who\s|that\s|which\s)?(?:were\s|was\s|had\sbeen\s)?"
+    r"(?:(?:of\s(?:them|which|whom)\s|who\s|that\s|which\s)?(?:were\s|was\s|had\sbeen\s)?"
     r"(?:then\s|subsequently\s|finally\s|therefore\s|randomly\s|later\s)?)"
 )
 _LEAVES = loose(
-    rf"\s?{_NOUN}{_WERE}(?:excluded|removed|rejected|ineligible|not\s(?:eligible|included|enrolled)|lost\sto|lost\b|withdrew|dropped\sout|declined|refused|duplicates|"
+    rf"\s?{_NOUN}{_WERE}(?:excluded|removed|rejected|deleted|discarded|ineligible|not\s(?:eligible|included|enrolled)|lost\sto|lost\b|withdrew|dropped\sout|declined|refused|duplicates|"
     rf"did\snot\s(?:meet|fulfil|satisfy)|discontinued)\b"
 )
 _LEFT_OUT = loose(
     r"\b(?:excluded|excluding|exclusion\sof|removal\sof|removed|removing|rejected|discarded|lost)\s(?:a\stotal\sof\s|another\s|a\sfurther\s)?$"
 )
 _STAYS = loose(
-    rf"\s?{_NOUN}{_WERE}(?:randomi[sz]ed|included|analy[sz]ed|enrolled|remained|remaining|evaluable|assigned|allocated|screened|formed|completed|entered|"
+    rf"\s?{_NOUN}{_WERE}(?:randomi[sz]ed|included|analy[sz]ed|enrolled|retrieved|remained|remaining|evaluable|assigned|allocated|screened|formed|completed|entered|"
     rf"made\sup|constituted|underwent|received|eligible)\b"
 )
 _REST = loose(
@@ -74,6 +74,10 @@ _IN_YEAR = re.compile(
 )
 _LABEL = re.compile(r"(?:tables?|figures?|figs?\.?|phase|grade|stage|aged?|version|appendix)\s{0,2}$", re.I)
 _OTHER_SHARE = re.compile(r"\d\s?/\s?\d|(?<![(\[\d.])\b\d{1,3}(?:\.\d+)?\s?%")
+_PART_OF = re.compile(
+    r"\s{1,2}of\s{1,2}the\s{1,2}\d{1,6}\s{1,2}(?:included|eligible|randomi[sz]ed|enrolled|analy[sz]ed|remaining)\b",
+    re.I,
+)
 _RATIO = re.compile(r"\d\s?:\s?\d")
 _FULL_TEXT = re.compile(r"\s{1,2}full[- ]{0,2}texts?\b", re.I)
 _BOUND = re.compile(r"[<>≤≥]\s{0,2}$")
@@ -285,6 +289,8 @@ def _not_counted(text: str, match: re.Match[str]) -> bool:
     """A percentage, a measure, a year, the number of a table."""
     if _NO_COUNT.match(text, match.end()) or _LABEL.search(text[max(0, match.start() - 12) : match.start()]):
         return True
+    if _PART_OF.match(text, match.end()):
+        return True  # "157 of the 299 included patients"
     if _RATIO.search(text, max(0, match.start() - 2), match.end() + 2):
         return True  # "(1:1)"
     if _BOUND.search(text[max(0, match.start() - 4) : match.start()]):

@@ -216,7 +216,7 @@ def _pair(paper: Paper, kind: str, one: Estimate, other: Estimate) -> Iterator[F
     at = equal.index(False)
     plain = paper.document.plain
     texts = [plain[start:end] for start, end in (one.sentence, sentence)]
-    if at_odds(*texts) or _stands_outside(paper, mine[at], one.sentence):
+    if at_odds(*texts) or _stands_outside(paper, kind, mine[at], one.sentence):
         return
     yield cross_reference(
         mine[at].printed.text,
@@ -249,7 +249,7 @@ def _beside(paper: Paper, pattern: re.Pattern[str], sentence: tuple[int, int]) -
     ]
 
 
-def _stands_outside(paper: Paper, number: Beside, sentence: tuple[int, int]) -> bool:
+def _stands_outside(paper: Paper, kind: str, number: Beside, sentence: tuple[int, int]) -> bool:
     """Whether a numeral of the abstract stands a second time in the paper: it may be right."""
     text = paper.document.plain[number.start : number.end]
     if len(text) < 2:
@@ -261,7 +261,10 @@ def _stands_outside(paper: Paper, number: Beside, sentence: tuple[int, int]) -> 
             block is not None and block.section in ("abstract", "references")
         ):
             continue
-        if "." in text or "·" in text or paper.document.plain[match.end() : match.end() + 1] == "%":
+        if kind == "time":
+            if _TIME.match(paper.document.plain, match.start()):
+                return True
+        elif "." in text or "·" in text or paper.document.plain[match.end() : match.end() + 1] == "%":
             return True
     return False
 
@@ -279,7 +282,7 @@ _STUDIED = re.compile(
 _COUNT = r"(\d{1,3}(?:,\d{3})+|\d{1,6})"
 _PARTED = re.compile(
     rf"\b{_COUNT}\s{{1,2}}(?:patients|participants|subjects)\s?[(,:]\s?{_COUNT}\s[^.;,()\d]{{1,60}}?(?:;|,|,?\s{{1,2}}and)\s{{1,2}}{_COUNT}\s"
-    r"(?=[^.;,()\d]{1,60}[).,;])",
+    r"(?=[^.;,()\d]{1,60}(?:[).]|[,;](?!\s{0,2}(?:and\s{1,2})?\d)))",
     re.I,
 )
 

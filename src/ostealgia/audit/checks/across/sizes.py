@@ -347,6 +347,10 @@ def _header_sizes(table: ReadTable) -> list[Number]:
 _FOUND = loose(
     rf"(?<![\w.,\-])({COUNT})\s(?:[a-z\-]+\s){{0,3}}?(?:articles|studies|records|publications|citations|papers|abstracts)\b"
 )
+_AND_MORE = loose(  # "1589 publications and 467 clinical reports": two searches
+    rf"\s?(?:\([^()]{{0,40}}\)\s)?and\s{COUNT}\s(?:[a-z\-]+\s){{0,2}}?(?:articles|studies|records|publications|citations|papers|abstracts|reports)\b"
+    rf"(?!\s(?:were|was|met|remained|included))"
+)
 _LABEL = loose(r"(?:tables?|figures?|figs?\.?|phase|grade|\()\s?$")
 _SEARCH = loose(r"\b(?:identif|yield|retriev|screen|search)")
 _FURTHER = loose(r"\b(?:additional|further|another|other\ssources|by\shand)")
@@ -357,6 +361,7 @@ _KEPT = loose(r"\b(?:includ|select|eligible|met\b|remain|result(?:ed|ing) in)")
 def size_flow(paper: Paper) -> Iterator[Finding]:
     """Are no more studies kept than were found by the search?"""
     found: Number | None = None
+    searches = False
     for sentence in sentences(paper.document):
         if sentence.section not in ("abstract", "results"):
             continue
@@ -373,8 +378,10 @@ def size_flow(paper: Paper) -> Iterator[Finding]:
                 and not _FURTHER.search(around)
             ):
                 found = number
+                searches = _AND_MORE.match(sentence.text, match.end()) is not None
             elif found is not None and _KEPT.search(around) and number.start > found.start:
-                yield _flow(paper, found, number)
+                if not searches:
+                    yield _flow(paper, found, number)
                 found = None
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ostealgia.audit.checks.reading.directions import certain
+from ostealgia.audit.checks.reading.directions import certain, only_turned
 from ostealgia.audit.checks.reading.figures import RATIOS, free
+from ostealgia.audit.checks.reading.premises import lowered
 from ostealgia.audit.finding import Cause, Finding, make
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.direction import direction_vs_claim
@@ -47,6 +48,10 @@ def directions(paper: Paper) -> Iterator[Finding]:
         found = _direction(paper, claim, claim.estimate)
         if not found.flagged or certain(paper, claim, claim.estimate):
             yield found
+        elif only_turned(paper, claim, claim.estimate):
+            yield lowered(
+                found, "the size in words is that of the reciprocal: the ratio may be that of the other group"
+            )
 
 
 def _clear(estimate: Estimate) -> bool:

@@ -264,6 +264,11 @@ def _several(paper: Paper, estimate: Estimate) -> bool:
     others = [one for one in free(paper, Estimate) if one.sentence == estimate.sentence and one is not estimate]
     if not others:
         return False
+    alike = [
+        one for one in others if one.measure == estimate.measure and one.p_value is None and one.start < estimate.start
+    ]
+    if alike and estimate.measure not in POOLABLE - {"MD"}:
+        return True  # "one group gained 3.4 kg (95% CI 2.5-4.3) and the other 3.8 kg (95% CI 2.9-4.8) (P = .48)"
     ends = [one.end for one in others if one.end <= estimate.estimate.start]
     between = plain[max(ends, default=estimate.estimate.start) : estimate.estimate.start]
     return _RESPECTIVELY.search(plain, *estimate.sentence) is not None or _VERSUS.search(between) is not None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from ostealgia.audit.checks.reading.figures import MULTIPLICITY, RATIOS, free, mentions
-from ostealgia.audit.checks.reading.premises import doubtful
+from ostealgia.audit.checks.reading.premises import doubtful, lowered
 from ostealgia.audit.checks.reading.text import loose, sentences
 from ostealgia.audit.finding import Finding, make
 from ostealgia.audit.paper import Paper
@@ -38,6 +39,43 @@ _WORDED = loose(
     r"(?:(?:with|on|,|\()\s?(?P<df>\d{1,2})\s(?:df\b|d\.f\.|degrees?\sof\sfreedom)|[,(]\s?df\s?=\s?(?P<df2>\d{1,2}))\s?[,;()]{1,2}\s?"
     r"p(?:[- ]?values?)?\s?(?P<p>[=<>]\s?0?\.\d{1,6})"
 )
+
+
+_P_BEHIND = r"p(?:[- ]?values?)?\s?(?P<p>[=<>]\s?0?\.\d{1,6})"
+ABOUT = 1.5  # times a P may be that of another kind of correlation
+_R_WITH_N = (
+    loose(rf"(?<![\w-])r\s?=\s?(?P<r>-?0?\.\d{{1,4}})\s?[,;]\s?{_P_BEHIND}\s?[,;]\s?n\s?=\s?(?P<n>\d{{1,6}})\b"),
+    loose(
+        rf"\bPearson(?:'s|’s)?\s(?:r|correlation(?:\scoefficient)?)\b[^.;()]{{0,120}}?\b(?P<n>\d{{1,6}})\s(?:patients|participants|subjects|individuals)\s"
+        rf"(?:was|=)\s(?P<r>-?0?\.\d{{1,4}})\s?[(,;]\s?{_P_BEHIND}"
+    ),
+)
+
+
+def worded_correlations(paper: Paper) -> Iterator[Finding]:
+    """p-vs-statistic for a correlation whose number of patients stands behind its P or in the words before it."""
+    if mentions(paper, "spearman", "kendall", "rank correlation"):
+        return
+    read = {test.p_value.end for test in paper.of_kind(Test) if test.p_value is not None and degrees(test)}
+    for sentence in sentences(paper.document):
+        for match in itertools.chain.from_iterable(form.finditer(sentence.text) for form in _R_WITH_N):
+            place, n = sentence.span(match.start(), match.end()), int(match["n"])
+            p_end = sentence.span(match.start(), match.end("p"))[1]
+            if n < 5 or p_end in read or re.search(r"partial|spearman|rho|kendall|adjusted", sentence.text, re.I):
+                continue
+            p = match["p"].replace(" ", "").lstrip("=")
+            found = p_vs_statistic("r", match["r"], [float(n - 2)], p, place=paper.place(*place))
+            yield (
+                lowered(found, "another kind of correlation has about this P")
+                if found.severity == "minor" and _near(found, p)
+                else found
+            )
+
+
+def _near(found: Finding, p: str) -> bool:
+    """Whether a P lies near the recomputed one: that of ranks, or of an exact test."""
+    value = Printed.parse(p).value
+    return found.recomputed is not None and value / ABOUT <= found.recomputed <= value * ABOUT
 
 
 def worded_tests(paper: Paper) -> Iterator[Finding]:
@@ -213,4 +251,4 @@ def _limits(statement: Statement) -> Iterator[tuple[Number, float, float, str]]:
         yield statement.estimate, 0.0, infinity, "a ratio"
 
 
-CHECKS = (tests, worded_tests, scale_limits)
+CHECKS = (tests, worded_tests, worded_correlations, scale_limits)

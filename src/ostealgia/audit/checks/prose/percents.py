@@ -114,8 +114,20 @@ def _estimated(paper: Paper, count: Count, found: Finding) -> Finding:
     if not found.flagged or count.percent is None or found.recomputed is None:
         return found
     first = count.count is not None and count.percent.start < count.count.start
-    place = (count.sentence[0], count.percent.end) if first else None
+    place = (count.sentence[0], count.percent.end) if first or _all_above(paper, count) else None
     return lowered(found, ESTIMATED) if over_time(paper, count.percent.printed, found.recomputed, place) else found
+
+
+def _all_above(paper: Paper, count: Count) -> bool:
+    """Whether another fraction of the sentence has a percentage above its share, too, and none one below."""
+    sides = []
+    for other in free(paper, Count):
+        if other.sentence != count.sentence or other.count is None or other.n is None or other.percent is None:
+            continue
+        if other.start != count.start and 0 < other.count.value <= other.n.value:
+            share = 100 * other.count.value / other.n.value
+            sides.append(0 if other.percent.printed.allows(Interval(share, share)) else other.percent.value - share)
+    return bool(sides) and min(sides) > 0
 
 
 def _padded(paper: Paper, count: Count, found: Finding) -> Finding:
@@ -289,6 +301,8 @@ def _no_fraction(paper: Paper, count: Count) -> bool:
     between = paper.document.plain[first.end : last.start]
     if "/" in between and count.n.value <= 5:
         return True  # "almost 1/4 (22%)": a fraction
+    if count.count.value > count.n.value and count.n.value < FEWEST:
+        return True  # "27 patients (60%) were of grade 1 and six patients (13%) of 2"
     if count.count.value > count.n.value and ("/" in between or _COUNTED.search(between)):
         return count.percent.value <= 100 and not _slipped_part(count, between)
     led = paper.document.plain[max(count.sentence[0], count.percent.start - 140) : count.percent.start]

@@ -275,7 +275,7 @@ def accuracies(paper: Paper) -> Iterator[Finding]:
                         number.printed,
                         0.0,
                         100.0,
-                        what="a share in per cent,",
+                        what="a percentage of",
                         place=paper.place(number.start, number.end),
                     )
 

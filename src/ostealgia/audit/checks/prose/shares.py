@@ -41,6 +41,11 @@ class Share:
         share = 100 * self.k / n
         return self.k <= n and self.percent.allows(Interval(share, share))
 
+    def near(self, n: float) -> bool:
+        """Whether the percentage is about that of the count among n."""
+        off = abs(self.percent.value - 100 * self.k / n) if n > 0 else 100.0
+        return n > 0 and (self.allows(n) or (self.percent.decimals > 0 and off <= self.percent.unit))
+
     def allows_any(self, sizes: Iterable[float]) -> bool:
         """Whether the percentage is that of the count among one of these."""
         return any(self.allows(n) for n in sizes if n > 0)
@@ -92,9 +97,12 @@ def by_company(paper: Paper, count: Count, sentence: Company, paragraph: Company
             continue
         if own.allows(n):
             return n, None
+        together, shares = own.k + sum(s.k for s in others), own.percent.value + sum(s.percent.value for s in others)
+        if len(others) == 1 and together != n and abs(shares - 100) <= own.percent.unit * len(company.shares):
+            return None  # two parts of a whole: it is their sum
         if _explained(own, others, company, n) or _made_up_to_hundred(own, others, n):
             return None
-        if own.allows_any(_numbers_around(paper, own, n)):
+        if any(own.near(size) for size in _numbers_around(paper, own, n)):
             return None  # "nine (15%) in one arm and four (5.7%) in the other", of the 60 and 70 named before
         whole = percent_vs_count(own.k, own.percent, n, place=paper.place(count.start, count.end))
         likely = _slipped(own, n) or (n in company.near and len(others) >= OF_PARAGRAPH)

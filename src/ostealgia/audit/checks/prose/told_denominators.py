@@ -81,6 +81,10 @@ _TWO_ARMS = loose(
     rf"(?P<n2>{COUNT})\s(?:{_PEOPLE}\s)?(?:in|on|with|given|who\sreceived|receiving|assigned\sto|treated\swith)\s[^.;:,()\d%]{{2,60}},\s(?P<k1>{COUNT})\s"
     rf"\(\s?(?P<p1>\d{{1,3}}(?:\.\d{{1,3}})?)\s?%\s?\)\sand\s(?P<k2>{COUNT})\s\(\s?(?P<p2>\d{{1,3}}(?:\.\d{{1,3}})?)\s?%\s?\)"
 )  # "Of 88 patients in the one group and 128 in the other, 5 (5.7%) and 10 (7.8%), respectively"
+_BOTH_ARMS = loose(
+    rf"\b(?:of|among)\sthe\s(?P<n1>{COUNT})\sand\s(?P<n2>{COUNT})\s{_PEOPLE}\s[^.;:,()\d%]{{2,90}},\s(?P<k1>{COUNT})\s"
+    rf"\(\s?(?P<p1>\d{{1,3}}(?:\.\d{{1,3}})?)\s?%\s?\)\sand\s(?P<k2>{COUNT})\s\(\s?(?P<p2>\d{{1,3}}(?:\.\d{{1,3}})?)\s?%\s?\)"
+)  # "Of the 101 and 105 patients in both arms, 4 (4.0%) and 8 (7.6%)"
 _CHANGE = re.compile(
     r"\b(?:reduc|decreas|increas|improv|higher|lower|more|less|relief|drop|rise|change|differ|CI|confidence)", re.I
 )
@@ -103,7 +107,7 @@ def told_denominators(paper: Paper) -> Iterator[Finding]:
         for match in itertools.chain.from_iterable(form.finditer(sentence.text) for form in (*_FORMS, *_OTHER_FORMS)):
             if sentence.span(*match.span("p"))[0] not in read and not _unsure(sentence, match):
                 yield from _checked(paper, sentence, match, spelled(match["k"]), spelled(match["n"]), match.span("p"))
-        for match in _TWO_ARMS.finditer(sentence.text):
+        for match in (*_TWO_ARMS.finditer(sentence.text), *_BOTH_ARMS.finditer(sentence.text)):
             for k, n, p in (("k1", "n1", "p1"), ("k2", "n2", "p2")):
                 yield from _checked(paper, sentence, match, spelled(match[k]), spelled(match[n]), match.span(p))
         for match in _TWO.finditer(sentence.text):

@@ -16,10 +16,10 @@ from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.granularity import grim_mean, grim_percent
 
+_THINGS = r"(?:lesions|metastases|fractures|fractions|comorbidities)"
 _WHOLE = re.compile(
     r"\bwhole[ -](?:numbers?|points?)\b|\bintegers?\b|\b(?:11|eleven)-point\b|\becog\b[^.;]{0,40}\b(?:score|status|ps)\b|\bcharlson\b|"
-    r"\b(?:mean|average) (?:number )?of (?:[a-z-]+ ){0,3}?(?:\d+\.\d+ )?(?:[a-z-]+ ){0,2}?(?:lesions|metastases|fractures|fractions|comorbidities)\b|"
-    r"\b(?:mean|average) (?:number )?of \d+\.\d+ (?:[a-z-]+ ){0,2}?(?:lesions|metastases|fractures|fractions|comorbidities)\b",
+    rf"\b(?:mean|average) (?:number )?of (?:\d+\.\d+ )?(?:[a-z-]+ ){{0,3}}?{_THINGS}\b",
     re.I,
 )
 _MEAN = re.compile(r"\b(?:mean|average[ds]?)\b", re.I)

@@ -98,6 +98,18 @@ def certain(paper: Paper, claim: Claim, estimate: Estimate) -> bool:
 
     Of two sides (women, men) either may be the reference; a stated size then says which, where it is that of the reciprocal.
     """
+    if _otherwise(paper, claim, estimate):
+        return False
+    return not is_reciprocal(claim, estimate) or _row_says(paper, claim, estimate)
+
+
+def only_turned(paper: Paper, claim: Claim, estimate: Estimate) -> bool:
+    """Whether the one other reading is that the stated size is that of the reciprocal, "2.9 times more likely (HR 0.34)"."""
+    return is_reciprocal(claim, estimate) and not _otherwise(paper, claim, estimate)
+
+
+def _otherwise(paper: Paper, claim: Claim, estimate: Estimate) -> bool:
+    """Whether words or ratio may be of other patients, groups or outcomes."""
     sized = claim.size is not None or claim.times is not None
     inverse = INVERSE if sized else INVERSE | SIDES
     if (
@@ -106,9 +118,9 @@ def certain(paper: Paper, claim: Claim, estimate: Estimate) -> bool:
         or _crowded(paper, claim, estimate)
         or _own_groups(paper, claim, estimate)
     ):
-        return False
+        return True
     turned = _inverse_factor(paper, claim, inverse) or _other_group_behind(paper, claim, estimate, inverse)
-    return not (turned or is_reciprocal(claim, estimate)) or _row_says(paper, claim, estimate)
+    return turned and not _row_says(paper, claim, estimate)
 
 
 def _row_says(paper: Paper, claim: Claim, estimate: Estimate) -> bool:

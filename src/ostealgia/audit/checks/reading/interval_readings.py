@@ -28,7 +28,7 @@ _STATISTIC = re.compile(
     r"\b(?:Wald(?:\s{0,2}(?:χ2|χ²|chi-?squared?))?|[tFzZQ](?:\s{0,2}=(?=\s{0,2}\())?|χ2|χ²|chi-?squared?)"
     r"\s{0,2}(?:\([\d., ]{1,12}\)\s{0,2})?=\s{0,2}$"
 )
-_PART = re.compile(r"\d\.\s{1,3}$")
+_PART = re.compile(r"\d\.\s{1,3}$|\d,$")
 _BROKEN_WORD = re.compile(r"\b[A-Za-z]{2,}[-\u2010]\s{1,3}(?:\(?(?:9[059]|80|99\.\d)\s?%|\d)")
 _CI = re.compile(r"\s?%?\s?,?\s{0,2}(?:CI|confidence)\b")
 _MORE = re.compile(r"\s{0,2}(?:[-–−]|to|;)\s{0,2}[-–−]?\d{1,4},\d")
@@ -134,6 +134,7 @@ NOT_ITS_OWN: tuple[Callable[[Seen], bool], ...] = (
     _decimal_commas,
     _across_columns,
     _cut_in_two,
+    lambda seen: "CRi" in seen.between,  # complete responses with incomplete recovery: "13 CR, 1 CRi, 4 PD, 3 SD"
     _of_another_kind,
     _at_a_time,  # "was 14.7% at 12 months (95% CI 2.4% to 27.0%)"
     _of_a_spread,  # "18.9 (IQR 22.4; 95% CI ...)", "-521.79 ± 228.09; 95% CI ..." of the difference

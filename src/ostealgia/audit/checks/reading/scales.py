@@ -62,7 +62,7 @@ _TO = r"\s{0,2}(?:-|–|to|through)\s{0,2}"
 _INSTRUMENT = (
     r"(?:nrs|vas|bpi|pain|numeric(?:al)?\s{1,3}(?:pain\s{1,3})?(?:rating\s{1,3})?(?:scale|score)|visual\s{1,3}analog(?:ue)?\s{1,3}(?:scale|score)|"
     r"rating\s{1,3}scale|quality\s{1,3}of\s{1,3}life|global\s{1,3}health(?:\s{1,3}(?:status|score|scale)){0,2}|qlq-?\s?c30(?:\s{1,3}[a-z]+){0,4}|"
-    r"scale|scores?|scored|rated|points?|whole\s{1,3}numbers?|integers?)"
+    r"scale|scores?|scored|rated|item|points?|whole\s{1,3}numbers?|integers?)"
 )
 _UNIT = r"(?![\d%]|[.,]\d|\s{0,2}(?:%|years?|months?|weeks?|days?|patients?|gy\b|cm\b|hours?|h\b|minutes?|mg))"
 _HIGH = r"(?P<high>\d{1,3})" + _UNIT
@@ -125,7 +125,7 @@ def printed_scores(text: str) -> list[Scores]:
         around = text[max(0, match.start() - _NEAR) : match.end() + _NEAR]
         if re.search(r"\b(?:nrs|pain|numeric(?:al)?|rating|likert)\b", around, re.I):
             found.append(Scores(0.0, 10.0 if match["eleven"] else 100.0, match.start(), match.end(), True))
-    return sorted(found, key=lambda one: one.start)
+    return sorted({one.start: one for one in found}.values(), key=lambda one: one.start)
 
 
 def _printed_at(match: re.Match[str]) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ostealgia.audit.paper import Check
 from ostealgia.audit.statements.model import Number
 from ostealgia.audit.tables.model import Column, Line, ReadTable
+from ostealgia.io.documents.model import PrintedTable
 from ostealgia.numerics.intervals import Interval, Printed
 
 RATIOS = ("OR", "RR")
@@ -19,6 +20,9 @@ _EVENTS = re.compile(r"\b(?:events?|responders?|deaths?|cases|r|no\.? with)\b", 
 _TOTAL = re.compile(r"\b(?:totals?|n|patients|participants|sample size|no\.? of)\b", re.I)
 _MEAN = re.compile(r"\bmeans?\b", re.I)
 _SD = re.compile(r"\b(?:SDs?|standard deviations?)\b", re.I)
+_SIZE = re.compile(r"(?:^|\s)(?:n|no\.?)\W*$", re.I)
+_COUNT = re.compile(r"\d{1,6}")
+_MEAN_SD = re.compile(r"(-?\d{1,5}(?:\.\d+)?)\s?(?:±|\+/-|\()\s?(\d{1,5}(?:\.\d+)?)\)?")
 _WEIGHT = re.compile(r"\bweights?\b|%", re.I)
 MOST = 0.6  # of the rows in which a column of an arm holds a number
 
@@ -178,6 +182,24 @@ def arms_of_studies(table: ReadTable) -> dict[int, tuple[Arm, ...]]:
     columns = [column for column, _ in kinds][len(order) - len(shape) :]
     found = {line.row: _SHAPES[shape]([_numbers(line, column) for column in columns]) for line in table.lines}
     return {row: arms for row, arms in found.items() if arms}
+
+
+def arms_of_means(printed: PrintedTable, row: int) -> tuple[Arm, ...]:
+    """Both arms of a row whose columns are n and "Mean (SD)", twice, by their own headings."""
+    names = [(c, printed.column_name(c)) for c in range(1, printed.n_columns)]
+    kinds = [(c, "j" if _MEAN.search(n) and _SD.search(n) else "t" if _SIZE.search(n) else "") for c, n in names]
+    kinds = [(c, kind) for c, kind in kinds if kind]
+    order = "".join(kind for _, kind in kinds)
+    if order not in ("tjtj", "jtjt") or row >= len(printed.cells):
+        return ()
+    texts = [printed.cells[row][c].text.replace("−", "-").replace("·", ".").strip() for c, _ in kinds]
+    pairs = [(texts[i], texts[i + 1]) if order == "tjtj" else (texts[i + 1], texts[i]) for i in (0, 2)]
+    found = [(_COUNT.fullmatch(n), _MEAN_SD.fullmatch(cell)) for n, cell in pairs]
+    if any(n is None or cell is None or int(n[0]) < 2 or float(cell[2]) <= 0 for n, cell in found):
+        return ()
+    return tuple(
+        Arm(int(n[0]), mean=Printed.parse(cell[1]), sd=Printed.parse(cell[2])) for n, cell in found if n and cell
+    )
 
 
 def _kinds(table: ReadTable) -> list[tuple[Column, str]]:

@@ -15,7 +15,7 @@ from ostealgia.audit.finding import Cause, Finding, Place, make
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.heterogeneity_measures import heterogeneity
 from ostealgia.io.documents.model import Cell, PrintedTable
-from ostealgia.numerics.intervals import Printed
+from ostealgia.numerics.intervals import Interval, Printed
 
 _P = re.compile(r"^\W*p\b|\bp[\s-]?val", re.I)
 _OF_Q = re.compile(r"heterogen|\bhet\b|\bQ\b|cochran|\(Q\)", re.I)
@@ -29,7 +29,8 @@ _STUDIES = re.compile(
 _PLAIN = re.compile(r"\W{0,2}(?:[<>≤≥=]\s?)?\d*\.?\d+\s?%?\W{0,3}$")
 
 
-MANY, STRONG = 3, 2  # rows that fit, and how many for each that does not
+MANY = 3  # rows that fit beside the one that does not
+FAR = 1.5  # times the P that I2 gives
 
 
 def review_columns(paper: Paper) -> Iterator[Finding]:
@@ -41,11 +42,19 @@ def review_columns(paper: Paper) -> Iterator[Finding]:
         rows = [shown for row in table.body if (shown := _shown(paper, row, named))]
         found = [one for shown in rows for one in _row(paper, shown, by_q=None)]
         fits, off = _fitting(found)
-        if fits >= max(MANY, STRONG * off):  # I2 is that of Q in this table
-            found = [one for shown in rows for one in _row(paper, shown, by_q=True)]
+        if off == 1 and fits >= MANY:  # I2 is that of Q in this table
+            again = [one for shown in rows for one in _row(paper, shown, by_q=True)]
+            found = again if all(_far(one) for one in again if one.flagged) else found
         flagged = sum(one.flagged for one in found)
         yield from (one for one in found if not one.flagged or fits >= max(1, flagged))
         yield from _degrees(paper, rows)
+
+
+def _far(one: Finding) -> bool:
+    """Whether a P is so far from that of I2 that no other weights, or rounding on the way, bring it there."""
+    low, high = one.recomputed_low, one.recomputed_high
+    shown = Printed.parse(one.reported)
+    return low is None or high is None or not shown.allows(Interval(low / FAR, high * FAR))
 
 
 def _fitting(found: Sequence[Finding]) -> tuple[int, int]:

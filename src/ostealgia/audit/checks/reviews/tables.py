@@ -129,9 +129,9 @@ def _told(pool: Pool, again: Refit, inside: bool, studies: list[Triplet]) -> str
             f"; they give {near}" if near else ""
         )
     if again.verdict == "narrow":
-        return f"no usual method gives so narrow an interval as {printed.text} from {above}; the nearest is {near}"
+        return f"no usual method gives so narrow an interval as {printed.text} from {above}; they give {near}"
     if again.verdict == "off":
-        return f"no usual method gives {printed.text} from {above}; the nearest is {near}"
+        return f"no usual method gives {printed.text} from {above}; they give {near}"
     if again.verdict == "slip":
         return f"{above} give {near}: two of the three numbers of {printed.text} and not the third"
     more = f" and {again.more} other method{'s' if again.more > 1 else ''}" if again.more else ""

@@ -42,7 +42,9 @@ def table_arm_sizes(paper: Paper) -> Iterator[Finding]:
 
 def _sizes(table: ReadTable) -> dict[str, Number]:
     """Name of each group -> its printed size; empty where a name stands twice."""
-    named = [(folded(c.group), c.n) for c in table.columns if c.role in ("group", "count") and c.n is not None and c.group]
+    named = [
+        (folded(c.group), c.n) for c in table.columns if c.role in ("group", "count") and c.n is not None and c.group
+    ]
     found = {name: n for name, n in named if name and n is not None}
     return found if len(found) == len(named) else {}
 

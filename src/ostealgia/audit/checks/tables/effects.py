@@ -24,13 +24,14 @@ from ostealgia.audit.finding import Finding, make
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.bounds import precision_bound
 from ostealgia.audit.rules.confidence import Triplet, ci_vs_point
+from ostealgia.audit.rules.counts import p_values_of
 from ostealgia.audit.rules.p_values import p_vs_ci, p_vs_statistic
 from ostealgia.audit.rules.totals import duplicate_interval
 from ostealgia.audit.tables.headers import folded, label_key
 from ostealgia.audit.tables.model import Entry, Line
 from ostealgia.audit.tables.view import Block, blocks, count, number, variables
 from ostealgia.errors import OptionError
-from ostealgia.numerics.intervals import Interval, Printed
+from ostealgia.numerics.intervals import Interval, Printed, as_interval
 
 _CONSTANT = re.compile(r"\b(?:intercept|constant)\b", re.IGNORECASE)
 _NO_SCALE = "many intervals of this column do not fit their estimates: they may be of another scale or method"
@@ -214,7 +215,21 @@ def _p_value(row: Row, triplet: Triplet) -> Iterator[Finding]:
         found = p_vs_ci(triplet.estimate, triplet.low, triplet.high, p, scale=row.scale, level=row.level, place=place)
     except OptionError:
         return
-    yield least_shown(found, p)
+    if not (found.flagged and _of_the_counts(row, p)):
+        yield least_shown(found, p)
+
+
+def _of_the_counts(row: Row, p: Printed) -> bool:
+    """Whether P is that of a test of the two counts of its row: the interval's own P may be another."""
+    for block in blocks(row.table):
+        counts, sizes = [count(row.line, column) for column in block.indexes], block.sizes
+        if sizes is None or len(sizes) != 2 or None in counts:
+            continue
+        having = [n for n in counts if n is not None]
+        rest = [size - n for size, n in zip(sizes, having, strict=True)]
+        if min(rest) >= 0 and sum(having) and sum(rest):
+            return any(p.allows(as_interval(value)) for value in p_values_of([having, rest]).values())
+    return False
 
 
 def _of_another_test(row: Row) -> bool:

@@ -247,7 +247,8 @@ def by_words(share: Share, found: Sequence[Share], words: str) -> bool:
         return True
     if _BRACKETS_SAID.search(words):
         return True
-    noted = {int(m[1]) for pattern in (ONLY_N, _PEOPLE) for m in pattern.finditer(words)} - {base}
+    people = {int(m[1]) for m in _PEOPLE.finditer(words)} - {*(share.block.sizes or ()), sum(share.block.sizes or ())}
+    noted = ({int(m[1]) for m in ONLY_N.finditer(words)} | people) - {base}
     if any(2 <= n <= base * (1 + MISSING) and share.fits(n) for n in noted):
         return True  # "data available for only n = 55", "one more patient was included, making n = 70"
     if _PERCENT_OF.search(labels) and fits_between(share, share.count.value, base - 1):

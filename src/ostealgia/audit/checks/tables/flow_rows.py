@@ -67,9 +67,8 @@ def table_flow(paper: Paper) -> Iterator[Finding]:
                 told = " + ".join(labels[i] for i in one.parts)
                 parts = [grid.numbers[i][one.column] or 0 for i in one.parts]
                 whole = grid.numbers[one.whole][one.column] or 0
-                yield sum_finding(
-                    paper, grid, grid.rows[one.whole], one.column, parts, whole, f"{labels[one.whole]} = {told}"
-                )
+                what, row = f"{labels[one.whole]} = {told}", grid.rows[one.whole]
+                yield sum_finding(paper, grid, row, one.column, parts, whole, what, of_total=False)
 
 
 def _fits(grid: Grid, one: _Sum) -> bool:

@@ -21,6 +21,7 @@ from ostealgia.audit.checks.reading.two_arms import (
     Arm,
     Given,
     arms_of_groups,
+    arms_of_means,
     arms_of_studies,
     given,
 )
@@ -85,7 +86,7 @@ def _column(paper: Paper, rows: Sequence[Row], measure: str) -> Iterator[Finding
     crude = _CRUDE.search(words) is not None
     if (_ADJUSTED.search(_CRUDE.sub("", words)) and not crude) or _has_references(paper, first):
         return
-    told = _best_direction(_with_arms(table, rows, measure), measure)
+    told = _best_direction(_with_arms(paper, table, rows, measure), measure)
     fits = [one for one in told if one.fits]
     off = [one for one in told if not one.fits and not one.otherwise]
     studies = table.kind == "studies"
@@ -119,7 +120,9 @@ def _has_references(paper: Paper, row: Row) -> bool:
     return any(_REFERENCE.match(line[row.column.index].text) for line in printed.body)
 
 
-def _with_arms(table: ReadTable, rows: Sequence[Row], measure: str) -> list[tuple[Row, Printed, tuple[Arm, ...]]]:
+def _with_arms(
+    paper: Paper, table: ReadTable, rows: Sequence[Row], measure: str
+) -> list[tuple[Row, Printed, tuple[Arm, ...]]]:
     studies = table.kind == "studies"
     of_rows = arms_of_studies(table) if studies else {}
     groups = [column for column in table.columns if column.role == "group" and column.n is not None]
@@ -132,6 +135,7 @@ def _with_arms(table: ReadTable, rows: Sequence[Row], measure: str) -> list[tupl
             arms = of_rows.get(row.line.row, ()) if looks_like_study(row.line.label) else ()
         else:
             arms = arms_of_groups(row.line, groups) if len(groups) == 2 and table.kind == "groups" else ()
+            arms = arms or arms_of_means(paper.document.tables[table.index], row.line.row)
         if len(arms) == (1 if measure == PROPORTION else 2):
             found.append((row, estimate, arms))
     return found

@@ -96,7 +96,7 @@ def grid_scores(paper: Paper) -> Iterator[Finding]:
             and (scale := _scale(cell.label, above)) is not None
         ]
         inside = [scale[0] <= cell.mean.value <= scale[1] for cell, scale in rows]
-        if not any(inside) or 4 * inside.count(False) > len(inside):
+        if not _holds(inside):
             continue
         found: list[Finding] = []
         for cell, (low, high) in rows:
@@ -163,14 +163,18 @@ def _numbers(table: ReadTable, row: Scored) -> Iterator[tuple[int, int | None, s
 
 
 def _on_scale(table: ReadTable, rows: Sequence[Scored]) -> dict[tuple[float, float], bool]:
-    """Whether a scale holds in this table: of its numbers at most one in four lies outside, and one at least inside."""
+    """Whether a scale holds in this table, by its numbers there."""
     counted: dict[tuple[float, float], list[bool]] = {}
     for row in rows:
         for _, _, _, value in _numbers(table, row):
             counted.setdefault((row.low, row.high), []).append(row.low <= value.value <= row.high)
-    return {
-        scale: 4 * sum(not one for one in inside) <= len(inside) for scale, inside in counted.items() if any(inside)
-    }
+    return {scale: _holds(inside) for scale, inside in counted.items()}
+
+
+def _holds(inside: Sequence[bool]) -> bool:
+    """Whether a scale holds: at most one of its numbers, or one in four, lies outside, and one at least inside."""
+    outside = len(inside) - sum(inside)
+    return any(inside) and outside <= max(1, len(inside) // 4)
 
 
 def _bounds(paper: Paper, table: ReadTable, row: Scored) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from ostealgia.audit.causes import slip
 from ostealgia.audit.checks.reading.columns import looks_like_study
 from ostealgia.audit.checks.tables.wholes import far_total
 from ostealgia.audit.finding import Finding
@@ -19,6 +20,7 @@ from ostealgia.audit.tables.headers import is_n, is_total
 from ostealgia.audit.tables.model import ReadTable
 from ostealgia.audit.tables.view import blocks, count, shortened
 from ostealgia.io.documents.model import PrintedTable
+from ostealgia.numerics.intervals import Printed
 
 LEAST_ROWS = 3
 FITTING = 0.66  # of the rows
@@ -41,6 +43,7 @@ _OVERLAP = re.compile(
     r"overlap|counted (?:in|for)|not mutually|duplicate",
     re.IGNORECASE,
 )
+_MEASURED = re.compile(r"\bcosts?\b|€|\$|£|\bprices?\b|\bscores?\b|\bhours?\b|\bvolumes?\b|\bmean\b", re.IGNORECASE)
 _STATISTICS = re.compile(r"\b(?:mean|median|minimum|maximum|s\.?d\.?|valid|percentile)\b", re.IGNORECASE)
 _NO_SUM = re.compile(
     r"%|year|\bage\b|\bmax|\bmin|diff|limit|bound|mmhg|mean|median|range|score|ratio|follow|month|week|weight|dose|duration|per\b",
@@ -70,7 +73,9 @@ class Grid:
 
 
 def parts_overlap(printed: PrintedTable, label: str) -> bool:
-    """Whether the table says, or a mark at a total may, that its parts hold some patients twice."""
+    """Whether the table says, or a mark at a total may, that its parts hold some patients twice; or that they are no counts."""
+    if _MEASURED.search(f"{label} {printed.caption}"):
+        return True  # sums of rounded numbers
     return _MARKED.search(label) is not None or _OVERLAP.search(f"{label} {printed.caption} {printed.note}") is not None
 
 
@@ -147,11 +152,16 @@ def _sexes(paper: Paper, grid: Grid) -> Iterator[Finding]:
             pair = _PAIR.match(paper.document.plain[cell.start : cell.end].strip())
             if pair:
                 cases.append((row, [(both[0], int(pair[1])), (both[0], int(pair[2]))], numbers[sizes[0]]))
-    yield from _sums(paper, grid, sizes[0], cases)
+    yield from _sums(paper, grid, sizes[0], cases, of_total=False)
 
 
 def _sums(
-    paper: Paper, grid: Grid, whole: int, cases: Sequence[tuple[int, list[tuple[int, int | None]], int | None]]
+    paper: Paper,
+    grid: Grid,
+    whole: int,
+    cases: Sequence[tuple[int, list[tuple[int, int | None]], int | None]],
+    *,
+    of_total: bool = True,
 ) -> Iterator[Finding]:
     """The findings of rows whose parts and total are printed; nothing where too few of the rows fit."""
     known = [(row, parts, total) for row, parts, total in cases if total and all(n is not None for _, n in parts)]
@@ -163,7 +173,16 @@ def _sums(
         return
     for row, parts, total in known:
         told = " + ".join(dict.fromkeys(grid.name(c) for c, _ in parts))
-        yield sum_finding(paper, grid, row, whole, [n or 0 for _, n in parts], total or 0, f"{grid.label(row)}, {told}")
+        yield sum_finding(
+            paper,
+            grid,
+            row,
+            whole,
+            [n or 0 for _, n in parts],
+            total or 0,
+            f"{grid.label(row)}, {told}",
+            of_total=of_total,
+        )
 
 
 def _total_rows(paper: Paper, grid: Grid, index: int) -> Iterator[Finding]:
@@ -191,7 +210,8 @@ def _total_rows(paper: Paper, grid: Grid, index: int) -> Iterator[Finding]:
         if not (alone or (fits and (off <= 1 or 2 * off <= fits))) or (off and overlap):
             continue
         for case in row:
-            if case.column not in known:
+            percents = case.total == 100 and 0 < abs(sum(case.parts) - 100) <= len(case.parts)  # rounded ones
+            if case.column not in known and not percents:
                 what = f"{grid.label(grid.rows[i])}, {grid.name(case.column)}"
                 yield sum_finding(paper, grid, grid.rows[i], case.column, case.parts, case.total, what)
 
@@ -229,14 +249,30 @@ def _cases(grid: Grid, at: Sequence[int], start: int) -> list[_Case]:
 
 
 def sum_finding(
-    paper: Paper, grid: Grid, row: int, column: int, parts: Sequence[int], total: int, what: str
+    paper: Paper,
+    grid: Grid,
+    row: int,
+    column: int,
+    parts: Sequence[int],
+    total: int,
+    what: str,
+    *,
+    of_total: bool = True,
 ) -> Finding:
-    """total-vs-parts for one cell of a grid."""
+    """total-vs-parts for one cell of a grid. of_total : the cell is called a total, so that a slip is more likely its own."""
     cell = grid.printed.cells[row][column]
     words = " ".join(c.text.strip() for c in grid.printed.cells[row] if not c.copied and c.text.strip())
     place = replace(paper.place(cell.start, cell.end), quote=shortened(words))
-    found = total_vs_parts([str(n) for n in parts], str(total), what=what, place=place)
-    return far_total(found, parts, total)
+    found = far_total(total_vs_parts([str(n) for n in parts], str(total), what=what, place=place), parts, total)
+    added = sum(parts)
+    of_parts = sum(
+        n + total - added >= 0 and slip(Printed.of(n), float(n + total - added)) is not None for n in set(parts)
+    )
+    if (
+        found.repair is not None and of_parts and not of_total
+    ):  # one digit of the total or of a part: which of them is not told
+        return replace(found, repair=None, cause="one digit is wrong: of the total or of one of its parts")
+    return found
 
 
 CHECKS = (table_sums,)
