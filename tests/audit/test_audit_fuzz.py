@@ -109,6 +109,30 @@ def test_time_grows_with_the_length_only(name):
     assert times[1] < 14 * times[0] + 0.3, times
 
 
+CHANGING = {
+    "groups": lambda i: f"Group {i} (n = {i + 5}) had {i} responders ({100 * i / (i + 5):.0f}%). ",
+    "fractions": lambda i: f"In {i} of {i + 20} patients ({70 * i / (i + 20):.1f}%) pain fell. ",
+    "percentages": lambda i: f"{i % 90 + 5}% ",
+    "ratios": lambda i: f"Pooled OR {i % 9 + 0.5} (95% CI {i % 9 + 0.2:.1f}-{i % 9 + 0.9:.1f}; {i % 9 + 2} studies). ",
+    "flows": lambda i: f"{i + 100} were assessed, {i + 50} were excluded, {i} were enrolled, ",
+    "rows": lambda i: f"Row {i}\t{i % 60} ({i % 60 * 1.7:.1f})\t{i % 50} ({i % 50 * 1.5:.1f})\t0.{i % 90 + 10}\n",
+}  # fmt: skip
+
+
+@pytest.mark.slow  # a clock decides: not in make test
+@pytest.mark.parametrize("name", CHANGING)
+def test_time_grows_with_the_count_of_different_numbers_only(name):
+    head = "Table 1. Patients\n\nVariable\tA (n = 60)\tB (n = 60)\tP\n" if name == "rows" else "Results\n\n"
+    times = []
+    for count in (200, 1200):
+        text = head + "".join(CHANGING[name](i) for i in range(count))
+        start = time.process_time()
+        check(from_text(text))
+        times.append(time.process_time() - start)
+    # six times as many: quadratic time would be 36 times as long; the room is that of the test above
+    assert times[1] < 14 * times[0] + 0.3, times
+
+
 @pytest.mark.slow
 def test_many_spoilt_papers(tmp_path):
     rng = np.random.default_rng(11)

@@ -62,7 +62,7 @@ def understand(document: Document) -> tuple[Paper, list[str]]:
     """A document with its statements and tables, and notes on what the reader decided."""
     notes = list(document.notes)
     statements = _statements(document)
-    tables = _tables(document, statements)
+    tables = _tables(document)
     return Paper(document=document, statements=statements, tables=tables), notes
 
 
@@ -72,10 +72,10 @@ def _statements(document: Document) -> tuple[Statement, ...]:
     return tuple(extract(document))
 
 
-def _tables(document: Document, statements: tuple[Statement, ...]) -> tuple[ReadTable, ...]:
+def _tables(document: Document) -> tuple[ReadTable, ...]:
     from ostealgia.audit.tables.reading import read_tables
 
-    return tuple(read_tables(document, statements))
+    return tuple(read_tables(document))
 
 
 def wanted_rules(rules: Iterable[str] | str | None) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """Every check of a paper by name.
 
 A module of a room of ``ostealgia.audit.checks`` lists its checks in ``CHECKS``, a tuple of functions that take a Paper and yield
-Findings. A new check is one function and one line there; a new module needs nothing else.
+Findings; a module without checks has no such line. A new check is one function and one line there; a new module needs nothing else.
 """
 
 from __future__ import annotations

@@ -151,6 +151,7 @@ def scale_bound(
     printed = Printed.of(value)
     box = printed.interval()
     inside = box.overlaps(Interval(low, high))
+    scale = f"from {low:g} to {high:g}" if math.isfinite(high) else f"from {low:g} upwards"
     if sd is None or not inside:
         return make(
             "scale-bound",
@@ -159,7 +160,7 @@ def scale_bound(
             verdict="consistent" if inside else "impossible",
             severity="none" if inside else "major",
             values=Interval(low, high),
-            message=f"{what} {printed.text} on a scale from {low:g} to {high:g}",
+            message=f"{what} {printed.text} {'stands' if inside else 'cannot stand'} on a scale {scale}",
         )
     spread = Printed.of(sd)
     factor = 2.0 if n is None else n / (n - 1) if n > 1 else 1.0
@@ -175,6 +176,6 @@ def scale_bound(
         verdict="consistent" if fits else "impossible",
         severity="none" if fits else "major",
         values=Interval(0.0, largest),
-        message=f"{what} {printed.text} on a scale from {low:g} to {high:g} allows an SD of at most {show(largest)}; "
+        message=f"{what} {printed.text} on a scale {scale} allows an SD of at most {show(largest)}; "
         f"printed {spread.text}",
     )

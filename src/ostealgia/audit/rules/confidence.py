@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from ostealgia.audit.causes import likely, lost_places, shifts, single_repairs
 from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, judge, make
@@ -109,12 +110,18 @@ def ci_vs_point_of(printed: Triplet, rule: Scale, n: int | None, level: float, p
     best = next((c for v in ("consistent", "rounding") for c in centres if c.verdict == v), None)
     if best is not None:
         return _fitting(printed, best, place)
-    if rule.name == "proportion":
-        method = binomial_limits_fit(printed.estimate, printed.low, printed.high, n=n, level=level)
+    if rule.name == "proportion" or (rule.name == "difference" and _all_of_them(printed)):
+        share = printed if rule.name == "proportion" else printed.proportions()
+        method = binomial_limits_fit(share.estimate, share.low, share.high, n=n, level=level)
         if method is not None:
             told = f"{printed.text} is what {method} gives"
             return _fitting(printed, replace(centres[0], verdict="rounding"), place, told)
     return _flag(printed, rule, centres[0], level, place)
+
+
+def _all_of_them(printed: Triplet) -> bool:
+    """Whether the numbers are 100 per cent with a lower limit only ("100 (90.7 to 100)"): a share, whatever the column is called."""
+    return printed.estimate.value == printed.high.value == 100 and 0 <= printed.low.value < 100
 
 
 def _as_percent(found: Finding, printed: Triplet) -> Finding:
@@ -208,6 +215,7 @@ def _middle_of(printed: Triplet, rule: Scale) -> bool:
     return inside and min(_distance(turned, rule, centre, 0.95) for centre in centres) < JUDGEMENT
 
 
+@lru_cache(maxsize=8192)  # the slips of one interval are tried at several places
 def _centre(printed: Triplet, transform: Transform, rule: Scale) -> Centre:
     low, high = (
         transform.forward(part.interval().clip(rule.lowest, rule.highest)) for part in (printed.low, printed.high)
@@ -429,14 +437,15 @@ CAUSES_BY_SCALE: dict[str, tuple[Finder, ...]] = {
 }
 
 
-def _digit_slips(printed: Triplet, rule: Scale) -> list[Cause]:
+@lru_cache(maxsize=1024)
+def _digit_slips(printed: Triplet, rule: Scale) -> tuple[Cause, ...]:
     """Every single slip, in one of the three numbers, that makes them fit; a shifted point before another digit."""
     for verdicts in (("consistent",), ("consistent", "rounding")):
         for finders in ((shifts,), (single_repairs,), (lost_places,)):
             found = [cause for finder in finders for cause in _slips_by(printed, rule, finder, verdicts)]
             if found:
-                return found
-    return []
+                return tuple(found)
+    return ()
 
 
 def _slips_by(

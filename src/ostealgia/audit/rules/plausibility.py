@@ -17,7 +17,7 @@ from ostealgia.errors import OptionError
 from ostealgia.numerics.intervals import Interval, Numeral, Printed, as_interval
 from ostealgia.options import one_of
 
-QUANTILES = ("min", "q1", "median", "q3", "max")
+QUANTILES = {"min": "minimum", "q1": "first quartile", "median": "median", "q3": "third quartile", "max": "maximum"}
 
 # appraisal tool -> domain -> most stars (points)
 STAR_LIMITS: dict[str, dict[str, int]] = {
@@ -39,7 +39,7 @@ def quantile_order(
     'consistent'
     >>> found = quantile_order({"median": "7", "q1": "8", "q3": "9"})
     >>> found.verdict, found.message
-    ('impossible', 'the values: q1 8 is above median 7')
+    ('impossible', 'the values: the first quartile 8 is above the median 7')
     """
     for name in values:
         one_of("quantile", name, QUANTILES)
@@ -52,7 +52,7 @@ def quantile_order(
             broken.append(("min", shown["min"], "mean", centre))
         if "max" in shown and _above(centre, shown["max"]):
             broken.append(("mean", centre, "max", shown["max"]))
-    text = ", ".join(f"{name} {printed.text}" for name, printed in shown.items())
+    text = ", ".join(f"{QUANTILES[name]} {printed.text}" for name, printed in shown.items())
     message = f"{what}: {text} rise" if not broken else ""
     inner = [*list(shown.values())[1:-1], *([centre] if centre is not None else [])]
     ends = list(shown.values())
@@ -61,7 +61,7 @@ def quantile_order(
                     message=f"{what}: {text} fall: the greatest value is printed first")  # fmt: skip
     if broken:
         a, first, b, second = broken[0]
-        message = f"{what}: {a} {first.text} is above {b} {second.text}"
+        message = f"{what}: the {QUANTILES.get(a, a)} {first.text} is above the {QUANTILES.get(b, b)} {second.text}"
     return make(
         "quantile-order",
         place,

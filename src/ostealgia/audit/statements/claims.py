@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ostealgia.audit.statements import context
-from ostealgia.audit.statements.estimates import RATIOS, Draft
+from ostealgia.audit.statements.estimates import Draft
 from ostealgia.audit.statements.model import Claim, Estimate, Number
+from ostealgia.audit.statements.parts import RATIO_NAMES
 from ostealgia.audit.statements.tokens import BOUNDS, Stream
 from ostealgia.audit.statements.words import SPELLED, listed
 
@@ -50,7 +51,6 @@ BOUND_WORDS = listed("of than over under above below least aged week month day y
 NEGATIONS = listed("no not neither nor without cannot never non-significant nonsignificant hardly failed lack")
 ROUGH = listed("approximately about almost nearly around roughly over more some up")
 CONTRAST = listed("but whereas while although however though despite except")
-GOOD_OUTCOMES = listed("survival alive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +313,7 @@ def _adjoins(stream: Stream, draft: Draft, one: Wording) -> bool:
 
 def is_ratio(stream: Stream, draft: Draft) -> bool:
     name = stream.values[draft.measure] if draft.measure is not None else draft.name
-    return name in RATIOS
+    return name in RATIO_NAMES
 
 
 def near(stream: Stream, one: Wording, draft: Draft) -> bool:

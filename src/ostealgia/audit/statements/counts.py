@@ -9,7 +9,7 @@ from dataclasses import replace
 from ostealgia.audit.statements import context
 from ostealgia.audit.statements.model import Count, Number, Size
 from ostealgia.audit.statements.tokens import Stream
-from ostealgia.audit.statements.words import PEOPLE, SPELLED, STUDIES, UNITS, listed
+from ostealgia.audit.statements.words import SPELLED, STUDIES, UNITS, listed
 
 # a percentage that is a share: no level ("95% CI"), no share of something else ("60% of the maximum"), no pair or list of its own
 _P = r"(?P<percent>n)%(?!-?C|o|/|[,;]a?n%(?!-?C))"
@@ -49,9 +49,7 @@ _FORMS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
 NOT_SHARES = listed("power level significance confidence")
 
 
-def find_counts(
-    stream: Stream, used: set[int], sizes: list[Size], cited: list[tuple[int, int, str]]
-) -> tuple[list[Count], set[int]]:
+def find_counts(stream: Stream, used: set[int], cited: list[tuple[int, int, str]]) -> tuple[list[Count], set[int]]:
     """Every count or percentage of a stretch, and the tokens of their numbers. used : tokens of other statements."""
     found: list[tuple[int, Count]] = []
     mine: set[int] = set()
@@ -292,8 +290,3 @@ def _group_before(stream: Stream, first: int) -> str | None:
         if stream.kinds[i] == "n":
             return None
     return None
-
-
-def is_people(unit: str | None) -> bool:
-    """Whether a unit counts persons."""
-    return unit in PEOPLE

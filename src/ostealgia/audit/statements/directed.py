@@ -89,7 +89,12 @@ def _last(stream: Stream, low: int, point: int, measure: str) -> Wording | None:
             one = one or _prognostic(stream, i)
         one = one or _factor(stream, i, point)
         if one is None and measure in ODDS_LIKE:
-            one = _frequent(stream, i, low) or _associated(stream, i, point) or _events(stream, i, low, point)
+            one = (
+                _frequent(stream, i, low)
+                or _associated(stream, i, point)
+                or _events(stream, i, low, point)
+                or _predictor(stream, i)
+            )
         if one is None and measure in ("IRR", "RR"):
             one = _rate(stream, i, low)
         if one is not None and not (found and one.first <= found[-1].last):
@@ -144,6 +149,21 @@ def _prognostic(stream: Stream, i: int) -> Wording | None:
         return None
     last = i + 1 + (stream.words[i + 2 : i + 3] == ["factor"])
     return Wording(i, last, 1 if word in ADVERSE else -1, "hazard") if _predicated(stream, i) else None
+
+
+def _predictor(stream: Stream, i: int) -> Wording | None:
+    """ "was a positive predictor", "emerged as a negative predictive factor"."""
+    named = stream.words[i + 1 : i + 3]
+    if stream.words[i] not in ("positive", "negative") or not named or not _predicated(stream, i):
+        return None
+    if named[0] != "predictor" and named != ["predictive", "factor"]:
+        return None
+    return Wording(
+        i,
+        i + len(named[:1] if named[0] == "predictor" else named),
+        1 if stream.words[i] == "positive" else -1,
+        "association",
+    )
 
 
 def _predicated(stream: Stream, i: int) -> bool:

@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 
 from ostealgia.audit.statements import context
 from ostealgia.audit.statements.model import Estimate
-from ostealgia.audit.statements.parts import AFTER_COMMA, BARE, Limits, PPart, limits_of, point_before
+from ostealgia.audit.statements.parts import AFTER_COMMA, BARE, RATIO_NAMES, Limits, PPart, limits_of, point_before
 from ostealgia.audit.statements.tokens import Stream
 from ostealgia.audit.statements.words import listed
 
-RATIOS = frozenset(("OR", "HR", "RR", "IRR", "ROM", "DOR", "SMR"))
 DIFFERENCES = frozenset(("MD", "SMD", "RD", "difference", "B"))
 LETTER_MEASURES = frozenset("bBdg")
 
@@ -133,7 +132,7 @@ def _bare_limits(stream: Stream, point: int, measure: str, labelled: bool) -> Li
     """Limits in brackets without a label, behind a named effect: "HR 0.68 (0.51-0.91)"."""
     tail = _POINT_TAIL.match(stream.kinds, point + 1)
     match = BARE.match(stream.kinds, tail.end() if tail else point + 1)
-    loose = AFTER_COMMA.match(stream.kinds, point + 1) if match is None and measure in RATIOS else None
+    loose = AFTER_COMMA.match(stream.kinds, point + 1) if match is None and measure in RATIO_NAMES else None
     if loose is not None and all("." in stream.raw[i] for i in (point, loose.start("low"), loose.start("high"))):
         match = loose  # "HR 1.12, 1.05-1.20"
     if match is None:
@@ -144,8 +143,10 @@ def _bare_limits(stream: Stream, point: int, measure: str, labelled: bool) -> Li
     low, high = stream.value(found.low), found.high_number.value
     if labelled:
         return found
-    certain = measure in RATIOS or measure in ("MD", "SMD", "RD")
-    holds = low <= stream.value(point) <= high or (stream.bare and measure in RATIOS and "." in stream.raw[found.high])
+    certain = measure in RATIO_NAMES or measure in ("MD", "SMD", "RD")
+    holds = low <= stream.value(point) <= high or (
+        stream.bare and measure in RATIO_NAMES and "." in stream.raw[found.high]
+    )
     return found if certain and holds and "." in stream.raw[found.low] else None
 
 
@@ -186,9 +187,9 @@ def _measure_token(stream: Stream, point: int, first: int) -> int | None:
             opener = _opener_of(stream, i, low)
             i = opener if opener is not None and i - opener > 2 else i  # what brackets hold is an aside
         if kinds[i] == "M" and (stream.raw[i] not in LETTER_MEASURES or kinds[i + 1] == "="):
-            if percent and stream.values[i] in RATIOS:
+            if percent and stream.values[i] in RATIO_NAMES:
                 return like
-            if like is not None and stream.values[i] in ("difference", "B", *RATIOS) and kinds.count("n", i, like):
+            if like is not None and stream.values[i] in ("difference", "B", *RATIO_NAMES) and kinds.count("n", i, like):
                 return like
             return i
         if kinds[i] in "mq" and stream.raw[i] != "M":
@@ -266,7 +267,7 @@ def _with_lists(stream: Stream, drafts: list[Draft], p_numbers: set[int]) -> lis
     points = {draft.point for draft in drafts}
     more: list[Draft] = []
     for draft in drafts:
-        if draft.measure is None or draft.limits is not None or stream.values[draft.measure] not in RATIOS:
+        if draft.measure is None or draft.limits is not None or stream.values[draft.measure] not in RATIO_NAMES:
             continue
         low, high = stream.sentence(draft.point)
         if "x" not in stream.kinds[low:high]:
@@ -316,7 +317,7 @@ def _with_p(stream: Stream, drafts: list[Draft], p_parts: list[PPart]) -> list[D
         if part is None:
             part = _before(stream, draft, drafts[k - 1] if k else None, free, used)
         if part is None:
-            part = _inside(stream, draft, free)
+            part = _inside(draft, free)
         if part is not None and part.first not in used:
             used.add(part.first)
             found.append(replace(draft, p=part))
@@ -353,7 +354,7 @@ def _simple(stream: Stream, last: int, part: PPart) -> bool:
     return len(words) <= allowed or part.test is not None
 
 
-def _inside(stream: Stream, draft: Draft, parts: list[PPart]) -> PPart | None:
+def _inside(draft: Draft, parts: list[PPart]) -> PPart | None:
     """P between an estimate and its limits: "1.37, p = 0.03, 95% CI 1.02-1.84"."""
     if draft.limits is None:
         return None
@@ -463,7 +464,7 @@ def _measure_name(stream: Stream, draft: Draft, percent: bool) -> str | None:
         return "median"
     if draft.measure is not None and stream.kinds[draft.measure] == "m":
         return "mean"
-    if percent and (name is None or (name in RATIOS and stream.kinds[draft.point + 1 : draft.point + 2] == "%")):
+    if percent and (name is None or (name in RATIO_NAMES and stream.kinds[draft.point + 1 : draft.point + 2] == "%")):
         return None
     if name == "difference" and draft.measure is not None:
         return "RD" if percent else "difference"

@@ -190,7 +190,7 @@ def _summaries(
 
 def _counts(stream: Stream, used: set[int], cited: list[tuple[int, int, str]]) -> list[Statement]:
     sizes, _ = counts.find_sizes(stream, cited)
-    shares, tokens = counts.find_counts(stream, used, sizes, cited)
+    shares, tokens = counts.find_counts(stream, used, cited)
     used |= tokens
     return [*sizes, *shares]
 

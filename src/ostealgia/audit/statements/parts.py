@@ -71,7 +71,7 @@ def find_p(stream: Stream) -> list[PPart]:
     at = kinds.find("P")
     while at >= 0:
         match = _P.match(kinds, at)
-        if match is not None and _is_p(stream, at, match):
+        if match is not None and _is_p(stream, match):
             last = match.end() - 1
             found.append(_part(stream, at, match.start("rel"), match.end("rel"), last))
             found += _more(stream, at, last)
@@ -97,7 +97,8 @@ def _said_ns(stream: Stream, taken: set[int]) -> list[PPart]:
     return found
 
 
-def _is_p(stream: Stream, at: int, match: re.Match[str]) -> bool:
+def _is_p(stream: Stream, match: re.Match[str]) -> bool:
+    """Whether the number behind a P can be one: within 0 to 1, or with a sign of relation."""
     number = match.end() - 1
     rel = match.group("rel")
     if stream.kinds[number + 1 : number + 2] in ("%", "u"):

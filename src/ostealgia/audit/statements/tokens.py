@@ -20,6 +20,7 @@ from ostealgia.audit.statements.words import (
     PHRASES,
     SPELLED,
     STOP_WORDS,
+    TENS,
     VOCABULARY,
     listed,
 )
@@ -46,8 +47,6 @@ _JOINED = {"i2": ("H", "i2"), "tau2": ("H", "tau2"), "τ2": ("H", "tau2"), "chi2
            "x2": ("T", "chi2"), "h2": ("H", "h2"), "r2": ("w", "r2")}  # fmt: skip
 _JOINED |= {word.replace("2", "²"): value for word, value in _JOINED.items()}
 
-_TENS = frozenset(("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"))
-_UNITS = frozenset(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine"))
 _COMMA_PERCENT = re.compile(r"(?<![\d/.,])\d{1,3},\d{1,2}\s?%")  # a comma without a blank, and per cent
 _COMMA_BEFORE = re.compile(r"(?<![\d/.,])\d{1,3},$")
 _PERCENT_BEHIND = re.compile(r"\s?%")
@@ -208,7 +207,7 @@ class _Builder:
         found = VOCABULARY.get(low)
         if found is not None and low in CAPITALS and not _capital(text):
             found = None
-        if found is None and low in _UNITS and self._behind_tens(start):
+        if found is None and SPELLED.get(low, 10) < 10 and self._behind_tens(start):
             self.values[-1] = str(int(self.values[-1]) + SPELLED[low])  # "sixty one"
             self.words[-1], self.raw[-1] = f"{self.words[-1]}-{low}", f"{self.raw[-1]}-{low}"
             self.ends[-1] = end
@@ -220,7 +219,7 @@ class _Builder:
 
     def _behind_tens(self, start: int) -> bool:
         """Whether only a blank parts a spelled unit from spelled tens."""
-        return bool(self.kinds) and self.words[-1] in _TENS and self.plain[self.ends[-1] : start].isspace()
+        return bool(self.kinds) and self.words[-1] in TENS and self.plain[self.ends[-1] : start].isspace()
 
     def _number(self, text: str, start: int, end: int) -> None:
         kinds, plain = self.kinds, self.plain

@@ -179,18 +179,12 @@ _IN_ORDER = (
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
     "nineteen twenty"
 )
-SPELLED: dict[str, int] = {word: value for value, word in enumerate(_IN_ORDER.split(), 1)} | {
-    "thirty": 30,
-    "forty": 40,
-    "fifty": 50,
-    "sixty": 60,
-    "seventy": 70,
-    "eighty": 80,
-    "ninety": 90,
-}
-for _ten in ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"):
-    for _one in ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine"):
-        SPELLED[f"{_ten}-{_one}"] = SPELLED[_ten] + SPELLED[_one]
+ONES: dict[str, int] = {word: value for value, word in enumerate(_IN_ORDER.split(), 1)}
+TENS: dict[str, int] = {
+    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
+}  # fmt: skip
+# "seven", "nineteen", "thirty", "twenty-one"
+SPELLED = ONES | TENS | {f"{ten}-{one}": TENS[ten] + value for ten in TENS for one, value in ONES.items() if value < 10}
 
 # a number after one of these is a label
 LABELS = listed(

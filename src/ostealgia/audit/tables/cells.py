@@ -16,8 +16,6 @@ _NUMBER = re.compile(
     r"(?P<digits>\d{1,3}(?:,\d{3})+(?![\d])(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)(?P<power>[eE]-\d{1,3}(?!\d))?(?P<percent>[ ]?%)?",
     re.IGNORECASE,
 )
-# marks of footnotes: they say nothing about the number
-_MARKS = re.compile(r"[*†‡§¶‖¥♯#$^_{}\\⁰¹³⁴-⁹ᵃ-ᶻ]+|(?<=[\d%)])[ ]?[a-h](?![\w])|(?<=[\d%)])²")
 _SPACES = re.compile(r"\s+")
 _WORDS = {"to": "-", "~": "-", "–": "-", "—": "-", "+/-": "±", "+-": "±", "and": "-"}
 

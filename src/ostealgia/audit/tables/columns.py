@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from ostealgia.audit.statements.model import Number
-from ostealgia.audit.tables.grid import RICH, Grid
+from ostealgia.audit.tables.grid import Grid
 from ostealgia.audit.tables.headers import (
     folded,
     has_ci,
@@ -200,11 +200,6 @@ def _grouped(grid: Grid, roles: list[str], i: int) -> str:
             return "total" if is_total(grid.groups[i]) else "count"
         return "group" if grid.head > 1 else "n"
     return role
-
-
-def rich_columns(grid: Grid) -> list[int]:
-    """Columns with cells of more than one number."""
-    return [c for c in range(grid.width) if grid.share(c, RICH) > 0]
 
 
 def sizes(grid: Grid, frame: Frame) -> dict[int, Number]:

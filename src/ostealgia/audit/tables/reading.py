@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from ostealgia.audit.statements.model import Number, Statement
+from ostealgia.audit.statements.model import Number
 from ostealgia.audit.tables.columns import Frame, read_frame, sizes
 from ostealgia.audit.tables.effects import effect_entries
 from ostealgia.audit.tables.grid import Grid, make_grid
@@ -18,10 +18,9 @@ from ostealgia.io.documents.model import Document
 from ostealgia.numerics.intervals import as_interval
 
 
-def read_tables(document: Document, statements: Iterable[Statement] = ()) -> tuple[ReadTable, ...]:
+def read_tables(document: Document) -> tuple[ReadTable, ...]:
     """What is each table of a paper, and what does each of its columns, rows and cells hold?
 
-    statements : not needed so far; what the text says may help one day.
     Returns one ReadTable for each of Document.tables. Where the evidence of headers, labels, notes and cells does not
     tell, a cell has no entry: it is not understood, and not checked.
 

@@ -222,7 +222,7 @@ def _interpret(grid: Grid, rows: Sequence[Row], sizes: Mapping[int, int]) -> Non
         c: len(several_hints(grid.lasts[c]) & {"count percent", "mean sd", "median iqr", "mean se"}) > 1
         for c in range(grid.width)
     }
-    below = _said_below(grid, rows)
+    below = _said_below(grid)
     for row in rows:
         for column, shape in row.cells.items():
             hint = (
@@ -256,7 +256,7 @@ def _measured(rows: Sequence[Row]) -> None:
                 row.parts[column] = {}
 
 
-def _said_below(grid: Grid, rows: Sequence[Row]) -> dict[tuple[int, int], str]:
+def _said_below(grid: Grid) -> dict[tuple[int, int], str]:
     """The form that words inside a column give to the rows below them: "Median (IQR)" halfway down a table of n (%)."""
     found: dict[tuple[int, int], str] = {}
     for column in range(grid.width):

@@ -124,7 +124,7 @@ def place_of(
     paper: Paper, table: ReadTable, line: Line, entry: Entry | Number | None, variable: Variable | None = None
 ) -> Place:
     """Where a number stands: the span of its cell, quoted with the words of its row."""
-    words = row_words(paper, table, line)
+    words = row_words(paper, line)
     if variable is not None and line.depth and variable.name and variable.name != line.label:
         words = f"{variable.name}: {words}"
     if entry is None:
@@ -134,7 +134,7 @@ def place_of(
     return replace(paper.place(entry.start, entry.end), quote=shortened(words))
 
 
-def row_words(paper: Paper, table: ReadTable, line: Line) -> str:
+def row_words(paper: Paper, line: Line) -> str:
     """The words of a row, cells joined by blanks; long texts between its numbers are left out."""
     said = [line.label]
     for entry in sorted(line.entries.values(), key=lambda e: e.start):

@@ -15,7 +15,6 @@ from ostealgia.io.documents.words import caption_label
 
 _LARGEST = 400_000_000
 _LARGEST_XML = 120_000_000
-_SPLIT = "\x00"
 
 
 def open_archive(data: bytes, name: str, kind: str) -> zipfile.ZipFile:

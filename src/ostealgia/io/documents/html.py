@@ -97,7 +97,6 @@ _NAVIGATION = re.compile(
     r"|banner|toolbar|site-header|site-footer|page-footer|comments?|pagination|skip-link)\b",
     re.IGNORECASE,
 )
-_REFERENCES = re.compile(r"\b(?:references?|ref-list|bibliography|citation-list|c-article-references)\b", re.IGNORECASE)
 _XML_HEAD = re.compile(r"^\s*<\?xml[^>]{0,200}\?>")
 
 

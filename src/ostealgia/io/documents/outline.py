@@ -24,7 +24,6 @@ from ostealgia.io.documents.words import (
 )
 
 _BODY = ("introduction", "methods", "results", "discussion", "conclusion")
-_FLOATS = ("table", "caption", "note", "front", "break")
 _ENDED = re.compile(r"[.!?:;][\"')\]\s\d,–-]{0,24}\Z|\.[\"')\]]?\s?\[[\d,\s–-]{1,30}\]\s?\Z")
 _ALL_ABSTRACT = 4500
 _WHOLE = 700
@@ -110,7 +109,7 @@ def _give_sections(parts: list[Part], text: str, plain: str) -> None:
             if part.kind in ("heading", "title"):
                 state.heading = text[part.start : part.end].strip()
             part.heading = state.heading
-            _as_reference(part, state, plain)
+            _as_reference(part, state)
             continue
         words = plain[part.start : part.end]
         if part.kind == "heading":
@@ -126,7 +125,7 @@ def _give_sections(parts: list[Part], text: str, plain: str) -> None:
         part.heading = part.heading or state.heading
 
 
-def _as_reference(part: Part, state: _Reading, plain: str) -> None:
+def _as_reference(part: Part, state: _Reading) -> None:
     if state.section == "references" and part.kind in ("paragraph", "list"):
         part.kind = "reference"
 

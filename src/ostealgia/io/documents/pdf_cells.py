@@ -29,11 +29,6 @@ def fill(region: Region, flat: list[Rule], upright: list[Rule]) -> None:
     edges = _column_edges(region, upright)
     if len(edges) < 3:
         return
-    inner = [
-        rule.y0
-        for rule in flat
-        if region.bottom + 2 < rule.y0 < region.top - 2 and rule.x0 < region.x1 and rule.x1 > region.x0
-    ]
     full = [
         rule.y0
         for rule in flat
@@ -49,7 +44,7 @@ def fill(region: Region, flat: list[Rule], upright: list[Rule]) -> None:
         for at, row in enumerate(region.rows)
     ]
     header = _stacked(lines[:head]) if head else None
-    body = _body(lines[head:], region.rows[head:], full, len(inner))
+    body = _body(lines[head:], region.rows[head:], full)
     region.cells = [*([header] if header else []), *body]
     region.header_rows = 1 if header else None
 
@@ -231,12 +226,12 @@ def _column_edges(region: Region, upright: list[Rule]) -> list[float]:
         return []
     size = min(row.size for row in region.rows)
     allowed = int(0.07 * len(body))
-    gaps = _free(body, region.x0 - 12, region.x1 + 12, allowed, 0.22 * size)
+    gaps = _free(body, region.x0 - 12, allowed, 0.22 * size)
     return [region.x0 - 12, *[(a + b) / 2 for a, b in gaps], region.x1 + 12]
 
 
 def _free(
-    lines: list[list[tuple[float, float]]], left: float, right: float, allowed: int, narrow: float
+    lines: list[list[tuple[float, float]]], left: float, allowed: int, narrow: float
 ) -> list[tuple[float, float]]:
     """Stretches that at most so many lines cover, with words on both sides."""
     steps: list[tuple[float, int]] = []
@@ -416,7 +411,7 @@ def _rejoined(pieces: list[str]) -> str:
     return text
 
 
-def _body(lines: list[list[RawCell]], rows: list[Row], full: list[float], inner: int) -> list[list[RawCell]]:
+def _body(lines: list[list[RawCell]], rows: list[Row], full: list[float]) -> list[list[RawCell]]:
     """Printed lines to rows: those between two rules are one row where every row is ruled; else wrapped lines are joined."""
     if len(full) >= 0.4 * len(rows) and len(full) >= 3:
         groups: dict[int, list[list[RawCell]]] = {}

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from ostealgia.io.documents.pdf_chars import Segment, Word
-from ostealgia.io.documents.pdf_rows import Row, rows_of
+from ostealgia.io.documents.pdf_rows import LETTERS, Row, rows_of
 
-_LETTERS = re.compile(r"[A-Za-z]{2,}")
 _MOST = 3  # gutters
 _LEAST = 6  # lines of running text that are cut at one place
 _TRIED = 12  # places
@@ -20,6 +18,8 @@ _GAP = 0.38  # of the font's height: the least width of a gutter
 _WIDER = 1.7  # ... as against the usual gap between the words of its line
 _EDGE = 1.2  # points between the left ends of the lines of one column
 _NARROWER = 0.7  # of the gutter's usual width, in a line that is cut
+
+_LINE = 60  # words of a line beside a gap that are read
 
 Gutter = tuple[float, float]  # left end of the column behind it, its usual width
 
@@ -59,11 +59,14 @@ def parted(pages: Sequence[list[Segment]]) -> list[list[Segment]]:
 
 def _by_known(segments: list[Segment], known: list[Gutter]) -> list[Segment]:
     """The segments of a page cut at those gutters of other pages that at least two of its lines run over."""
+    begins: list[_Begin] | None = None
     for left, width in known:
-        begins = [one for at, row in enumerate(rows_of(segments)) for one in _begins(row, at)]
+        if begins is None:
+            begins = [one for at, row in enumerate(rows_of(segments)) for one in _begins(row, at)]
         here = [one for one in begins if abs(one.x - left) <= _EDGE and one.width >= _NARROWER * width]
         if sum(one.over for one in here) >= _FEW and _is_wide(here):
             segments = [piece for one in segments for piece in _cut(one, (left, width))]
+            begins = None
     return segments
 
 
@@ -114,7 +117,8 @@ def _begins(row: Row, number: int) -> list[_Begin]:
         gaps = [b.x0 - a.x1 for a, b in pairwise(one.words)]
         usual = sorted(gaps)[len(gaps) // 2] if gaps else 0.0
         for at, width in enumerate(gaps, start=1):
-            if width >= _GAP * one.size and _reads(one.words[:at]) and _reads(one.words[at:]):
+            before_it, behind = one.words[max(0, at - _LINE) : at], one.words[at : at + _LINE]
+            if width >= _GAP * one.size and _reads(before_it) and _reads(behind):
                 found.append(_Begin(one.words[at].x0, width, usual, True, number))
     return found
 
@@ -122,7 +126,7 @@ def _begins(row: Row, number: int) -> list[_Begin]:
 def _reads(words: list[Word]) -> bool:
     """Whether words are some of a line of running text."""
     text = " ".join(word.text for word in words)
-    return len(text) >= 16 and len(_LETTERS.findall(text)) >= 2
+    return len(text) >= 16 and len(LETTERS.findall(text)) >= 2
 
 
 def _cut(segment: Segment, gutter: Gutter) -> list[Segment]:

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from ostealgia.io.documents.pdf_chars import Segment
 from ostealgia.io.documents.pdf_rows import Region, Row, is_prose, rows_of
-from ostealgia.io.documents.pdf_strips import is_texty, strip_between
+from ostealgia.io.documents.pdf_strips import WORDS, is_texty, strip_between
 from ostealgia.io.documents.words import caption_label
 
 
@@ -165,7 +165,6 @@ def _crosses(place: float) -> Callable[[Item], bool]:
 
 _BULLET = re.compile(r"(?:[•▪◦●–—*-]|\(?\d{1,3}[.)]|\(?[a-z][.)]|\[\d{1,3}\]|\d{1,3})\Z")
 BARRED = re.compile(r"\d{1,2}(?:\.\d{1,2}){0,3}\s{0,3}\|\s{1,3}[A-Z]")  # a heading: "3.1 | Patients"
-_WORDS = re.compile(r"[A-Za-z]{3,}")
 
 
 def lines_of(leaf: Leaf, page: int) -> list[TextLine]:
@@ -189,7 +188,7 @@ def lines_of(leaf: Leaf, page: int) -> list[TextLine]:
             text = " ".join(text.split())
         apart = len(words) > 1 and not _is_sentence(words) and not BARRED.match(text)
         line = _line(text, entry, left, right, page)
-        line.figure = apart or (not _WORDS.search(text) and not caption_label(text))
+        line.figure = apart or (not WORDS.search(text) and not caption_label(text))
         lines.append(line)
     return _ends_of_sentences(lines)
 
@@ -232,5 +231,5 @@ def _is_sentence(words: list[Segment]) -> bool:
     if caption_label(text):
         return True
     gaps = [b.x0 - a.x1 for a, b in pairwise(words)]
-    letters = len(_WORDS.findall(text))
+    letters = len(WORDS.findall(text))
     return len(words) <= 3 and max(gaps) < 2.2 * words[0].size and letters >= 5

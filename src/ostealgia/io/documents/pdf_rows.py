@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ostealgia.io.documents.parts import RawCell
 from ostealgia.io.documents.pdf_chars import Segment
 
-_LETTERS = re.compile(r"[A-Za-z]{2,}")
+LETTERS = re.compile(r"[A-Za-z]{2,}")
 
 
 @dataclass
@@ -59,4 +59,4 @@ def near_rows(segments: list[Segment], near: float) -> list[Row]:
 def is_prose(segment: Segment) -> bool:
     """A long stretch of words: a line of running text."""
     text = segment.text
-    return len(text) >= 38 and len(_LETTERS.findall(text)) >= 5
+    return len(text) >= 38 and len(LETTERS.findall(text)) >= 5

@@ -8,7 +8,7 @@ from itertools import groupby, pairwise
 from ostealgia.io.documents.pdf_chars import Segment
 from ostealgia.io.documents.pdf_rows import Region, Row, is_prose
 
-_WORDS = re.compile(r"[A-Za-z]{3,}")
+WORDS = re.compile(r"[A-Za-z]{3,}")
 _LEAST = 3  # lines of running text on each side
 _FLUSH = 3.0  # points
 _RUN = 4  # lines of running text one below the other
@@ -18,7 +18,7 @@ _ACROSS = 0.15  # of the segments may stand across the strip
 def is_texty(segment: Segment) -> bool:
     """Some words of running text: shorter than a whole line may be."""
     text = segment.text
-    return len(text) >= 24 and len(_WORDS.findall(text)) >= 3
+    return len(text) >= 24 and len(WORDS.findall(text)) >= 3
 
 
 def strip_between(segments: list[Segment]) -> float | None:
@@ -78,9 +78,9 @@ def _fills(row: Row, columns: list[tuple[float, float]]) -> bool:
     full = False
     for segment in row.segments:
         home = next(((a, b) for a, b in columns if a - 4 <= segment.x0 < a + 18 and segment.x1 < b + 6), None)
-        if home is None or not _WORDS.search(segment.text):
+        if home is None or not WORDS.search(segment.text):
             return False
         words = segment.text.split()
-        letters = sum(bool(_WORDS.match(word.strip("(),.;:"))) for word in words)
+        letters = sum(bool(WORDS.match(word.strip("(),.;:"))) for word in words)
         full = full or (segment.x1 > home[1] - 0.12 * (home[1] - home[0]) and letters >= 0.5 * len(words) >= 2.5)
     return full

@@ -7,7 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
-_SEGMENT = re.compile(r"\S+(?: \S+)*")
+from ostealgia.io.documents.text_tables import SEGMENT
+
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _VALUE = re.compile(r"\d")
 _ENDED = (".", "?", "!", ":", ")")
@@ -84,7 +85,7 @@ def _gutter(lines: list[str]) -> int | None:
     for line in lines:
         filled += not line.isspace() and bool(line)
         if "  " in line:
-            found = list(_SEGMENT.finditer(line))
+            found = list(SEGMENT.finditer(line))
             begins.update(b.start() for a, b in pairwise(found) if _reads(a[0]) and _reads(b[0]))
     if not begins:
         return None
@@ -110,7 +111,7 @@ def _line(text: str, gutter: int) -> _Line:
         return _Line(text, "weak" if _reads(text.strip()) else "short", left, right)
     if len(left) > gutter - 2:
         return _Line(text, "narrow", left, right)
-    before, behind = _SEGMENT.findall(left), _SEGMENT.findall(right)
+    before, behind = SEGMENT.findall(left), SEGMENT.findall(right)
     reads = _reads(behind[0]) and len(right) - len(right.lstrip()) <= 4
     if reads or (_reads(before[-1]) and len(behind) == 1):
         return _Line(text, "strong", left, right)
@@ -170,5 +171,5 @@ def _column(pieces: list[str]) -> list[str]:
 
 def _is_beside(line: str) -> bool:
     """Whether two pieces of running text stand side by side on a line."""
-    found = _SEGMENT.findall(line) if "   " in line else []
+    found = SEGMENT.findall(line) if "   " in line else []
     return any(len(a) >= 30 and len(b) >= 30 and _reads(a) and _reads(b) for a, b in pairwise(found))

@@ -230,13 +230,13 @@ def _stacked(group: list[list[Cell]]) -> list[Cell]:
 
 # ---- columns of blanks
 
-_SEGMENT = re.compile(r"\S+(?: \S+)*")
+SEGMENT = re.compile(r"\S+(?: \S+)*")
 _RULED = re.compile(r"[\s\-=_─━—–+]{3,}\Z")
 _PROSE = re.compile(r"[A-Za-z]{2,}(?:[ ,;'-]+[A-Za-z]{2,}){3}")
 
 
 def _segments(line: Line) -> list[tuple[int, int]]:
-    return [match.span() for match in _SEGMENT.finditer(line.text)]
+    return [match.span() for match in SEGMENT.finditer(line.text)]
 
 
 def _columned(lines: list[Line], at: int) -> tuple[TextTable | None, int]:

@@ -289,7 +289,6 @@ BACK = re.compile(
     re.IGNORECASE,
 )
 KEYWORDS = re.compile(r"\s*\**_?(?:key\s?-?words?|mesh terms|index terms)\b", re.IGNORECASE)
-NUMBERED_REFERENCE = re.compile(r"\s*(?:[-*]\s+)?(?:\[\d{1,3}\]|\d{1,3}[.)])\s+\S")
 # "Results: ..." | "**Methods** ..." | "RESULTS—..." at the beginning of a paragraph
 _RUN_IN = re.compile(r"\s*(?P<label>[A-Z][A-Za-z'&/]*(?:[ ,]+[A-Za-z'&/]+){0,5})\s{0,4}(?P<end>[:.|—–-]+)\s")
 

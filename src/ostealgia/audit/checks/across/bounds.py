@@ -28,7 +28,8 @@ _CONTINUOUS = re.compile(
 )
 # two kinds of patients, in the words that lead to an estimate; what is "higher" in one of them is measured, not counted
 _BINARY = re.compile(
-    r"\b(?:vs|versus|compared (?:with|to|against)|than)\b|\b(?:treatment|intervention|control|study|experimental|placebo)[\s-]{1,2}"
+    r"\b(?:vs|versus|compared (?:with|to|against)|than)\b|\bcomparing\s{1,3}[^.;()\d]{3,60}?\s(?:with|to|and|against)\s|"
+    r"\b(?:treatment|intervention|control|study|experimental|placebo)[\s-]{1,2}"
     r"(?:group|arm)\b",
     re.I,
 )
@@ -98,6 +99,14 @@ REACH = 90  # characters from a comparison to its ratio
 _REVIEW = re.compile(r"\bmeta-?\s?analy|\bsystematic(?:ally)? review|\bpooled\b", re.I)
 _ELSEWHERE = re.compile(r"[,;:)]|\b(?:but|predict\w*|while|whereas)\b", re.I)
 NEAR = 50  # characters before an estimate that say what it is of
+FRONT = 4000  # characters of a paper in which it says what it is
+OTHERS = ("introduction", "discussion", "conclusion", "references", "back")  # where it speaks of other papers, too
+# "130 deaths (48 in the one group and 82 in the other; HR", "60 of 105 patients in the one group and 81 of 103 in the other had died (HR"
+_TWO_COUNTS = loose(
+    r"(?<![\d.,])(?P<a>\d{1,5})(?:(?:\s?/\s?|\sof\s(?:the\s)?)\d{1,6})?(?:\s[a-z]+){0,2}?\s(?:in|with|on|among|after|receiving)\s[^.;:()\d]{2,60}?\s"
+    r"(?:and|versus|vs\.?|compared\swith|against)\s(?P<b>\d{1,5})(?:(?:\s?/\s?|\sof\s(?:the\s)?)\d{1,6})?(?:\s[a-z]+){0,2}?\s"
+    r"(?:in|with|on|among|after|receiving)\s[^.;:()\d]{2,60}?[,;(]{1,2}\s?[^.;()\d]{0,30}$"
+)
 
 
 @once
@@ -115,7 +124,10 @@ def _counted_factors(paper: Paper) -> frozenset[str]:
 
 
 def _is_review(paper: Paper) -> bool:
-    return _REVIEW.search(paper.document.plain[:4000]) is not None
+    """Whether the paper says of itself, where it begins, that it pools studies: not where it speaks of others."""
+    document = paper.document
+    begins = [block for block in document.blocks if block.start < FRONT and block.section not in OTHERS]
+    return any(_REVIEW.search(document.plain, block.start, min(block.end, FRONT)) is not None for block in begins)
 
 
 def bounds_interval(paper: Paper) -> Iterator[Finding]:
@@ -148,7 +160,7 @@ def _of_two_values(paper: Paper, statement: Estimate) -> bool:
         return True
     if _SUBJECT.search(clause) or _there_or_not(plain, statement, clause):
         return True
-    if _BEHIND.match(plain, statement.end) or _TWO_TIMES.search(clause):
+    if _BEHIND.match(plain, statement.end) or _TWO_TIMES.search(clause) or _TWO_COUNTS.search(clause):
         return True
     named = list(_BINARY.finditer(clause))
     if before and named and named[0].start() < JOINED:
@@ -206,6 +218,9 @@ def _events_said(paper: Paper, statement: Estimate) -> int | None:
         one for one in paper.of_kind(Estimate) if one.sentence == statement.sentence and one.measure in ("HR", "AHR")
     ]
     plain = paper.document.plain
+    both = _TWO_COUNTS.search(plain, start, statement.estimate.start)
+    if both is not None and len(alone) == 1 and _OF_DEATH.search(plain, start, end):
+        return int(both["a"]) + int(both["b"])
     window = plain[start : end + 140].split("\n\n")[0]
     found = {
         int(m[1])

@@ -1,4 +1,4 @@
-"""Lists of references and the numbers that stand before a citation: one reference twice, "three studies (N = 58) [13, 17, 22]"."""
+"""References: is one listed twice, and have the studies of "three studies (N = 58) [13, 17, 22]" so many patients?"""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
 # "14 May 2019", "May 14, 2019", "May 2019", "May, 2019", "2019"; with the day of no use here
 DATE = rf"(?:(?:{_DAY}\s{{1,3}}(?:of\s{{1,3}})?)?{_NAME},?\s{{1,3}}(?:{_DAY},?\s{{1,3}})?{_YEAR}|{_YEAR})(?![\d/]|-\d)"
 _PARTS = re.compile(rf"(?:({_NAME})\D{{0,4}}(?:{_DAY}\D{{1,4}})?)?({_YEAR})$", re.I)
-_LINK = r"\s{0,3}(?:to|and|until|till|through|up\s{1,3}to|[-–])\s{0,3}(?:the\s{1,3}end\s{1,3}of\s{1,3})?"
+_LINK = r",?\s{0,3}(?:to|and|until|till|through|up\s{1,3}to|[-–])\s{0,3}(?:the\s{1,3}end\s{1,3}of\s{1,3})?"
 _AND = re.compile(r"\band\b", re.I)
 _PERIOD = re.compile(
     rf"(?P<open>\b(?:from|between)\s{{1,3}})?(?<![\d/])(?P<first>{DATE})(?P<link>{_LINK})(?P<last>{DATE})", re.I

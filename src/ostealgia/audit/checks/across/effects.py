@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from ostealgia.audit.checks.reading.columns import Studies, looks_like_study, row_of_study, said, study_tables
 from ostealgia.audit.checks.reading.facts import parsed, same_value, sentence_words, triplet_of
+from ostealgia.audit.checks.reading.figures import family
 from ostealgia.audit.checks.reading.text import once
 from ostealgia.audit.checks.reading.words import overlap, stems
 from ostealgia.audit.finding import Finding, make
@@ -24,9 +25,10 @@ from ostealgia.errors import OptionError
 from ostealgia.numerics.intervals import Interval, Printed
 
 RATIOS = ("OR", "AOR", "RR", "HR", "AHR", "IRR")
-FAMILY = {"AOR": "OR", "AHR": "HR"}
 ALIKE = 0.3  # share of the words of the factor that two places of one effect have in common
+SURELY = 0.5  # the same, where the two intervals differ by more than their rounding
 SHARED = 2  # content words that two places of one effect have in common
+SAME_WIDTH = 0.02  # relative, beyond the rounding of two widths of one interval
 WIDTHS = 1.3  # ratio of two standard errors up to which two intervals may be one, typed from different sources
 
 
@@ -52,7 +54,7 @@ def _is_ratio(paper: Paper, statement: Estimate) -> bool:
 _GENERIC = """factor risk predictor identified demonstrated strong strongest high emerged consistently odds ratio hazard likelihood
     increased increase decreased reduced higher lower independently independent linked presence multivariable multivariate univariable
     univariate model regression adjusted association"""
-GENERIC = frozenset(_GENERIC.split())
+GENERIC = frozenset(_GENERIC.split()) | stems(_GENERIC)
 
 
 def about(paper: Paper, statement: Statement) -> frozenset[str]:
@@ -72,9 +74,11 @@ def effects_exponentiated(paper: Paper) -> Iterator[Finding]:
         box = triplet.estimate.interval().clip(1e-300, math.inf).log()
         first, last = bisect_left(sizes, box.low - SLIGHT), bisect_right(sizes, box.high + SLIGHT)
         for small in by_size[first:last][:MANY]:
-            if small is large or _both_told(listed, triplet, small) or (small.start, triplet.estimate.value) in told:
+            if small is large or (small.start, triplet.estimate.value) in told:
                 continue
             if not _is_logarithm(triplet, small) or not _one_effect(paper, large, small, common):
+                continue
+            if _both_told(listed, triplet, small):
                 continue
             told.add((small.start, triplet.estimate.value))
             yield _two_values(paper, large, triplet, small)
@@ -164,6 +168,13 @@ def _both_told(listed: list[Estimate], triplet: Triplet, small: Estimate) -> boo
     )
 
 
+def _agree(large: Triplet, small: Triplet) -> bool:
+    """Whether the logarithms of the large ratio's limits are as far apart as the small ratio's limits, over the rounding of both."""
+    low, high = (part.interval().clip(1e-300, math.inf).log() for part in (large.low, large.high))
+    taken, printed = high - low, small.high.interval() - small.low.interval()
+    return taken.overlaps(Interval(printed.low * (1 - SAME_WIDTH), printed.high * (1 + SAME_WIDTH)))
+
+
 def _same_width(low: float, high: float, small: Estimate) -> bool:
     width = math.log(high / low)
     other = triplet_of(small)
@@ -185,24 +196,22 @@ def _same_width(low: float, high: float, small: Estimate) -> bool:
 
 def _one_effect(paper: Paper, first: Estimate, second: Estimate, common: frozenset[str]) -> bool:
     """One measure, no two studies, and shared words of which one at least is no word of the outcome."""
-    if None not in (first.measure, second.measure) and _family(first) != _family(second):
+    if None not in (first.measure, second.measure) and family(first.measure) != family(second.measure):
         return False
-    if (first.study and second.study and first.study != second.study) or _other_p(first, second):
+    if (first.study and second.study and first.study != second.study) or other_p(first, second):
         return False
     one, two = about(paper, first), about(paper, second)
-    own = (one & two) - common
-    return len(one & two) >= SHARED and bool(own) and overlap(one - common, two - common) >= ALIKE
+    own, alike = (one & two) - common, overlap(one - common, two - common)
+    if len(one & two) < SHARED or not own or alike < ALIKE:
+        return False
+    large, small = triplet_of(first), triplet_of(second)
+    return alike >= SURELY or large is None or small is None or _agree(large, small)
 
 
-def _other_p(first: Estimate, second: Estimate) -> bool:
+def other_p(first: Estimate, second: Estimate) -> bool:
     """Whether two different P are printed: one effect has one, however its ratio was exponentiated."""
     one, two = parsed(first.p_value), parsed(second.p_value)
     return one is not None and two is not None and not one.interval().overlaps(two.interval())
-
-
-def _family(statement: Estimate) -> str:
-    measure = statement.measure or ""
-    return FAMILY.get(measure, measure)
 
 
 def _gravity(triplet: Triplet, small: Estimate) -> str:

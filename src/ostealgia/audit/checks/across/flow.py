@@ -1,4 +1,4 @@
-"""The flow of patients within one sentence."""
+"""sample-flow within one sentence: do those at the start, less those left out, make those who remain?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The flow of patients or records through a passage: those at the start, those left out with the reasons, those who remain.
+"""sample-flow through a passage of several sentences: those at the start, those left out with the reasons, those who remain.
 
 Every number of the passage outside brackets has to have one of these parts by the words beside it; numbers in the brackets behind
 those left out are the reasons, in the brackets or the list behind those who remain the groups. A number of another kind ends the
@@ -12,6 +12,7 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from ostealgia.audit.checks.reading.text import COUNT, COUNT_PATTERN, Sentence, loose, sentences
 from ostealgia.audit.checks.reading.words import spelled
@@ -86,6 +87,7 @@ _OF_FIGURE = re.compile(
 )  # the boxes of a flow chart run together
 LEAST = 10  # of those at the start
 LONGEST = 4  # sentences of one passage
+BEFORE = 160  # characters before a number that hold any of the wordings above
 
 
 @dataclass(frozen=True)
@@ -229,6 +231,7 @@ def _reasons(paper: Paper, flow: Flow, out: Step, steps: Sequence[Step]) -> Iter
 # ---------------------------------------------------------------- what a number is
 
 
+@lru_cache(maxsize=1024)
 def _steps(sentence: Sentence) -> list[Step]:
     """The numbers of a sentence outside brackets with their parts in the flow; none where one has no part."""
     text = sentence.text
@@ -258,7 +261,7 @@ def _steps(sentence: Sentence) -> list[Step]:
         words = text[match.end() : until] if inner else ""
         close = _closing(text, match.end(), until)
         listed = tuple(v for n in inner if (n.start() < close or role == "left") and (v := spelled(n[1])) is not None)
-        rest = _ALL_THE_REST.search(text, 0, match.start()) is not None
+        rest = _ALL_THE_REST.search(text, max(0, match.start() - BEFORE), match.start()) is not None
         start, end = sentence.span(match.start(), max(match.end(), close if listed else 0))
         found.append(Step(role, value, start, end, listed, words, rest))
     return found
@@ -272,15 +275,16 @@ def _role(text: str, match: re.Match[str], until: int, *, first: bool) -> str | 
     """Start, out or left, by the words right behind a number, else by those right before it."""
     before = text[: match.start()]
     behind = match.end()
-    if _LEAVES.match(text, behind) or _LEFT_OUT.search(before):
+    near_by = max(0, match.start() - BEFORE)
+    if _LEAVES.match(text, behind) or _LEFT_OUT.search(text, near_by, match.start()):
         return "out"
-    if first and (_BEGUN.search(before) or _AT_HEAD.fullmatch(before)):
+    if first and (_BEGUN.search(text, near_by, match.start()) or _AT_HEAD.fullmatch(before)):
         near = _IN_HEAD.search(before, max(0, len(before) - 60)) or _IN_HEAD.search(
             text, behind, min(until, behind + 60)
         )
         if near or _BEGINS.match(text, behind):
             return "start"
-    if _STAYS.match(text, behind) or _REST.search(before):
+    if _STAYS.match(text, behind) or _REST.search(text, near_by, match.start()):
         return "left"
     return None
 

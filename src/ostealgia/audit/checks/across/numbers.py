@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ostealgia.audit.causes import slip
 from ostealgia.audit.checks.reading.facts import Fact, prose_facts, same_value, sentence_words, table_facts
@@ -44,6 +45,11 @@ class Passage:
     section: str
     table: int | None = None
     cited: bool = False
+
+    @cached_property
+    def distinctive(self) -> int:
+        """How many of the numbers hardly stand at two places by chance."""
+        return sum(fact.distinctive for fact in self.facts)
 
     @property
     def name(self) -> str:
@@ -196,9 +202,7 @@ def _weak_keys(fact: Fact) -> set[tuple[str, str]]:
 
 def _checkable(fact: Fact, passage: Passage) -> bool:
     """Distinctive by itself, or beside another distinctive number."""
-    return fact.distinctive or (
-        fact.role in ("percent", "p") and sum(other.distinctive for other in passage.facts) >= 2
-    )
+    return fact.distinctive or (fact.role in ("percent", "p") and passage.distinctive >= 2)
 
 
 def _other_place(passage: Passage, other: Passage) -> bool:
@@ -239,7 +243,7 @@ def numbers_differ(paper: Paper) -> Iterator[Finding]:
                 or (pair[0].start, pair[1].start) in said
                 or _stands_elsewhere(index, passage, pair[0])
                 or _has_partner(index, passage, other, pair[1])
-                or _both_told(paper, index, passage, pair)
+                or _both_told(paper, index, pair)
             ):
                 continue
             said |= {(pair[0].start, pair[1].start), (pair[1].start, pair[0].start)}
@@ -278,8 +282,10 @@ def _twins(fact: Fact, index: Index) -> list[tuple[list[tuple[Passage, Fact]], f
     strong = index.get(_key(fact), []) if fact.distinctive else []
     if strong:
         return [(strong, 1.0)] if len(strong) <= COMMON else []
-    weak = [twin for key in _weak_keys(fact) for twin in index.get(key, [])]
-    return [(weak, 0.5)] if 0 < len(weak) <= 4 * COMMON else []
+    lists = [index[key] for key in _weak_keys(fact) if key in index]
+    if not 0 < sum(len(one) for one in lists) <= 4 * COMMON:
+        return []
+    return [([twin for one in lists for twin in one], 0.5)]
 
 
 def _odd_one(paper: Paper, passage: Passage, other: Passage, shared: float) -> tuple[Fact, Fact] | None:
@@ -521,7 +527,7 @@ def _has_partner(index: Index, passage: Passage, other: Passage, twin: Fact) -> 
     )  # fmt: skip
 
 
-def _both_told(paper: Paper, index: Index, passage: Passage, pair: tuple[Fact, Fact]) -> bool:
+def _both_told(paper: Paper, index: Index, pair: tuple[Fact, Fact]) -> bool:
     """Whether the paragraph of a percentage prints the other value as well: then they are two quantities, "65.2% (95% CI ...)
     in the evaluable ... 65.5% of all"."""
     fact, twin = pair

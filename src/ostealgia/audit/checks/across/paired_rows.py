@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ostealgia.audit.causes import slip
 from ostealgia.audit.checks.reading.facts import parsed
 from ostealgia.audit.checks.reading.text import once, sentences
+from ostealgia.audit.checks.reading.told import OWN_RESULTS, PERCENT, Told, same_print, told_numbers
 from ostealgia.audit.checks.reading.words import stems
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
@@ -20,7 +21,6 @@ from ostealgia.audit.rules.totals import cross_reference
 from ostealgia.audit.tables.model import Column, Line, ReadTable
 from ostealgia.numerics.intervals import Printed
 
-SECTIONS = ("abstract", "results", "other")
 PLAIN = stems("mean median average number patient percent percentage score value standard deviation range quartile yes")
 TOO_SHORT, LONGEST = 30, 700  # characters of a sentence that is looked at
 _DIGITS = re.compile(r"\d")
@@ -28,7 +28,6 @@ _N_OF = re.compile(r"(?<![\w.,/])(\d{1,5})\s?(?:of\s{1,2}(?:the\s{1,2})?|/\s?)(\
 _COUNT = re.compile(
     r"(?<![\w.,/])(?<!of )(?<!of the )(?<!/ )(\d{1,5})\s{1,2}(?:(?:[a-z]{3,15}\s{1,2}){0,2})?[(\[]\s?\d{1,3}(?:[.,·]\d{1,2})?\s?%"
 )
-_PERCENT = re.compile(r"(?<![\w.,·])(\d{1,3}(?:[.·]\d{1,2})?)\s?%(?!\s{0,2}(?:CI\b|conf))", re.I)
 _DECIMAL = re.compile(r"(?<![\w.,·/-])(\d{1,4}[.·]\d{1,2})(?![\d%]|\s?%|[.,·]\d)")
 _BRACKET = re.compile(r"[(\[][^()\[\]]{0,120}[)\]]")
 _TESTED = re.compile(r"\b[Pp](?:[- ]values?)?\s?[=<>≤]\s?[\d.·]{1,7}|\b[nN]\s?=\s?\d{1,6}")
@@ -55,15 +54,6 @@ class Row:
     groups: tuple[Column, Column]
 
 
-@dataclass(frozen=True)
-class Told:
-    """A number of a sentence, with its place."""
-
-    printed: Printed
-    start: int
-    end: int
-
-
 def pairs_told(paper: Paper) -> Iterator[Finding]:
     """Two counts, percentages or means of a sentence against the row of a table on the same two groups."""
     rows = _rows(paper)
@@ -71,7 +61,7 @@ def pairs_told(paper: Paper) -> Iterator[Finding]:
         return
     for sentence in sentences(paper.document):
         plain = sentence.text
-        if sentence.section not in SECTIONS or not TOO_SHORT < len(plain) < LONGEST or len(sentence.pieces) > 1:
+        if sentence.section not in OWN_RESULTS or not TOO_SHORT < len(plain) < LONGEST or len(sentence.pieces) > 1:
             continue
         if _PART.search(plain) or _DIGITS.search(plain) is None:
             continue
@@ -104,8 +94,10 @@ def _row_of(paper: Paper, rows: list[Row], plain: str) -> Row | None:
     """The one row whose words the sentence says: of the table that it names, where it names one."""
     words = stems(plain)
     named = {found[1].casefold().replace(" ", "") for found in _CITED.finditer(plain)}
-    labels = {row.table.index: paper.document.tables[row.table.index].label.casefold().replace(" ", "") for row in rows}
-    about = [row for row in rows if row.words <= words and (not named or labels[row.table.index] in named)]
+    about = [row for row in rows if row.words <= words]
+    if named:
+        tables = paper.document.tables
+        about = [row for row in about if tables[row.table.index].label.casefold().replace(" ", "") in named]
     longest = max((len(row.words) for row in about), default=0)
     about = [row for row in about if len(row.words) == longest]
     return about[0] if len(about) == 1 and _same_moment(paper, plain, about[0]) else None
@@ -141,19 +133,12 @@ def _numbers(plain: str, start: int) -> dict[str, list[Told]]:
     bare = _BRACKET.sub(lambda found: " " * len(found[0]), outside)
     means = _AVERAGE.search(plain) is not None
     found = {
-        "count of": _listed(_N_OF, outside, start),
-        "count": _listed(_COUNT, outside, start),
-        "percent": _listed(_PERCENT, outside, start),
-        "mean": _listed(_DECIMAL, bare, start) if means else [],
+        "count of": told_numbers(_N_OF.finditer(outside), start),
+        "count": told_numbers(_COUNT.finditer(outside), start),
+        "percent": told_numbers(PERCENT.finditer(outside), start),
+        "mean": told_numbers(_DECIMAL.finditer(bare), start) if means else [],
     }
     return {kind: numbers for kind, numbers in found.items() if len(numbers) == 2}
-
-
-def _listed(pattern: re.Pattern[str], text: str, start: int) -> list[Told]:
-    return [
-        Told(Printed.parse(found[1].replace("·", ".")), start + found.start(1), start + found.end(1))
-        for found in pattern.finditer(text)
-    ]
 
 
 def _compared(
@@ -164,7 +149,7 @@ def _compared(
     if cells[0] is None or cells[1] is None:
         return None
     pairs = list(zip(numbers, (cells[0], cells[1]), strict=True))
-    same = _identical if part == "count" else _equal
+    same = _identical if part == "count" else same_print
     equal = [same(told.printed, cell) for told, cell in pairs]
     crossed = any(same(told.printed, cell) for told, (_, cell) in zip(numbers, pairs[::-1], strict=True))
     if sum(equal) != 1 or crossed:
@@ -187,10 +172,6 @@ def _compared(
 
 def _identical(first: Printed, second: Printed) -> bool:
     return first.value == second.value
-
-
-def _equal(first: Printed, second: Printed) -> bool:
-    return first.value == second.value or first.fits(second.value) or second.fits(first.value)
 
 
 CHECKS = (pairs_told,)

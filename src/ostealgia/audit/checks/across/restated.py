@@ -7,14 +7,17 @@ common, and neither stands a second time in its part of the paper.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from ostealgia.audit.causes import slip
-from ostealgia.audit.checks.across.effects import FAMILY, RATIOS
+from ostealgia.audit.checks.across.effects import RATIOS, other_p
 from ostealgia.audit.checks.reading.effect_rows import effect_rows
 from ostealgia.audit.checks.reading.facts import parsed, sentence_words
+from ostealgia.audit.checks.reading.figures import family
 from ostealgia.audit.checks.reading.named_tests import is_corrected
+from ostealgia.audit.checks.reading.text import once
+from ostealgia.audit.checks.reading.told import PERCENT, Told, same_print, told_numbers
 from ostealgia.audit.checks.reading.words import at_odds, stems
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
@@ -32,7 +35,6 @@ GENERIC = stems(
 )
 
 # what is told of two groups beside their ratio
-_PERCENT = re.compile(r"(?<![\w.,·])(\d{1,3}(?:[.·]\d{1,2})?)\s?%(?!\s{0,2}(?:CI\b|conf|credible))", re.I)
 _NAME = r"(?:\([^()\d]{1,60}\)\s?)?"
 _UNIT = r"(?:months?|mo|years?|weeks?|days?)\b"
 _TIME = re.compile(
@@ -40,17 +42,8 @@ _TIME = re.compile(
     rf"{_NAME}{_UNIT}|{_NAME}{_UNIT})",
     re.I,
 )
-KINDS = {"percentage": _PERCENT, "time": _TIME}
+KINDS = {"percentage": PERCENT, "time": _TIME}
 _LIMITS = re.compile(r"[(\[][^()\[\]]{0,40}?\b(?:CI|confidence)\b[^()\[\]]{0,80}[)\]]|\b95\s?%", re.I)
-
-
-@dataclass(frozen=True)
-class Beside:
-    """One number of a pair, with its place."""
-
-    printed: Printed
-    start: int
-    end: int
 
 
 def ratios_restated(paper: Paper) -> Iterator[Finding]:
@@ -75,19 +68,15 @@ def _told(paper: Paper, sections: Sequence[str]) -> list[Estimate]:
         if one.cell is None
         and one.study is None
         and one.section in sections
-        and _family(one) in RATIOS
+        and family(one.measure) in RATIOS
         and not one.percent
         and (shown := parsed(one.estimate)) is not None
         and shown.relation == "="
     ][:MOST]
 
 
-def _family(one: Estimate) -> str:
-    return FAMILY.get(one.measure or "", one.measure or "")
-
-
 def _same_ratio(one: Estimate, other: Estimate) -> bool:
-    return _family(one) == _family(other) and one.estimate.printed.value == other.estimate.printed.value
+    return family(one.measure) == family(other.measure) and one.estimate.printed.value == other.estimate.printed.value
 
 
 def _one_result(paper: Paper, one: Estimate, other: Estimate) -> bool:
@@ -137,20 +126,21 @@ def _stands_in_row(paper: Paper, one: Estimate) -> bool:
 
 def _ratio_of(paper: Paper, one: Estimate, abstract: list[Estimate], results: list[Estimate]) -> Iterator[Finding]:
     """A ratio of the abstract that the results do not print, beside the one there with its P, or with its two numbers."""
-    family = [other for other in results if _family(other) == _family(one)]
+    alike = [other for other in results if family(other.measure) == family(one.measure)]
     told = [pair for kind in KINDS if (pair := _beside(paper, KINDS[kind], one.sentence)) and len(pair) == 2]
+    printed = _pairs_told(paper) if told else {}
     beside = [
-        other for other in family if any(_both_equal(pair, theirs) for pair in told for theirs in _pairs(paper, other))
+        other for other in alike if any(_both_equal(pair, theirs) for pair in told for theirs in printed[other.start])
     ]
     p = parsed(one.p_value)
     if p is not None and p.relation == "=" and (len(p.text.lstrip("0.")) >= TELLING or p.decimals > TELLING):
-        by_p = [other for other in family if _same_p(p, other)]
+        by_p = [other for other in alike if _same_p(p, other)]
         if sum(_same_p(p, other) for other in abstract) != 1:
             by_p = []
     else:
         by_p = []
     twins = by_p or beside
-    if len(twins) != 1 or not _one_result(paper, one, twins[0]) or _other_p(one, twins[0]):
+    if len(twins) != 1 or not _one_result(paper, one, twins[0]) or other_p(one, twins[0]):
         return
     other = twins[0]
     first, second = one.estimate.printed, other.estimate.printed
@@ -169,12 +159,12 @@ def _ratio_of(paper: Paper, one: Estimate, abstract: list[Estimate], results: li
     )
 
 
-def _other_p(one: Estimate, other: Estimate) -> bool:
-    first, second = parsed(one.p_value), parsed(other.p_value)
-    return first is not None and second is not None and not first.interval().overlaps(second.interval())
+def _pairs_told(paper: Paper) -> dict[int, list[list[Told]]]:
+    """The pairs of numbers beside each ratio of the results, by its first character."""
+    return {one.start: _pairs(paper, one) for one in _told(paper, RESULTS)}
 
 
-def _pairs(paper: Paper, one: Estimate) -> list[list[Beside]]:
+def _pairs(paper: Paper, one: Estimate) -> list[list[Told]]:
     """The pairs of numbers in the sentence of a ratio, and in the one before it."""
     before = _sentence_before(paper, one.sentence)
     spans = [one.sentence] if before is None else [one.sentence, before]
@@ -182,8 +172,8 @@ def _pairs(paper: Paper, one: Estimate) -> list[list[Beside]]:
     return [pair for pair in found if len(pair) == 2]
 
 
-def _both_equal(first: list[Beside], second: list[Beside]) -> bool:
-    return all(_equal(a.printed, b.printed) for a, b in zip(first, second, strict=True))
+def _both_equal(first: list[Told], second: list[Told]) -> bool:
+    return all(same_print(a.printed, b.printed) for a, b in zip(first, second, strict=True))
 
 
 def _same_p(p: Printed, other: Estimate) -> bool:
@@ -209,8 +199,8 @@ def _pair(paper: Paper, kind: str, one: Estimate, other: Estimate) -> Iterator[F
         sentence, theirs = before, _beside(paper, KINDS[kind], before)
     if len(mine) != 2 or len(theirs) != 2:
         return
-    equal = [_equal(a.printed, b.printed) for a, b in zip(mine, theirs, strict=True)]
-    crossed = any(_equal(a.printed, b.printed) for a, b in zip(mine, theirs[::-1], strict=True))
+    equal = [same_print(a.printed, b.printed) for a, b in zip(mine, theirs, strict=True)]
+    crossed = any(same_print(a.printed, b.printed) for a, b in zip(mine, theirs[::-1], strict=True))
     if sum(equal) != 1 or crossed:
         return
     at = equal.index(False)
@@ -229,27 +219,26 @@ def _pair(paper: Paper, kind: str, one: Estimate, other: Estimate) -> Iterator[F
 
 def _sentence_before(paper: Paper, sentence: tuple[int, int]) -> tuple[int, int] | None:
     """The sentence right before one, of those that print numbers."""
-    spans = {it.sentence for it in paper.statements if it.cell is None and it.sentence[1] <= sentence[0]}
-    last = max(spans, key=lambda span: span[1], default=None)
-    return last if last is not None and sentence[0] - last[1] <= 3 else None
+    spans = _sentences_with_numbers(paper)
+    at = bisect_right(spans, sentence[0], key=lambda span: span[1])
+    return spans[at - 1] if at and sentence[0] - spans[at - 1][1] <= 3 else None
 
 
-def _equal(first: Printed, second: Printed) -> bool:
-    return first.value == second.value or first.fits(second.value) or second.fits(first.value)
+@once
+def _sentences_with_numbers(paper: Paper) -> list[tuple[int, int]]:
+    """The sentences that print numbers, by their ends."""
+    return sorted({it.sentence for it in paper.statements if it.cell is None}, key=lambda span: span[1])
 
 
-def _beside(paper: Paper, pattern: re.Pattern[str], sentence: tuple[int, int]) -> list[Beside]:
+def _beside(paper: Paper, pattern: re.Pattern[str], sentence: tuple[int, int]) -> list[Told]:
     """The numbers of one kind in a sentence, those of intervals left out."""
     plain = paper.document.plain
     taken = [match.span() for match in _LIMITS.finditer(plain, *sentence)]
-    return [
-        Beside(Printed.parse(match[1].replace("·", ".")), match.start(1), match.end(1))
-        for match in pattern.finditer(plain, *sentence)
-        if not any(start <= match.start() < end for start, end in taken)
-    ]
+    found = pattern.finditer(plain, *sentence)
+    return told_numbers(one for one in found if not any(start <= one.start() < end for start, end in taken))
 
 
-def _stands_outside(paper: Paper, kind: str, number: Beside, sentence: tuple[int, int]) -> bool:
+def _stands_outside(paper: Paper, kind: str, number: Told, sentence: tuple[int, int]) -> bool:
     """Whether a numeral of the abstract stands a second time in the paper: it may be right."""
     text = paper.document.plain[number.start : number.end]
     if len(text) < 2:

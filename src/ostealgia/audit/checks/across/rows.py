@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from ostealgia.audit.causes import slip
 from ostealgia.audit.checks.reading.facts import parsed
 from ostealgia.audit.checks.reading.text import once, sentences
+from ostealgia.audit.checks.reading.told import OWN_RESULTS
 from ostealgia.audit.checks.reading.words import overlap, stems
 from ostealgia.audit.finding import Finding, Place
 from ostealgia.audit.paper import Paper
@@ -21,7 +22,6 @@ from ostealgia.audit.statements.model import Count, Mean, Number, PValue, Statem
 from ostealgia.audit.tables.model import Column, Entry, Line, ReadTable
 from ostealgia.numerics.intervals import Interval, Printed
 
-SECTIONS = ("abstract", "results", "other")
 SEX = frozenset({"male", "female"})
 FREE = stems(
     """occurred occurring was were had achieved experienced developed noted seen recorded received reached obtained arm treatment
@@ -106,7 +106,7 @@ def _clause(paper: Paper, statement: Statement) -> str:
 def _told(paper: Paper, kind: type[Statement]) -> Iterator[tuple[Statement, frozenset[str]]]:
     """The statements of running text whose clause is not of another analysis, and its words."""
     for one in paper.of_kind(kind):
-        if one.cell is not None or one.study is not None or one.section not in SECTIONS:
+        if one.cell is not None or one.study is not None or one.section not in OWN_RESULTS:
             continue
         clause = _clause(paper, one)
         words = stems(clause)
@@ -224,7 +224,7 @@ def p_values_of_rows(paper: Paper) -> Iterator[Finding]:
 
 def _named(paper: Paper, one: PValue) -> Named | None:
     """The rows of the words right before the bracket of a P that compares groups."""
-    if one.cell is not None or one.study is not None or one.section not in SECTIONS:
+    if one.cell is not None or one.study is not None or one.section not in OWN_RESULTS:
         return None
     before = paper.document.plain[max(one.sentence[0], one.start - 400) : one.start]
     words = _LABELLED.search(before[-110:])

@@ -13,9 +13,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ostealgia.audit.checks.across.effects import FAMILY, RATIOS
+from ostealgia.audit.checks.across.effects import RATIOS
 from ostealgia.audit.checks.reading.effect_rows import effect_rows
 from ostealgia.audit.checks.reading.facts import sentence_words, triplet_of
+from ostealgia.audit.checks.reading.figures import family
 from ostealgia.audit.checks.reading.text import once
 from ostealgia.audit.checks.reading.words import at_odds, overlap, stems
 from ostealgia.audit.finding import Finding, make
@@ -68,7 +69,7 @@ def said_in_table(paper: Paper) -> Iterator[Finding]:
     for one in told:
         triplet = triplet_of(one)
         words = _words(paper, one)
-        about = [row for row in rows if row.label <= words and row.measure == _family(one.measure)]
+        about = [row for row in rows if row.label <= words and row.measure == family(one.measure)]
         longest = max((len(row.label) for row in about), default=0)
         about = [row for row in about if len(row.label) == longest and _outcome_said(paper, one, row)]
         if triplet is None or len({row.key for row in about}) != 1 or _is_other(paper, one):
@@ -88,7 +89,7 @@ def said_in_results(paper: Paper) -> Iterator[Finding]:
             results.setdefault(_own(paper, one, common), []).append(one)
     for one in told:
         own, triplet = _own(paper, one, common), triplet_of(one)
-        twins = [twin for twin in results.get(own, ()) if _family(twin.measure) == _family(one.measure)]
+        twins = [twin for twin in results.get(own, ()) if family(twin.measure) == family(one.measure)]
         if one.section != "abstract" or not own or triplet is None or len(twins) != 1 or _is_other(paper, one):
             continue
         if _stands_in_results(told, one, triplet):
@@ -98,7 +99,7 @@ def said_in_results(paper: Paper) -> Iterator[Finding]:
         if other is not None and not _partnered(told, one, other) and not at_odds(*both):
             where = f"the results, line {paper.document.line(twins[0].start)}"
             p = twins[0].p_value.printed if twins[0].p_value is not None else None
-            yield from _compared(paper, one, triplet, [Place(other, _family(one.measure), p, where)])
+            yield from _compared(paper, one, triplet, [Place(other, family(one.measure), p, where)])
 
 
 def _compared(paper: Paper, one: Estimate, triplet: Triplet, places: Sequence[Place]) -> Iterator[Finding]:
@@ -135,7 +136,7 @@ def _stands_in_results(told: Sequence[Estimate], one: Estimate, triplet: Triplet
     others = (
         triplet_of(other)
         for other in told
-        if other.section == "results" and _family(other.measure) == _family(one.measure)
+        if other.section == "results" and family(other.measure) == family(one.measure)
     )
     return any(other is not None and _equal(other, triplet) for other in others)
 
@@ -167,17 +168,13 @@ def _same_p(first: Printed | None, second: Printed | None) -> bool:
     return first.interval().overlaps(second.interval()) and (first.relation == second.relation)
 
 
-def _family(measure: str | None) -> str:
-    return FAMILY.get(measure or "", measure or "")
-
-
 def _told(paper: Paper) -> Iterator[Estimate]:
     """The ratios with intervals of abstract, results and conclusion that no other study is named for."""
     count = 0
     for one in paper.of_kind(Estimate):
         if one.cell is not None or one.study is not None or one.section not in ("abstract", "results", "conclusion"):
             continue
-        if _family(one.measure) in RATIOS and not one.percent and triplet_of(one) is not None:
+        if family(one.measure) in RATIOS and not one.percent and triplet_of(one) is not None:
             count += 1
             if count > MOST:
                 return
@@ -200,7 +197,7 @@ def _words(paper: Paper, one: Estimate) -> frozenset[str]:
 @once
 def _in_sentence(paper: Paper) -> Counter[tuple[int, int]]:
     """How many ratios each sentence prints."""
-    return Counter(one.sentence for one in paper.of_kind(Estimate) if _family(one.measure) in RATIOS)
+    return Counter(one.sentence for one in paper.of_kind(Estimate) if family(one.measure) in RATIOS)
 
 
 def _outcome_said(paper: Paper, one: Estimate, row: Row) -> bool:
@@ -212,7 +209,7 @@ def _rows(paper: Paper) -> list[Row]:
     found: list[Row] = []
     for row in effect_rows(paper):
         triplet = row.triplet
-        if triplet is None or row.table.kind != "effects" or _family(row.measure) not in RATIOS or not row.wald:
+        if triplet is None or row.table.kind != "effects" or family(row.measure) not in RATIOS or not row.wald:
             continue
         if not 0 < triplet.low.value < triplet.high.value or triplet.estimate.value <= 0 or row.line.depth:
             continue
@@ -223,7 +220,7 @@ def _rows(paper: Paper) -> list[Row]:
             continue
         where = f"{printed.label or 'a table'}, line {paper.document.line(row.entry.start)}"
         key = row.table.index, row.line.row
-        measure = _family(row.measure)
+        measure = family(row.measure)
         found.append(Row(triplet, measure, row.printed("p_value"), where, label, outcome, key))
     return found
 

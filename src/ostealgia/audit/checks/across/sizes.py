@@ -258,12 +258,15 @@ def _close(kinds: list[tuple[int, str, re.Match[str]]]) -> bool:
     return all(b[2].start() - a[2].end() < 40 for a, b in itertools.pairwise(kinds))
 
 
-_AFTER = loose(r"\bafter\s(?:the\s)?(?:exclusion|exclud(?:ing)?|removal|removing|elimination|eliminating)\b")
+_AFTER = loose(
+    r"\b(?:after|following)\s(?:the\s)?(?:exclusion|exclud(?:ing)?|removal|removing|elimination|eliminating)\b"
+)
 _LEFT = loose(
     rf",\s(?:a\stotal\sof\s)?({COUNT})\s(?:(?!and\b)[a-z\-]+\s){{0,3}}?(?:remained|were\s(?:included|analy[sz]ed|screened|enrolled|assessed|eligible|evaluated))"
 )
 _BEGAN = loose(
-    rf"(?:screened|identified|found|yielded|retrieved|assessed|reviewed)\s(?:a\stotal\sof\s)?({COUNT})\s(?!of\b)[a-z]"
+    rf"(?:(?:screened|identified|found|yielded|retrieved|assessed|reviewed)\s(?:a\stotal\sof\s)?(?={COUNT}\s(?!of\b)[a-z])|"
+    rf"(?<![\w.,\-])(?={COUNT}\s(?:[a-z\-]+\s){{0,2}}?(?:were|was)\s(?:initially\s)?(?:identified|found|retrieved|screened)\b))({COUNT})"
 )
 
 

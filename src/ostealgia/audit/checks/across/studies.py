@@ -141,11 +141,19 @@ def studies_total(paper: Paper) -> Iterator[Finding]:
             yield from _total_differs(paper, table, total, seen)
 
 
-_PEOPLE = re.compile(r"\b(?:n|no\.?|number|patients|participants|subjects|pts)\b", re.I)
+_PEOPLE = re.compile(
+    r"\b(?:n|no\.?|number|patients|participants|subjects|pts|total|randomi[sz]ed|analy[sz]ed|allocated)\b", re.I
+)
+_ARM = re.compile(  # "Total, experimental": a column that says itself that it is of one arm
+    r"\b(?:experimental|controls?|treat(?:ed|ment)|intervention|placebo|comparator|exposed|unexposed|arm|group [ab12])\b",
+    re.I,
+)
 
 
 def _other_arm(table: Studies) -> bool:
-    """Whether a second column holds whole numbers of patients as well: the sizes are those of one arm."""
+    """Whether a second column holds whole numbers of patients as well, or the sizes say so: they are those of one arm."""
+    if table.size_column is not None and _ARM.search(table.printed.column_name(table.size_column)):
+        return True
     for column in range(table.printed.n_columns):
         name = table.printed.column_name(column)
         if column in (table.size_column, table.label_column) or not _PEOPLE.search(name) or "%" in name:

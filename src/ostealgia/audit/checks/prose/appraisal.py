@@ -1,5 +1,4 @@
-"""Appraisals of studies in running text and in one cell: do the points of the domains add up to the printed score, and is none
-above the most of its domain?
+"""Appraisals of studies in running text or in one cell: do the points of the domains add up to the score, within their limits?
 
 "7 of 9 (4, 2, 2)", "NOS 7/9 (selection 4, comparability 2, outcome 2)", "★★★★ for selection, ★★ for comparability ...".
 A reading is certain where the paper names the tool and every number of the passage has its part in it: one for each domain,

@@ -19,7 +19,7 @@ _PER_UNITS = re.compile(r"\b(?:for (?:each|every)|per|each|every)\b[^.;(]{0,12}?
 CHANCES = ("risk", "probability", "incidence", "rate", "mortality")
 DESIRED = re.compile(r"better|improved|worse|poorer", re.I)
 UNSURE = ("rate", "incidence", "probability")
-ROUND = 2.5  # points by which a multiple of 10 may be rounded
+ROUND = 5.0  # points by which a multiple of 10 may be rounded, ties either way
 
 
 def directions(paper: Paper) -> Iterator[Finding]:
@@ -88,10 +88,11 @@ def _of_odds(claim: Claim, estimate: Estimate, percent: str | None) -> str | Non
 
 
 def _stated(number: Number | None, opposite: bool, exact: float | None = None) -> str | None:
-    """The size that the words state; a rough round one ("almost 30%", 30% for 28%) only says the direction."""
+    """The size that the words state; a rough round one ("almost 30%", 30% for 28%, 50% for 45%) only says the direction."""
     if number is None:
         return None
-    if exact is not None and not opposite and number.value % 10 == 0 and abs(number.value - exact) <= ROUND:
+    tens = number.value % 10 == 0 and "." not in number.text
+    if exact is not None and not opposite and tens and abs(number.value - exact) <= ROUND + 1e-9:
         return None
     if number.text.startswith("~"):
         if opposite:

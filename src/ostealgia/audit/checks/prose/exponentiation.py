@@ -13,6 +13,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from scipy import special
 
@@ -30,7 +31,8 @@ from ostealgia.errors import OptionError
 from ostealgia.numerics.intervals import Interval, Printed
 from ostealgia.numerics.summary_tests import p_from_t
 
-NEAR_WIDTH = 0.15  # two widths of the same interval, relative
+NEAR_WIDTH = 0.15  # two widths of the same interval, relative, as printed
+SAME_WIDTH = 0.02  # the same, beyond the rounding of both
 NEAR_ROW = 0.25  # logarithm by which crude and adjusted ratio of one factor, and their limits, may differ
 NEAR_P = 4.0  # factor between a P and the one implied by the interval that was taken back
 FAR_P = 8.0  # factor by which P of the printed interval must miss it
@@ -144,7 +146,12 @@ def _has_its_p(one: Ratio) -> bool:
     if one.p is None or one.p.printed.relation != "=" or not 0 < one.p.value < 1:
         return False
     low, high = one.limits
-    return p_vs_ci(one.number.text, low.text, high.text, one.p.text, scale="ratio").verdict != "inconsistent"
+    return _p_of_interval(one.number.text, low.text, high.text, one.p.text)
+
+
+@lru_cache(maxsize=4096)  # asked for every row of a table beside every other
+def _p_of_interval(value: str, low: str, high: str, p: str) -> bool:
+    return p_vs_ci(value, low, high, p, scale="ratio").verdict != "inconsistent"
 
 
 def _p_speaks_against(one: Ratio) -> bool:
@@ -262,7 +269,7 @@ def _evidence(one: Ratio, other: Ratio) -> bool:
     low, high = one.limits
     half = 0.5 * math.log(high.value / low.value)
     if other.low is not None and other.high is not None and other.high.value > other.low.value:
-        return abs(half / (0.5 * (other.high.value - other.low.value)) - 1) <= NEAR_WIDTH
+        return _limits_agree(one, other)
     if other.p is None:
         return False
     back = recover(one.number.text, low.text, high.text, entered=other.number.text)
@@ -271,6 +278,17 @@ def _evidence(one: Ratio, other: Ratio) -> bool:
         math.log(max(back.estimate, 1e-9)), 0.5 * math.log(back.high / back.low) if back.low > 0 else math.inf
     )
     return _near(other.p.printed, as_entered) and not _near(other.p.printed, as_printed, FAR_P)
+
+
+def _limits_agree(one: Ratio, other: Ratio) -> bool:
+    """Whether the interval taken back is as wide as the one printed with the other: nearly as printed, and over the rounding of both."""
+    (one_low, one_high), (other_low, other_high) = one.limits, other.limits
+    if abs(math.log(one_high.value / one_low.value) / (other_high.value - other_low.value) - 1) > NEAR_WIDTH:
+        return False
+    from_one = [number.printed.interval().clip(1e-300, math.inf).log() for number in one.limits]
+    low, high = (number.printed.interval() for number in other.limits)
+    taken, printed = from_one[1] - from_one[0], high - low
+    return taken.overlaps(Interval(printed.low * (1 - SAME_WIDTH), printed.high * (1 + SAME_WIDTH)))
 
 
 def _p(log_ratio: float, half: float) -> float:

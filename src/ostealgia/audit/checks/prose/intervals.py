@@ -22,8 +22,8 @@ from ostealgia.audit.checks.reading.interval_company import (
     misfit,
     weighed,
 )
-from ostealgia.audit.checks.reading.interval_readings import point_and_interval
-from ostealgia.audit.checks.reading.premises import MANY, doubtful
+from ostealgia.audit.checks.reading.interval_readings import RESPECTIVELY, point_and_interval
+from ostealgia.audit.checks.reading.premises import MANY, doubtful, lowered
 from ostealgia.audit.checks.reading.seen import is_difference, place_of_estimate, scale_name
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
@@ -32,7 +32,6 @@ from ostealgia.audit.rules.p_values import p_vs_ci
 from ostealgia.audit.statements.model import Estimate, Number, Test
 from ostealgia.numerics.intervals import Interval, Printed
 
-OF_STATISTIC = "the P is that of the test statistic before it"
 _NO_P = "many P values of this paper do not fit their intervals: they may be of another comparison"
 POOLABLE = frozenset({"OR", "RR", "HR", "MD", "SMD", "RD"})
 _POOLED = re.compile(r"\bpool|\boverall\b|\bcombined\b|\bmeta-?\s?analy", re.I)
@@ -69,7 +68,7 @@ def intervals(paper: Paper) -> Iterator[Finding]:
         if found is not None:
             yield found
         if estimate.p_value is not None:
-            p_found = _p(paper, estimate, adjusted, one_sided)
+            p_found = _p_of_interval(paper, estimate, adjusted, one_sided)
             broken = found is not None and misfit(found)  # then a misfit of P says nothing more
             if p_found is not None and not (broken and p_found.flagged):
                 of_p.append(p_found)
@@ -166,7 +165,6 @@ _JUST_A_MEASURE = re.compile(
     r"[\s)\],;:]{0,5}[(\[]?\s?(?:with\s{1,2}(?:an?\s{1,2})?)?(?:(?:adjusted|crude|unadjusted|pooled)\s{1,2})?"
     r"(?:[a-zA-Z]?[A-Z]{2,4}s?|[a-z]{4,9}\s{1,2}ratios?|(?:mean\s{1,2})?differences?|β|B|b)?\s{0,2}(?:\([A-Za-z]{2,5}\))?\s{0,2}(?:of|was|is|[=:,])?\s{0,3}"
 )
-_RESPECTIVELY = re.compile(r"\brespectively\b", re.I)
 _VERSUS = re.compile(r"\b(?:vs\.?|versus|compared)\b", re.I)
 _OF_A_COMPARISON = re.compile(r"\binteraction\b|\bheterogeneity\b|\bp[- ]?(?:for[- ])?trend\b|\bnon-?inferior", re.I)
 _NOT_INFERIOR = re.compile(r"\bnon-?\s?inferior|\bnot\s{1,2}inferior|\bequivalen(?:ce|t)\b", re.I)
@@ -176,9 +174,10 @@ _SUBGROUPS = re.compile(
 )
 
 
-def _p(paper: Paper, estimate: Estimate, adjusted: bool, one_sided: bool) -> Finding | None:
-    scale, p = scale_name(estimate), estimate.p_value
-    effect = estimate.measure in EFFECTS
+def _p_of_interval(paper: Paper, estimate: Estimate, adjusted: bool, one_sided: bool) -> Finding | None:
+    """p-vs-ci of an estimate; None where P or limits cannot be read as those of one Wald interval."""
+    p, parts = estimate.p_value, (estimate.estimate, estimate.ci_low, estimate.ci_high)
+    scale, effect = scale_name(estimate), estimate.measure in EFFECTS
     if not effect and is_difference(paper, estimate):
         scale, effect = "difference", True  # "differed by -0.75 points (95% CI -0.95 to -0.55; P = 0.10)"
     if p is None or scale is None or not effect or not 0 <= p.value <= 1:
@@ -186,66 +185,65 @@ def _p(paper: Paper, estimate: Estimate, adjusted: bool, one_sided: bool) -> Fin
     plain = paper.document.plain
     if _OF_ANOTHER.match(plain, p.end) or _LOST_SIGN.search(plain[max(0, p.start - 6) : p.start]):
         return None  # "P < 0.001 for non-inferiority"; "P , 0.01", where a less-than sign was lost
-    point, low, high = (
-        part.text for part in (estimate.estimate, estimate.ci_low, estimate.ci_high) if part is not None
-    )
-    if Printed.parse(low).value > Printed.parse(high).value or (scale == "ratio" and Printed.parse(low).value <= 0):
+    point, least, most = (part.text for part in parts if part is not None)
+    triplet, low, high = (point, least, most), Printed.parse(least).value, Printed.parse(most).value
+    if low >= high or (scale == "ratio" and low <= 0):
         return None
-    if Printed.parse(low).value == Printed.parse(high).value:
-        return None
-    place = place_of_estimate(paper, estimate, p)
-    found = p_vs_ci(point, low, high, p.text, scale=scale, level=level_of(estimate), test=estimate.test, place=place)
+    place, level = place_of_estimate(paper, estimate, p), level_of(estimate)
+    found = p_vs_ci(*triplet, p.text, scale=scale, level=level, test=estimate.test, place=place)
     if not found.flagged:
         return found
-    if scale == "difference" and estimate.measure in ("difference", "RD") and Printed.parse(low).value > 0:
-        other = p_vs_ci(point, low, high, p.text, scale="ratio", level=level_of(estimate), place=place)
+    if scale == "difference" and estimate.measure in ("difference", "RD") and low > 0:
+        other = p_vs_ci(*triplet, p.text, scale="ratio", level=level, place=place)
         if not other.flagged:
             return None  # a ratio by a name of its own ("event ratio 0.938")
     earlier = _P_BEFORE.search(plain[max(estimate.sentence[0], estimate.estimate.start - 60) : estimate.estimate.start])
     if earlier is not None:
-        own = p_vs_ci(point, low, high, earlier[1].replace(" ", ""), scale=scale, level=level_of(estimate), place=place)
+        own = p_vs_ci(*triplet, earlier[1].replace(" ", ""), scale=scale, level=level, place=place)
         if own.verdict != "inconsistent":
             return None  # "p = 0.296, HR 1.52 (95% CI 0.69-3.32): p = 0.97"
+    why = _of_something_else(paper, estimate, found, p)
+    if why is not None:
+        return lowered(found, why)
+    found = least_shown(found, p.printed)
+    why = _of_another_kind(paper, estimate, found, p, adjusted=adjusted, one_sided=one_sided)
+    return found if why is None else lowered(found, why)
+
+
+def _of_something_else(paper: Paper, estimate: Estimate, found: Finding, p: Number) -> str | None:
+    """Why a P that the interval does not give may be that of another test or comparison; None where nothing says so."""
+    plain = paper.document.plain
     if not _beside(paper, estimate, p):
-        told = f"{found.message}; the P does not stand right beside this interval"
-        return replace(found, severity="information", basis="judgement", message=told)
+        return "the P does not stand right beside this interval"
     if found.severity == "minor" and (
         _OTHER_TEST.search(plain, max(0, p.start - 18), p.start) or _OTHER_TEST.search(plain, p.end, p.end + 40)
     ):
-        told = f"{found.message}; another test is named beside it"
-        return replace(found, severity="information", basis="judgement", message=told)
+        return "another test is named beside it"
     if _exact_of_few(paper, estimate, found, p):
-        told = f"{found.message}; the paper tests with Fisher's exact test, whose P is larger where events are few"
-        return replace(found, severity="information", basis="judgement", message=told)
+        return "the paper tests with Fisher's exact test, whose P is larger where events are few"
     if _of_a_statistic(paper, p):
-        return replace(found, severity="information", basis="judgement", message=f"{found.message}; {OF_STATISTIC}")
-    if (
-        p.value > 0.05
-        and found.recomputed is not None
-        and found.recomputed < 1e-4
-        and _SUBGROUPS.search(plain, *estimate.sentence)
-    ):
-        told = f"{found.message}; it may be that of the difference between the subgroups"
-        return replace(found, severity="information", basis="judgement", message=told)
+        return "the P is that of the test statistic before it"
+    tiny = p.value > 0.05 and found.recomputed is not None and found.recomputed < 1e-4
+    if tiny and _SUBGROUPS.search(plain, *estimate.sentence):
+        return "it may be that of the difference between the subgroups"
     if p.value < 0.05 and _NOT_INFERIOR.search(plain, max(0, estimate.sentence[0] - 300), estimate.sentence[1]):
-        told = f"{found.message}; it may be that of a test of non-inferiority"
-        return replace(found, severity="information", basis="judgement", message=told)
+        return "it may be that of a test of non-inferiority"
     if _several(paper, estimate) or _OF_A_COMPARISON.search(plain, *estimate.sentence):
-        told = f"{found.message}; the sentence has other comparisons, whose P it may be"
-        return replace(found, severity="information", basis="judgement", message=told)
-    found = least_shown(found, p.printed)
-    if not found.flagged:
-        return found
+        return "the sentence has other comparisons, whose P it may be"
+    return None
+
+
+def _of_another_kind(
+    paper: Paper, estimate: Estimate, found: Finding, p: Number, *, adjusted: bool, one_sided: bool
+) -> str | None:
+    """Why a flagged P may be one-sided, or adjusted for several comparisons; None where nothing says so."""
     told = paper.document.plain[estimate.sentence[0] : estimate.sentence[1]].lower()
     if (one_sided and _half(found, p)) or any(word in told for word in ONE_SIDED):
-        return replace(
-            found, severity="information", basis="judgement", message=f"{found.message}; it fits a one-sided test"
-        )
+        return "it fits a one-sided test"
     named = any(word in told for word in (*MULTIPLICITY, "correct"))
     if (adjusted or named) and found.recomputed is not None and p.value > found.recomputed:
-        told = f"{found.message}; the paper adjusts P for several comparisons"
-        return replace(found, severity="information", basis="judgement", message=told)
-    return found
+        return "the paper adjusts P for several comparisons"
+    return None
 
 
 def _exact_of_few(paper: Paper, estimate: Estimate, found: Finding, p: Number) -> bool:
@@ -271,7 +269,7 @@ def _several(paper: Paper, estimate: Estimate) -> bool:
         return True  # "one group gained 3.4 kg (95% CI 2.5-4.3) and the other 3.8 kg (95% CI 2.9-4.8) (P = .48)"
     ends = [one.end for one in others if one.end <= estimate.estimate.start]
     between = plain[max(ends, default=estimate.estimate.start) : estimate.estimate.start]
-    return _RESPECTIVELY.search(plain, *estimate.sentence) is not None or _VERSUS.search(between) is not None
+    return RESPECTIVELY.search(plain, *estimate.sentence) is not None or _VERSUS.search(between) is not None
 
 
 def _beside(paper: Paper, estimate: Estimate, p: Number) -> bool:

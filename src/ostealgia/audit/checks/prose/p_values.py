@@ -135,14 +135,11 @@ def check_test(paper: Paper, test: Test) -> Finding | None:
         and test.p_value.value > found.recomputed
         and _multiple(paper, test)
     ):
-        told = f"{found.message}; P is said to be adjusted for several comparisons"
-        return replace(found, severity="information", basis="judgement", message=told)
+        return lowered(found, "P is said to be adjusted for several comparisons")
     if found.flagged and _exact_beside_chi2(paper, test, found):
-        told = f"{found.message}; an exact or corrected P may stand beside the uncorrected statistic"
-        return replace(found, severity="information", basis="judgement", message=told)
+        return lowered(found, "an exact or corrected P may stand beside the uncorrected statistic")
     if found.flagged and _spherical(paper, test, found):
-        told = f"{found.message}; the paper corrects the df of repeated measures"
-        return replace(found, severity="information", basis="judgement", message=told)
+        return lowered(found, "the paper corrects the df of repeated measures")
     return found
 
 
@@ -218,9 +215,9 @@ def scale_limits(paper: Paper) -> Iterator[Finding]:
                 if what == "a ratio" and _NO_RATIO.match(paper.document.plain, number.end):
                     continue  # "HR fell by -1.08 (±8.66) bpm": a rate
                 if not number.printed.interval().overlaps(Interval(low, high)):
-                    yield scale_bound(
-                        number.text, low, high, what=what, place=paper.place(statement.start, statement.end)
-                    )
+                    named = f"{what} of" if what.startswith("a ") else what
+                    place = paper.place(statement.start, statement.end)
+                    yield scale_bound(number.text, low, high, what=named, place=place)
     for one in free(paper, Heterogeneity):
         if one.i2 is not None and 0 <= one.i2.value <= 100:
             place = paper.place(one.i2.start, one.i2.end)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
 from ostealgia.audit.causes import only_repair, slip
-from ostealgia.audit.checks.prose.shares import Company, by_company, company_of, shares_of
-from ostealgia.audit.checks.reading.figures import free, sizes_by_sentence, words_before, words_in
+from ostealgia.audit.checks.prose.shares import Company, adjusted, by_company, company_of, of_fewer, shares_of
+from ostealgia.audit.checks.prose.spoken import figure_of_speech
+from ostealgia.audit.checks.reading.figures import free, grouped_by_sentence, words_before, words_in
 from ostealgia.audit.checks.reading.over_time import ESTIMATED, over_time
 from ostealgia.audit.checks.reading.premises import lowered
+from ostealgia.audit.checks.reading.text import once
 from ostealgia.audit.finding import Finding, make
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.granularity import grim_percent
@@ -85,7 +88,7 @@ def percentages(paper: Paper) -> Iterator[Finding]:
         if size.n.value >= 2 and size.unit not in STUDIES and size.n.start not in parts
     ]
     known = known_sizes(sizes)
-    by_sentence = sizes_by_sentence(sizes)
+    by_sentence = grouped_by_sentence(sizes)
     siblings = _siblings(shares)
     own = {count.n.start for count in shares if count.n is not None and count.count is not None}
     companies = _companies(paper, shares, sizes)
@@ -93,7 +96,7 @@ def percentages(paper: Paper) -> Iterator[Finding]:
         if count.count is not None and count.n is not None:
             near = [size for size in by_sentence.get(count.sentence, []) if size.n.start not in own]
             for found in _with_denominator(paper, count, known, near):
-                yield _estimated(paper, count, _padded(paper, count, found))
+                yield _estimated(paper, count, adjusted(paper, count, shares, _padded(paper, count, found)))
         elif count.count is not None and _OUT_OF.search(
             paper.document.plain, max(0, count.count.start - 18), count.count.start
         ):
@@ -102,7 +105,8 @@ def percentages(paper: Paper) -> Iterator[Finding]:
             near = by_sentence.get(count.sentence, [])
             beside = _by_company(paper, count, companies)
             for found in (beside,) if beside else _told_alone(paper, count, near, sizes, known, siblings):
-                yield _estimated(paper, count, found)
+                if not (found.flagged and _of_evaluable(paper, count, companies, found)):
+                    yield _estimated(paper, count, found)
         elif count.n is not None and _share(paper, count):
             yield from _grim(paper, count, int(count.n.value), known)
         if count.count is None:
@@ -118,11 +122,20 @@ def _estimated(paper: Paper, count: Count, found: Finding) -> Finding:
     return lowered(found, ESTIMATED) if over_time(paper, count.percent.printed, found.recomputed, place) else found
 
 
+@once
+def _by_sentence(paper: Paper) -> dict[tuple[int, int], list[Count]]:
+    """The free counts of each sentence."""
+    found: dict[tuple[int, int], list[Count]] = {}
+    for count in free(paper, Count):
+        found.setdefault(count.sentence, []).append(count)
+    return found
+
+
 def _all_above(paper: Paper, count: Count) -> bool:
     """Whether another fraction of the sentence has a percentage above its share, too, and none one below."""
     sides = []
-    for other in free(paper, Count):
-        if other.sentence != count.sentence or other.count is None or other.n is None or other.percent is None:
+    for other in _by_sentence(paper).get(count.sentence, []):
+        if other.count is None or other.n is None or other.percent is None:
             continue
         if other.start != count.start and 0 < other.count.value <= other.n.value:
             share = 100 * other.count.value / other.n.value
@@ -138,6 +151,15 @@ def _padded(paper: Paper, count: Count, found: Finding) -> Finding:
     habit = len(beside) >= (2 if count.cell is None else 1) and all(text == "0" for text in beside)
     whole = habit and abs(count.percent.value - found.recomputed) <= 0.5
     return replace(found, severity="information", basis="judgement") if whole else found
+
+
+def _of_evaluable(paper: Paper, count: Count, companies: Companies, found: Finding) -> bool:
+    """Whether the percentage is one of those with a value, as others of its paragraph are."""
+    block = paper.document.block_at(count.start)
+    around = companies.get((block.start, block.end)) if block is not None else None
+    if around is None or count.count is None or not found.recomputed:
+        return False
+    return of_fewer(count, around, round(100 * count.count.value / found.recomputed))
 
 
 def _told_alone(
@@ -158,9 +180,19 @@ def _told_alone(
     found = _without_denominator(paper, count, near, known, siblings)
     if found is not None and found.flagged and _of_the_block(paper, count, sizes):
         return  # "608 were screened, 57 (9.4%) colonised. ... Among these, 7 (1.2%)"
-    found = found or _of_the_paragraph(paper, count, sizes, known, siblings)
+    found = found or _of_the_paragraph(paper, count, sizes, siblings)
     if found is not None:
         yield found
+
+
+WIDE = 6000  # characters around a place in which sizes of its paragraph are looked for; longer ones are no paragraphs
+
+
+def _within(sizes: list[Size], start: int, end: int, place: tuple[int, int]) -> list[Size]:
+    """The sizes (in reading order) between two characters, of a very long stretch those near a place."""
+    first = bisect_left(sizes, max(start, place[0] - WIDE), key=lambda size: size.start)
+    last = bisect_left(sizes, min(end, place[1] + WIDE), key=lambda size: size.start)
+    return sizes[first:last]
 
 
 Companies = dict[tuple[int, int], Company]  # by the characters of a sentence or a paragraph
@@ -170,7 +202,7 @@ def _companies(paper: Paper, shares: list[Count], sizes: list[Size]) -> Companie
     """The percentages of each sentence and each paragraph that has several without a denominator."""
     printed = Counter(int(size.n.value) for size in sizes)
     often = [n for n, times in printed.items() if times >= OFTEN and n >= LEAST]
-    by_sentence = sizes_by_sentence(sizes)
+    by_sentence = grouped_by_sentence(sizes)
     places: dict[tuple[int, int], list[Count]] = {}
     spans: dict[tuple[int, int], tuple[int, int]] = {}
     for count in shares:
@@ -183,7 +215,7 @@ def _companies(paper: Paper, shares: list[Count], sizes: list[Size]) -> Companie
     found: Companies = {}
     for place, counts in places.items():
         start, end = spans[place]
-        around = [size for size in sizes if start <= size.start < end]
+        around = _within(sizes, start, end, place)
         near = by_sentence.get(place, []) if place != (start, end) else []
         found[place] = company_of(shares_of(paper.document.plain, counts), near, around, often)
     return found
@@ -301,6 +333,8 @@ def _no_fraction(paper: Paper, count: Count) -> bool:
     between = paper.document.plain[first.end : last.start]
     if "/" in between and count.n.value <= 5:
         return True  # "almost 1/4 (22%)": a fraction
+    if figure_of_speech(paper.document.plain, count, between):
+        return True
     if count.count.value > count.n.value and count.n.value < FEWEST:
         return True  # "27 patients (60%) were of grade 1 and six patients (13%) of 2"
     if count.count.value > count.n.value and ("/" in between or _COUNTED.search(between)):
@@ -373,7 +407,7 @@ def _own_sizes(paper: Paper, count: Count, near: list[Size], sizes: list[Size]) 
     """The sizes that a count may be told against: those of its sentence and its paragraph. A fit with any other one of a long paper
     says little, and is not listed."""
     block = paper.document.block_at(count.start)
-    beside = [s for s in sizes if block is not None and block.start <= s.start < block.end]
+    beside = _within(sizes, block.start, block.end, (count.start, count.end)) if block is not None else []
     return {int(size.n.value) for size in [*near, *beside]}
 
 
@@ -412,7 +446,8 @@ def _of_the_block(paper: Paper, count: Count, sizes: list[Size]) -> bool:
     block = paper.document.block_at(count.start)
     if block is None or count.count is None or count.percent is None:
         return False
-    before = [s.n.value for s in sizes if block.start <= s.start < count.start and s.n.value > count.count.value]
+    beside = _within(sizes, block.start, count.start, (count.start, count.end))
+    before = [size.n.value for size in beside if size.n.value > count.count.value]
     words = paper.document.plain[count.sentence[0] : count.count.start]
     before += [float(m[0]) for m in _WHOLE.finditer(words) if float(m[0]) > count.count.value]
     if _HUNDRED_OF.search(words):
@@ -426,7 +461,7 @@ OFTEN = 3  # prints of a size that make it the paper's own
 
 
 def _of_the_paragraph(
-    paper: Paper, count: Count, sizes: list[Size], known: dict[str, int], siblings: dict[tuple[int, int], int]
+    paper: Paper, count: Count, sizes: list[Size], siblings: dict[tuple[int, int], int]
 ) -> Finding | None:
     """A count whose denominator stands in a sentence before it: the one size of the paragraph, which the paper prints often.
 
@@ -443,12 +478,16 @@ def _of_the_paragraph(
         return None
     if count.sentence in siblings or count.percent.start < count.count.start or count.unit not in (None, *PEOPLE):
         return None
-    own = [size for size in sizes if block.start <= size.start < block.end]
+    own = _within(sizes, block.start, block.end, (count.start, count.end))
     near = [size for size in own if 0 <= count.start - size.end <= REACH and size.unit in PEOPLE]
     values = {int(size.n.value) for size in own}
     whole = next(iter(values)) if len(values) == 1 and near else 0
-    printed = sum(int(size.n.value) == whole for size in sizes)
-    if whole < 20 or printed < OFTEN or count.count.value > whole or NOT_SHARES.intersection(count.subject):
+    if (
+        whole < 20
+        or sum(int(size.n.value) == whole for size in sizes) < OFTEN
+        or count.count.value > whole
+        or NOT_SHARES.intersection(count.subject)
+    ):
         return None
     shown = count.percent.printed
     if slip(shown, 100 * count.count.value / whole) is None:

@@ -11,7 +11,14 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ostealgia.audit.checks.reading.scales import Scores, is_adapted, named_scores, one_scale, printed_scores
+from ostealgia.audit.checks.reading.scales import (
+    Scores,
+    is_adapted,
+    named_scores,
+    one_scale,
+    own_scales,
+    printed_scores,
+)
 from ostealgia.audit.checks.reading.text import Sentence, sentences
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
@@ -32,8 +39,8 @@ _OTHER = re.compile(
     r"reduc\w*|decreas\w*|increas\w*|improv\w*|gain\w*|drop\w*|declin\w*|sums?|total|cumulative|area under|auc|percent\w*|adjusted|"
     r"least squares|regress\w*|odds|hazard|ratio|cut-?\s?off|threshold|per unit|points? (?:higher|lower|more|less|better|worse)|"
     r"tokuhashi|oswestry|odi|version|model|predict\w*|standardi[sz]ed|z-?scores?|t-?scores?|costs?|prevalence|alpha|reliability|"
-    r"items|subscales?|each|general|minimum scores?|maximum scores?|respectively|categor\w*|classif\w*|defined|mild|severe|"
-    r"literature|criteri\w*|eligib\w*|exclu\w*)\b",
+    r"items|subscales?|each|correlat\w*|general|minimum scores?|maximum scores?|respectively|categor\w*|classif\w*|defined|mild|severe|"
+    r"norms?|normative|literature|criteri\w*|eligib\w*|exclu\w*)\b",
     re.I,
 )
 # another instrument with a number of its own: "and the RMDQ was 14", "and the disability index was 30"
@@ -41,22 +48,10 @@ _SECOND = re.compile(
     r"\b(?!(?:SD|IQR|NRS|NPRS|VAS|BPI|CI|EORTC|NOS|QLQ)\b)[A-Z]{3,}[A-Z0-9-]*\b(?!\s(?:group|arm|patients))[^.;,\d]{0,15}?\b(?:was|were|of|is)\s{1,3}\d|"
     r"\band\s{1,3}(?:the\s{1,3})?(?:[a-z-]+\s{1,3}){0,4}(?:scores?|scale|index|status|function|interference)\s{1,3}(?:was|were|of|is)\s{1,3}\d"
 )
+# the name that carries printed limits ("@" stands for them): "Oswestry Disability Index (0-100)"
+_OWN_NAME = re.compile(r"(?:\b[A-Z][\w'-]{0,20}\s{1,3}){0,5}[\w'-]{1,20}\s{0,2}[(\[]@{1,20}[)\]]")
 _SCORE = re.compile(r"\bscores?\b", re.I)
 _TOTAL = re.compile(r"\b(?:total|literature)\b", re.I)
-# another instrument with a number of its own: "and the RMDQ was 14", "and the disability index was 30"
-_SECOND = re.compile(
-    r"\b(?!(?:SD|IQR|NRS|NPRS|VAS|BPI|CI|EORTC|NOS|QLQ)\b)[A-Z]{3,}[A-Z0-9-]*\b(?!\s(?:group|arm|patients))[^.;,\d]{0,15}?\b(?:was|were|of|is)\s{1,3}\d|"
-    r"\band\s{1,3}(?:the\s{1,3})?(?:[a-z-]+\s{1,3}){0,4}(?:scores?|scale|index|status|function|interference)\s{1,3}(?:was|were|of|is)\s{1,3}\d"
-)
-_SCORE = re.compile(r"\bscores?\b", re.I)
-_TOTAL = re.compile(r"\b(?:total|literature)\b", re.I)
-# an adapted tool, or one whose total is not the usual one
-_ADAPTED = re.compile(
-    r"\b(?:modified|adapted|adaptation|cross-sectional|modification)\b[^.]{0,80}(?:newcastle|\bNOS\b|jadad)|(?:newcastle|\bNOS\b|jadad)"
-    r"[^.]{0,80}\b(?:modified|adapted|adaptation|cross-sectional|modification|(?:10|ten|8|eight|16|sixteen)[- ](?:stars?|points?)|"
-    r"out of (?:10|8|ten|eight))\b",
-    re.I,
-)
 # another instrument in a clause whose scale is known by its name alone
 _OTHER_NAME = re.compile(r"\b(?:[Ss]cores?|[Ss]cales?|[Ii]ndex|[Gg]rades?|(?!SD\b|IQR\b)[A-Z]{3,}[A-Z0-9-]*)\b")
 _NUMBER = re.compile(r"(?<![\w.,/\-–])(?P<n>-?\d{1,4}(?:\.\d{1,3})?)(?![\w/]|[.,]\d)")
@@ -90,6 +85,11 @@ _CENTRE = re.compile(
     r"\b(?:vs\.?|versus|compared (?:with|to)|and)\s{1,3})$",
     re.I,
 )
+# "r = -0.06", "t = 2.1": a statistic, no score; "M = 6.2" is one
+_STATISTIC = re.compile(
+    r"(?<![\w@])(?:r|r\s?s|rho|R\s?2|R²|tau|t|F|[zZ]|d|g|[bB]|Q|beta|kappa|[χ]\s?[2²]|[ρβτηκ]|ICC|AUC|OR|HR|RR|CI)"
+    r"\s{0,2}(?:\([^()]{0,20}\)\s{0,2})?[=:]\s{0,3}$"
+)
 _HEADED = re.compile(r"\b(?:mean|average)\s{0,2}[(\[±]\s{0,2}(?:±\s{0,2})?(?:sd|standard deviation)\b", re.I)
 _BRACKETED = re.compile(r"\d\s{0,2}[(\[]\s{0,2}$")
 
@@ -110,14 +110,14 @@ class Part:
 
 def scores_of_clauses(paper: Paper) -> Iterator[Finding]:
     """scale-bound for every number of a clause about one scale; not for a tool that the paper may have adapted."""
-    adapted = is_adapted(paper.document.plain)
+    adapted, own = is_adapted(paper.document.plain), own_scales(paper)
     for sentence in sentences(paper.document):
         if not _SUMMARY.search(sentence.text):
             continue
-        whole = one_scale(sentence.text)
+        whole = one_scale(sentence.text, own)
         for start, end in _clauses(sentence.text):
             words = sentence.text[start:end]
-            scale = one_scale(words) or (whole if _goes_on(words) and not named_scores(words) else None)
+            scale = one_scale(words, own) or (whole if _goes_on(words) and not named_scores(words) else None)
             if scale is None or _of_another(words, adapted):
                 continue
             parts = _parts(sentence.text, start, end)
@@ -129,7 +129,7 @@ def _of_another(words: str, adapted: bool) -> bool:
     """Whether a clause tells another quantity, too, or names its scale only by a word that another instrument shares."""
     named = named_scores(words)
     tool = any(one.tool for one in named)
-    clear = _APART.sub(" ", words)
+    clear = _OWN_NAME.sub(" ", _APART.sub(" ", _without(words, (*named, *printed_scores(words)))))
     if (tool and adapted) or _OTHER.search(_TOTAL.sub(" ", clear) if tool else clear):
         return True
     clear = _without(words, (*named, *printed_scores(words)))
@@ -203,6 +203,8 @@ def _role(clear: str, start: int, at: int, headed: bool) -> str | None:
     low = max(start, at - 40)
     if _SPREAD.search(clear, low, at) or (headed and _BRACKETED.search(clear, low, at)):
         return "spread"
+    if _STATISTIC.search(clear, low, at):
+        return None
     return "centre" if _CENTRE.search(clear, low, at) else None
 
 

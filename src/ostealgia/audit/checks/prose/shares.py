@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ostealgia.audit.causes import only_repair, slip
 from ostealgia.audit.finding import Finding
@@ -25,6 +25,7 @@ MOST = 40  # percentages of one paragraph that are tried
 REACH = 800  # characters around a count in which its denominator stands
 _WHOLE = re.compile(r"(?<![\w.,/])(?:\d{1,3}(?:,\d{3})+|\d{1,6})(?![\w]|[.,]\d|\s?%)")
 _BESIDE = re.compile(r"\s{0,2}(?:of the |of )?(?:[a-z]{3,12}\s{1,2})?[(\[]?\s?")
+FEWER = 0.15  # of a number of patients; as many may have no value
 SHARP = 0.1  # of a denominator that one other percentage alone may leave open
 
 
@@ -174,6 +175,64 @@ def _made_up_to_hundred(own: Share, others: Sequence[Share], n: int) -> bool:
     return off <= 1.1 * own.percent.unit and abs(own.percent.value + sum(s.percent.value for s in others) - 100) < 1e-6
 
 
+def of_fewer(count: Count, paragraph: Company, n: int) -> bool:
+    """Whether the percentage is of slightly fewer than n, as others of the paragraph are that n does not give, either.
+
+    "could not be determined in one patient. ... eight (18.6%) ... 17 (39.5%) ... 18 (41.9%)" of 44: all are of 43.
+    """
+    own = next((share for share in paragraph.shares if share.count is count), None)
+    if own is None:
+        return False
+    others = [share for share in paragraph.shares if share is not own and share.k and not share.allows(n)]
+    for fewer in range(math.ceil(n * (1 - FEWER)), n) if own.percent.decimals or len(others) > OF_SENTENCE else ():
+        fitting = sum(share.allows(fewer) for share in others)
+        if own.allows(fewer) and fitting >= OF_SENTENCE and fitting == len(others):
+            return True
+    return False
+
+
+def adjusted(paper: Paper, count: Count, shares: Sequence[Count], found: Finding) -> Finding:
+    """The largest of the parts of a whole, rounded so that they add up to 100, is rounded."""
+    block = paper.document.block_at(count.start)
+    if not found.flagged or block is None or count.cell is not None:
+        return found
+    beside = [one for one in shares if block.start <= one.start < block.end and one.cell is None]
+    if not _made_to_hundred(count, beside):
+        return found
+    told = f"{found.message}; the percentages are made to add up to 100"
+    return replace(found, verdict="rounding", severity="none", message=told, cause=None, cause_code=None, repair=None)
+
+
+def _made_to_hundred(count: Count, beside: Sequence[Count]) -> bool:
+    """Whether the largest of three parts or more is one last digit off, so that they add up to exactly 100.
+
+    "63.7% (28/44), 13.6% (6/44) and 22.7% (10/44)". Whole percentages that add up to 99 are usual, and left so.
+    beside : the fractions of its paragraph, in the order of the text.
+    """
+    if count.n is None or count.percent is None or count.percent.printed.decimals == 0:
+        return False
+    alike = [one for one in beside if one.n is not None and one.n.value == count.n.value]
+    at = next((i for i, one in enumerate(alike) if one is count), 0)
+    runs = (alike[first:last] for first in range(at + 1) for last in range(max(at, first + 2) + 1, len(alike) + 1))
+    return any(_largest_adjusted(count, run, count.n.value) for run in runs)
+
+
+def _largest_adjusted(count: Count, run: Sequence[Count], n: float) -> bool:
+    parts = [
+        (one, one.count.value, one.percent.printed) for one in run if one.count is not None and one.percent is not None
+    ]
+    if sum(k for _, k, _ in parts) != n or abs(sum(percent.value for _, _, percent in parts) - 100) > 1e-6:
+        return False
+    largest = max(percent.value for _, _, percent in parts)
+    for one, k, percent in parts:
+        off = abs(percent.value - float(percent.like(100 * k / n)))
+        if one is count and (percent.value < largest or off > 1.01 * percent.unit):
+            return False
+        if one is not count and off > 0.01 * percent.unit:
+            return False
+    return True
+
+
 def _slipped(own: Share, n: int) -> bool:
     """Whether one slip of a digit, in the percentage or in the count, explains the misfit."""
     if slip(own.percent, 100 * own.k / n) is not None:
@@ -195,6 +254,3 @@ def company_of(shares: Iterable[Share], near: Iterable[Size], around: Iterable[S
         )
 
     return Company(listed, values(near), values(around), tuple(often))
-
-
-CHECKS = ()

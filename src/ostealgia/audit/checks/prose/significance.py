@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
-from ostealgia.audit.checks.prose.intervals import scale_name
-from ostealgia.audit.checks.reading.figures import MULTIPLICITY, free, mentions, words_in
+from ostealgia.audit.checks.reading.figures import MULTIPLICITY, free, grouped_by_sentence, mentions, words_in
+from ostealgia.audit.checks.reading.seen import scale_name
 from ostealgia.audit.checks.reading.text import once, sentences
 from ostealgia.audit.finding import Finding, make
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.p_values import p_vs_ci
 from ostealgia.audit.rules.significance import p_range, show
-from ostealgia.audit.statements.model import Claim, Estimate, Number, PValue, Statement
+from ostealgia.audit.statements.model import Claim, Estimate, Number, PValue
 from ostealgia.audit.statements.words import listed
 from ostealgia.numerics.intervals import Interval
 
@@ -113,7 +112,7 @@ class Tested:
 
 def significance(paper: Paper) -> Iterator[Finding]:
     """ "significant", "strong correlation" or "no significant difference" against the interval or P of the same sentence."""
-    estimates = _by_sentence(free(paper, Estimate))
+    estimates = grouped_by_sentence(free(paper, Estimate))
     tested = _tested(paper)
     for claim in free(paper, Claim):
         if claim.significant is None or claim.direction != 0 or claim.size is not None:
@@ -129,7 +128,7 @@ def significance(paper: Paper) -> Iterator[Finding]:
 
 def no_difference(paper: Paper) -> Iterator[Finding]:
     """ "Did not differ", "no association", "similar" against the one P or interval of the sentence."""
-    estimates = _by_sentence(free(paper, Estimate))
+    estimates = grouped_by_sentence(free(paper, Estimate))
     tested = _tested(paper)
     for sentence in {**estimates, **tested}:
         claim = _plain_denial(paper, sentence)
@@ -164,20 +163,10 @@ def _plain_denial(paper: Paper, sentence: tuple[int, int]) -> Claim | None:
     return Claim(start=start, end=end, sentence=sentence, direction=0, significant=False, wording=words[0][0])
 
 
-S = TypeVar("S", bound=Statement)
-
-
 def _of_some(paper: Paper, claim: Claim) -> bool:
     """Whether significance is claimed of most items only, whose ratios are told as a range."""
     words = paper.document.plain[claim.sentence[0] : claim.sentence[1]]
     return _SOME.search(words) is not None
-
-
-def _by_sentence(statements: Iterable[S]) -> dict[tuple[int, int], list[S]]:
-    found: dict[tuple[int, int], list[S]] = {}
-    for statement in statements:
-        found.setdefault(statement.sentence, []).append(statement)
-    return found
 
 
 def _against_intervals(paper: Paper, claim: Claim, estimates: list[Estimate]) -> Iterator[Finding]:

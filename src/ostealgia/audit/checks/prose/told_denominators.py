@@ -30,6 +30,7 @@ _HAD = (
     r"(?:had|have|has|were|was|developed|experienced|received|underwent|died|responded|showed|reported|achieved|completed|required|suffered|"
     r"met|reached|discontinued|stopped|withdrew|presented|remained|needed|survived)"
 )
+_WHERE = r"(?:\s(?:in|on|given|with|receiving|from|treated|assigned)\s[^.;:,()\d%]{2,60})"
 _OUT_OF = loose(
     rf"(?:^|[.;:]\s|\b)(?:out\sof|of|among)\s(?:the\s|all\s|all\sthe\s|a\stotal\sof\s)?(?P<n>{COUNT})\s(?:[a-z\-]+\s){{0,2}}?{_PEOPLE}\b"
     rf"(?P<gap>[^.;:()\d%]{{0,90}}),\s(?:only\s)?(?P<k>{COUNT})\s(?:{_PEOPLE}\s)?{_HAD}\b[^.;:,()\d%]{{0,60}}\(\s?{_P}\s?\)"
@@ -55,17 +56,18 @@ _OTHER_FORMS = (
         rf"(?<![\w.,\-/<>≥≤]){_P}\s?\(\s?n\s?=\s?(?P<k>\d{{1,6}})\s?(?:/|of|out\sof)\s?(?P<n>\d{{1,6}})\s?(?:{_PEOPLE}\s?)?\)"
     ),
     loose(
-        rf"(?<![\w.,\-/])(?P<k>{COUNT})\s(?:{_PEOPLE}\s)?\(\s?{_P}\s?\)\s(?:{_PEOPLE}\s)?(?:out\sof|among)\s(?:the\s|all\s|a\stotal\sof\s)?(?P<n>{COUNT})\b"
+        rf"(?<![\w.,\-/])(?P<k>{COUNT})\s(?:{_PEOPLE}\s)?[(\[]\s?{_P}\s?[)\]]\s(?:{_PEOPLE}\s)?(?:(?:out\s)?of|among)\s(?:the\s|all\s|a\stotal\sof\s)?"
+        rf"(?P<n>{COUNT})\b"
         rf"(?!\s?%|[.,]\d)"
-    ),  # "54 patients (37%) out of 146"
+    ),  # "54 patients (37%) out of 146", "54 [37%] of 146 patients"
     loose(
-        rf"(?<![\w.,\-/])(?P<k>\d{{1,6}})\s?(?:/|(?:out\s)?of(?:\sthe)?)\s?(?P<n>\d{{1,6}})\s?(?:{_PEOPLE})?,?\s(?:or|i\.e\.,?|that\sis,?|corresponding\sto)\s{_P}"
+        rf"(?<![\w.,\-/])(?P<k>\d{{1,6}})\s?(?:/|(?:out\s)?of(?:\sthe)?)\s?(?P<n>\d{{1,6}})\s?(?:{_PEOPLE}{_WHERE}?)?,?\s(?:or|i\.e\.,?|that\sis,?|corresponding\sto)\s{_P}"
         rf"(?!\s?(?:to|-|of)\b)"
     ),  # "was 12/167, or 7.2%"
     loose(
-        rf"(?:^|[.;:]\s)(?:a\stotal\sof\s|the\s)?(?P<n>{COUNT})\s(?:[a-z\-]+\s){{0,2}}?{_PEOPLE}\b(?P<gap>[^.;:()\d%]{{0,80}})[;,]\s(?:and\s)?(?P<k>{COUNT})\s"
+        rf"(?:^|[.;:]\s)(?:a\stotal\sof\s|the\s|there\swere\s)?(?P<n>{COUNT})\s(?:[a-z\-]+\s){{0,2}}?{_PEOPLE}\b(?P<gap>[^.;:()\d%]{{0,80}})[;,]\s(?:and\s)?(?:[^.;:,()\d%]{{2,60}}\s)?(?P<k>{COUNT})\s"
         rf"of\s(?:them|these|whom)\s?\(\s?{_P}\s?\)"
-    ),  # "66 patients received A; 13 of them (20%) had pain"
+    ),  # "66 patients received A; 13 of them (20%) had pain", "pain was seen in 13 of them (20%)"
     loose(
         rf"(?<![\w.,\-/])(?P<k>{COUNT})\s{_PEOPLE},?\s(?:i\.e\.|or|that\sis),?\s{_P}\sof\s(?:the\s|all\s)?(?P<n>{COUNT})\b(?!\s?%|[.,]\d)"
     ),  # "42 patients, i.e. 36.2% of the 116"

@@ -62,8 +62,20 @@ _SHARE_OF = re.compile(
     re.I,
 )
 _SUBGROUP = re.compile(
-    rf"^\W{{0,3}}(?:in|of|among)\s{{1,3}}the\s{{1,3}}(?:[a-z-]+\s{{1,3}}){{0,3}}?(?:sub-?group|group|arm|cohort)\s{{0,3}}\(\s?n\s?=\s?(?P<n>\d{{2,3}})\s?\),?\s{{1,3}}"
-    rf"(?P<v>\d{{1,2}}(?:\.\d{{1,2}})?)\s{{0,2}}%\s{{1,3}}(?:of\s{{1,3}}(?:the\s{{1,3}})?{_PEOPLE}\b|responded|had|were|reported|experienced|achieved)",
+    rf"^\W{{0,3}}(?:in|of|among)\s{{1,3}}the\s{{1,3}}(?:[a-z-]+\s{{1,3}}){{0,3}}?(?:sub-?group|subset|sample|group|arm|cohort|series)"
+    rf"(?:\s{{1,3}}(?:with|of|without|receiving|treated|who)\s[a-z -]{{2,50}})?\s{{0,3}}\(\s?n\s?=\s?(?P<n>\d{{2,3}})\s?\),?\s{{1,3}}"
+    rf"(?P<v>\d{{1,2}}(?:\.\d{{1,2}})?)\s{{0,2}}%\s{{1,3}}(?:of\s{{1,3}}(?:the\s{{1,3}})?{_PEOPLE}\b|responded|had|were|reported|experienced|achieved|showed|developed|received|required|underwent|died|completed)",
+    re.I,
+)
+# "In the 45 patients with ..., local control was achieved in 45%." (the end of the sentence)
+_ENDING = re.compile(
+    rf"^\W{{0,3}}(?:in|of|among|for)\s{{1,3}}(?:the\s{{1,3}}|our\s{{1,3}}|these\s{{1,3}}|all\s{{1,3}})?(?P<n>\d{{2,3}})\s{{1,3}}"
+    rf"(?:[a-z-]+\s{{1,3}}){{0,2}}?{_PEOPLE}\b[^.;:()\d,]{{0,70}},\s{{1,3}}[^.;:()\d]{{3,80}}?\b(?:in|by|for|with|was|were)\s{{1,3}}(?P<v>\d{{1,2}}(?:\.\d{{1,2}})?)"
+    r"\s{0,2}%(?:\s{1,3}of\s{1,3}(?:them|these|cases|patients))?\s{0,2}\.?\s*$",
+    re.I,
+)
+_OTHER_UNIT = re.compile(
+    r"\b(?:lesions?|metastases|tumou?rs?|fractures?|sites?|levels?|segments?|eyes|teeth|visits|episodes|cycles|samples|procedures)\b[^,]*$",
     re.I,
 )
 _NO_SHARE = re.compile(
@@ -80,14 +92,21 @@ def shares_of_small_groups(paper: Paper) -> Iterator[Finding]:
         text = sentence.text
         if text.count("%") != 1 or sentence.section not in ("abstract", "results", "other"):
             continue
-        match = _SHARE_OF.search(text) or _SUBGROUP.search(text)
+        match = _SHARE_OF.search(text) or _SUBGROUP.search(text) or _ended(text)
         if match is None or _NO_SHARE.search(text) or not _one_size(text, int(match["n"])):
             continue
         n, percent = int(match["n"]), sentence.number(match, "v")
-        if n < 10 or "." not in percent.text:
-            continue  # a rough share
+        rough = "." not in percent.text and (match.re is _SHARE_OF or (n < 30 and percent.value % 5 == 0))
+        if n < 10 or rough:
+            continue
         found = grim_percent(percent.text, n, place=paper.place(percent.start, percent.end))
         yield _weighed(found, "if all of them were counted")
+
+
+def _ended(text: str) -> re.Match[str] | None:
+    """The share at the end of a sentence that begins with the patients; none where its clause counts something else."""
+    match = _ENDING.match(text)
+    return None if match is None or _OTHER_UNIT.search(text, text.rfind(",")) else match
 
 
 def _one_size(text: str, n: int) -> bool:

@@ -8,7 +8,7 @@ from ostealgia.audit.checks.reading.figures import free
 from ostealgia.audit.checks.reading.seen import Seen, another_between, went_down
 from ostealgia.audit.checks.reading.text import once
 from ostealgia.audit.finding import Finding, make
-from ostealgia.audit.paper import Check, Paper
+from ostealgia.audit.paper import Paper
 from ostealgia.audit.statements.model import Estimate
 from ostealgia.numerics.intervals import Interval, Printed
 
@@ -119,6 +119,3 @@ def _standing_alone(paper: Paper) -> tuple[tuple[int, bool], ...]:
             holds = one.ci_low.printed.interval().low <= one.estimate.value <= one.ci_high.printed.interval().high
             found.append((one.estimate.start, holds))
     return tuple(found)
-
-
-CHECKS: tuple[Check, ...] = ()

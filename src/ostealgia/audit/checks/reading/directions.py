@@ -42,6 +42,11 @@ SIDES = listed(
 _NAMED_SIDE = re.compile(r"\b(?:fe)?male\s{1,2}(?:sex|gender)\b|\bassociated\b|\bcarried\b|\bpredict", re.I)
 _SEX = re.compile(r"\b(?:fe)?male\s{1,2}(?:sex|gender)\b", re.I)
 COMPARED = listed("control controls placebo standard usual conventional reference comparator sham unexposed untreated")
+# what is controlled is an outcome, no group: "local control"
+CONTROLLED = listed(
+    "local locoregional loco-regional regional distant pain tumor tumour disease symptom seizure asthma glycemic glycaemic biochemical "
+    "infection pressure"
+)
 AGAINST = listed("than versus vs v compared relative against comparison over to with")
 # beside the ratio: the groups, unit or reference that it has
 OF_ITS_OWN = listed("versus vs v per reference ref referent relative compared comparing each increment")
@@ -224,7 +229,10 @@ def _sides(words: list[str], names: frozenset[str]) -> list[int]:
 def _compared_with(words: list[str]) -> bool:
     """Whether the control group is the subject: it is named, and not behind "than", "versus" or "compared with"."""
     return any(
-        word in COMPARED and not AGAINST.intersection(words[max(0, at - 4) : at]) for at, word in enumerate(words)
+        word in COMPARED
+        and not AGAINST.intersection(words[max(0, at - 4) : at])
+        and not (word == "control" and CONTROLLED.intersection(words[max(0, at - 1) : at]))
+        for at, word in enumerate(words)
     )
 
 

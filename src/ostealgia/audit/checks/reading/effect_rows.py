@@ -26,6 +26,11 @@ _OF_ACCURACY = re.compile(
     r"\bAUCs?\b|\bAUROC\b|c-?\s?(?:statistic|index)|sensitivity|specificity|accuracy|kappa|\bICCs?\b|proportion|prevalence|incidence",
     re.IGNORECASE,
 )
+# rows of shares, whatever the heading of the column ("a/β IgA") may seem to say
+_ACCURACY_ROW = re.compile(
+    r"^\W*(?:(?:diagnostic|overall|clinical)\s)?(?:sensitivity|specificity|accuracy|(?:positive|negative)\spredictive\svalues?|PPV|NPV)\b(?!\sanalys)",
+    re.IGNORECASE,
+)
 _COEFFICIENT = re.compile(
     r"^\W*(?:(?:regression|unstandardi[sz]ed)\s)?(?:β|beta|b|coef\w*|estimates?|slope)\b|^\W*β", re.IGNORECASE
 )
@@ -94,6 +99,8 @@ def effect_rows(paper: Paper) -> list[Row]:
                     below = _renamed(printed, line.row, column.index)
                     turned = below is not None and (_scale(below) == "ratio") != (_scale(measure) == "ratio")
                     mine = below if turned else measure
+                    if _scale(mine) != "ratio" and _ACCURACY_ROW.search(line.label):
+                        mine = None
                     found.append(
                         Row(table, line, column, entry, None if mine == "?" else mine,
                             float(level[1]) / 100 if level else 0.95, _NOT_WALD.search(around) is None, place,
@@ -146,6 +153,3 @@ def _renamed(printed: PrintedTable, row: int, column: int) -> str | None:
         if alone and _SECOND_HEADER.search(text) and not _NUMBERED.search(text):
             return measure_in(text) or "?"
     return None
-
-
-CHECKS = ()

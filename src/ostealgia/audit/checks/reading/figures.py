@@ -1,4 +1,4 @@
-"""What the checks of single statements share."""
+"""Figures of single statements: the scale of a measure, its level, its family; sizes and words beside a number."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from ostealgia.audit.paper import Paper
-from ostealgia.audit.statements.model import Estimate, Number, Size, Statement
+from ostealgia.audit.statements.model import Estimate, Number, Statement
 
 S = TypeVar("S", bound=Statement)
 
@@ -24,6 +24,8 @@ EFFECTS = frozenset(name for name in CERTAIN_SCALE if name not in ("mean", "prop
 # words of a paper that adjusts P for several comparisons
 MULTIPLICITY = ("bonferroni", "holm", "tukey", "dunnett", "benjamini", "sidak", "šidák", "hochberg", "scheff")
 
+# a measure of an adjusted estimate -> the measure
+_FAMILY = {"AOR": "OR", "AHR": "HR"}
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 
@@ -34,6 +36,15 @@ def free(paper: Paper, kind: type[S]) -> Iterator[S]:
         cell = statement.cell
         if cell is None or cell.table >= len(used) or (cell.row, cell.column) not in used[cell.table]:
             yield statement
+
+
+def family(measure: str | None) -> str:
+    """The measure of an estimate, adjusted or not; empty where it has none.
+
+    >>> family("AOR"), family("HR"), family(None)
+    ('OR', 'HR', '')
+    """
+    return _FAMILY.get(measure or "", measure or "")
 
 
 def level_of(estimate: Estimate) -> float:
@@ -60,11 +71,11 @@ def words_before(paper: Paper, position: int, count: int = 3) -> list[str]:
     return words_in(paper, max(0, position - 60), position)[-count:]
 
 
-def sizes_by_sentence(sizes: Iterable[Size]) -> dict[tuple[int, int], list[Size]]:
-    """Sizes by the sentence they stand in."""
-    found: dict[tuple[int, int], list[Size]] = {}
-    for size in sizes:
-        found.setdefault(size.sentence, []).append(size)
+def grouped_by_sentence(statements: Iterable[S]) -> dict[tuple[int, int], list[S]]:
+    """Statements by the sentence they stand in."""
+    found: dict[tuple[int, int], list[S]] = {}
+    for statement in statements:
+        found.setdefault(statement.sentence, []).append(statement)
     return found
 
 

@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 
 from scipy.special import ndtr
 
+from ostealgia.audit.causes import slip
 from ostealgia.audit.checks.reading.effect_rows import Row, effect_rows
 from ostealgia.audit.checks.reading.figures import CERTAIN_SCALE, free, in_percent, level_of, mentions
 from ostealgia.audit.checks.reading.premises import NAMED, lowered
 from ostealgia.audit.checks.reading.text import once
 from ostealgia.audit.finding import Finding
-from ostealgia.audit.paper import Check, Paper
+from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.confidence import Triplet, ci_vs_point
 from ostealgia.audit.rules.significance import p_range, quantile
 from ostealgia.audit.statements.model import Estimate
@@ -238,12 +239,10 @@ def weighed(paper: Paper, found: Finding, reading: Reading) -> Finding:
     if not outside(found) and skewed(reading):
         return lowered(found, P_AGREES)
     around = company(paper, reading.where, reading.scale, reading.printed.text)
-    if around.fits >= STRONG * around.off and _told_by_p(reading):
-        return found
-    if reading.pooled and not around.off:
-        return found
-    why = _doubt(found, around, reading, mentions(paper, *UNEVEN))
-    return lowered(found, why) if why else found
+    told = around.fits >= STRONG * around.off and _told_by_p(reading)
+    sure = told or (reading.pooled and not around.off)
+    why = None if sure else _doubt(found, around, reading, mentions(paper, *UNEVEN))
+    return lowered(found, why) if why else _repaired_by_p(found, reading)
 
 
 def skewed(reading: Reading) -> bool:
@@ -266,6 +265,39 @@ def _told_by_p(reading: Reading) -> bool:
         return False
     printed, wrong = _fitting_p(reading, *arms)
     return not printed and sum(wrong) == 1
+
+
+def _repaired_by_p(found: Finding, reading: Reading) -> Finding:
+    """The same with the repair of the one number that P says is wrong, where the digits alone point at another."""
+    arms = _arms(reading)
+    if arms is None or found.cause_code not in (None, "unknown", "typing-slip", "lost-digit"):
+        return found
+    printed, wrong = _fitting_p(reading, *arms)
+    if printed or sum(wrong) != 1:
+        return found
+    point, lower, upper = arms
+    value = (point + (upper - lower) / 2, point - upper, point + lower)[wrong.index(True)]
+    part = ("estimate", "low", "high")[wrong.index(True)]
+    value = math.exp(value) if reading.scale == "ratio" else value
+    number: Printed = getattr(reading.printed, part)
+    mended = replace(reading.printed, **{part: Printed.parse(number.like(value))})
+    one = slip(number, value)
+    if found.repair is None and one is None:
+        return found
+    if found.repair is not None and _same_but(found.repair, reading.printed, part):
+        return found
+    told = f"the P beside it fits {mended.text}"
+    text = f"{told}: {one.text}" if one is not None and one.text else told
+    return replace(found, cause_code=one.code if one is not None else "unknown", cause=text, repair=mended.text)
+
+
+def _same_but(repair: str, printed: Triplet, part: str) -> bool:
+    """Whether a repair changes this part of the three only."""
+    words = re.findall(r"[^\s()]+", repair.replace(" to ", " "))
+    names = ("estimate", "low", "high")
+    if len(words) != len(names):
+        return True  # of another form: left as it is
+    return all((words[i] == getattr(printed, name).text) == (name != part) for i, name in enumerate(names))
 
 
 def _arms(reading: Reading) -> tuple[float, float, float] | None:
@@ -342,6 +374,3 @@ def least_shown(found: Finding, p: Printed) -> Finding:
     message = f"{found.message}; the print is the least that is shown"
     shown = replace(found, verdict="rounding", severity="none", basis="arithmetic", message=message)
     return replace(shown, cause=None, cause_code=None, repair=None)
-
-
-CHECKS: tuple[Check, ...] = ()

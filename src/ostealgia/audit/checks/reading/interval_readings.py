@@ -15,6 +15,7 @@ from dataclasses import replace
 from ostealgia.audit.checks.reading.containment import contained
 from ostealgia.audit.checks.reading.figures import EFFECTS, RATIOS, words_in
 from ostealgia.audit.checks.reading.interval_company import HIGH_FIRST, UNEVEN_METHODS, outside
+from ostealgia.audit.checks.reading.premises import lowered
 from ostealgia.audit.checks.reading.seen import MINUS, Seen, another_between, is_difference, scale_name, went_down
 from ostealgia.audit.finding import Finding, make
 from ostealgia.audit.paper import Paper
@@ -39,7 +40,7 @@ _TIMES = re.compile(
 _RESAMPLED = re.compile(r"\bindirect\s{1,2}effect|\bmediat(?:ion|ed)\b|\bboot-?strap|\bcredible\b|\bposterior\b", re.I)
 _RANGE = re.compile(r"[)\]\d]\s{0,2}$")
 _LISTED = re.compile(r"\d\s{0,2}(?:,|and|,\s{0,2}and|;|or)\s{0,2}$")
-_RESPECTIVELY = re.compile(r"\brespectively\b", re.I)
+RESPECTIVELY = re.compile(r"\brespectively\b", re.I)
 MOST = 20.0  # limits of a ratio beside a percentage
 _WIDTH = re.compile(r"(?:\bIQR|\brange|±)[\s:=]{0,3}$", re.I)
 _VERSUS = re.compile(r"\d\s?%[^.()%]{0,60}\b(?:vs\.?|versus|compared\s{1,2}(?:with|to))[^.()%]{0,20}$")
@@ -167,7 +168,7 @@ def _resampled(seen: Seen, found: Finding, scale: str) -> Finding | None:
     del scale
     if outside(found) or not seen.in_sentence(_RESAMPLED):
         return found
-    return replace(found, severity="information", basis="judgement", message=f"{found.message}; {UNEVEN_METHODS}")
+    return lowered(found, UNEVEN_METHODS)
 
 
 def _cut_at_the_end(seen: Seen, found: Finding, scale: str) -> Finding | None:
@@ -185,7 +186,7 @@ def _limits_turned_round(seen: Seen, found: Finding, scale: str) -> Finding | No
     point, low, high = seen.texts
     if seen.checked(scale, point, high, low).flagged:
         return found
-    return replace(found, severity="information", basis="judgement", message=f"{found.message}; {HIGH_FIRST}")
+    return lowered(found, HIGH_FIRST)
 
 
 def _others_descend(seen: Seen) -> bool:
@@ -223,7 +224,7 @@ def _dash_of_a_range(seen: Seen, found: Finding, scale: str) -> Finding | None:
 def _of_another_number(seen: Seen, found: Finding, scale: str) -> Finding | None:
     """The interval may be that of another number: of a list ("20.0, 14.0; 95% CIs ..., respectively"), or of one in between."""
     del scale
-    listed = _LISTED.search(seen.before(14)) is not None and seen.in_sentence(_RESPECTIVELY)
+    listed = _LISTED.search(seen.before(14)) is not None and seen.in_sentence(RESPECTIVELY)
     return None if listed or another_between(seen.between) else found
 
 
@@ -235,8 +236,7 @@ def _by_its_size(seen: Seen, found: Finding, scale: str) -> Finding | None:
         return None
     if found.cause_code != "reversed-coding" or scale != "difference":
         return found
-    told = f"{found.message}; the words say that it went down"
-    return replace(found, severity="information", basis="judgement", message=told)
+    return lowered(found, "the words say that it went down")
 
 
 def _as_change(seen: Seen, found: Finding, scale: str) -> Finding | None:
@@ -359,6 +359,3 @@ OTHER_READINGS: tuple[Reader, ...] = (
 def _descending(low: str, high: str) -> bool:
     """Whether two negative limits stand in the order of their size: "a decline of 8.9 (95% CI -6.8 to -11.0)"."""
     return low.startswith(MINUS) and high.startswith(MINUS) and Printed.parse(low).value > Printed.parse(high).value
-
-
-CHECKS = ()

@@ -6,7 +6,7 @@ Patients who leave early count in n but not in such an estimate, which is theref
 from __future__ import annotations
 
 from ostealgia.audit.checks.reading.text import loose, once
-from ostealgia.audit.paper import Check, Paper
+from ostealgia.audit.paper import Paper
 from ostealgia.numerics.intervals import Printed
 
 ESTIMATED = "the percentage may be an estimate over time (Kaplan-Meier, cumulative incidence), which is above that of the counts"
@@ -41,6 +41,3 @@ def _methods(paper: Paper) -> tuple[bool, bool]:
     """Whether the paper says that its percentages are estimates over time; whether it makes any."""
     plain = paper.document.plain
     return _SAID.search(plain) is not None, _USED.search(plain) is not None
-
-
-CHECKS: tuple[Check, ...] = ()

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from ostealgia.audit.finding import Finding
-from ostealgia.audit.paper import Check
 
 MANY = 4  # misfits of one rule in one table that speak against its premise
 SHARE = 0.3  # of its checks
@@ -113,6 +112,3 @@ def lowered(found: Finding, why: str) -> Finding:
         return found
     message = f"{found.message}; {why}" if found.message else why
     return replace(found, severity="information", basis="judgement", message=message)
-
-
-CHECKS: tuple[Check, ...] = ()

@@ -1,15 +1,55 @@
 """Which scale of scores a text names, and the least and the most that can stand on it.
 
 Two ways to be certain: the limits are printed beside a word of scores ("0-10 numeric rating scale", "from 0 to 100",
-"11-point"), or the scale has one form everywhere (Karnofsky 0 to 100). A text that names several is not read.
+"11-point"), or the scale has one form everywhere (Karnofsky 0 to 100). A text that names several is not read. A paper that says
+that its version of a scale goes further ("has a score of between 0 and 35") is believed wherever it names the scale.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-ENDS = (4, 5, 6, 7, 8, 9, 10, 12, 15, 16, 18, 20, 21, 24, 25, 28, 30, 40, 50, 100)
+from ostealgia.audit.checks.reading.text import once
+from ostealgia.audit.paper import Paper
+
+ENDS = (
+    4,
+    5,
+    6,
+    7,
+    8,
+    9,
+    10,
+    12,
+    15,
+    16,
+    18,
+    20,
+    21,
+    24,
+    25,
+    27,
+    28,
+    30,
+    35,
+    36,
+    40,
+    42,
+    48,
+    50,
+    52,
+    56,
+    60,
+    63,
+    64,
+    68,
+    72,
+    80,
+    100,
+    108,
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +87,27 @@ _NAMED: tuple[tuple[str, float, float], ...] = (
     ),
     (r"\bspinal\s{1,3}instability\s{1,3}neoplastic\s{1,3}scores?\b(?:\s{1,3}\(SINS\))?|\bSINS\s{1,3}scores?\b", 0, 18),
     (r"\bglasgow\s{1,3}coma\s{1,3}(?:scale|scores?)(?:\s{1,3}\(GCS\))?(?:\s{1,3}scores?)?|\bGCS\s{1,3}scores?\b", 3, 15),
+    (r"\bPHQ-?\s?9\b(?:(?:\s{1,3}(?:total|depression|scores?|scale)){1,3}|(?=\s{1,3}(?:was|of|averaged|ranged)\b))", 0, 27),
+    (r"\bGAD-?\s?7\b(?:(?:\s{1,3}(?:total|anxiety|scores?|scale)){1,3}|(?=\s{1,3}(?:was|of|averaged|ranged)\b))", 0, 21),
+    (r"\bMirels'?\b(?:'s)?(?:\s{1,3}(?:fracture|risk|total|rating|scores?|scale)){0,3}", 4, 12),
+    (
+        r"\b(?:HADS|hospital\s{1,3}anxiety\s{1,3}and\s{1,3}depression\s{1,3}scale(?:\s{1,3}\(HADS\))?)[\s,-]{1,3}(?:A|D|anxiety|depression)\b(?:\s{1,3}(?:subscale|scores?|scale)){0,3}",
+        0,
+        21,
+    ),
+    (
+        r"\b(?:oswestry(?:\s{1,3}(?:low\s{1,3}back\s{1,3}pain|disability|index|scores?|questionnaire|\(ODI\))){1,4}|"
+        r"ODI(?:\s{1,3}scores?)?\b)",
+        0,
+        100,
+    ),
+    (r"\bbarthel\b(?:\s{1,3}(?:index|scores?|scale|ADL)){0,3}", 0, 100),
+    (r"\bpalliative\s{1,3}performance\s{1,3}(?:scale|scores?|status|\(PPS\)){1,3}", 0, 100),
+    (r"\bharris\s{1,3}hip\s{1,3}scores?\b(?:\s{1,3}\(HHS\))?", 0, 100),
+    (r"\broland-?\s?morris\b(?:\s{1,3}(?:disability|questionnaire|scores?|\(RMDQ\))){0,4}", 0, 24),
+    (r"\bmontreal\s{1,3}cognitive\s{1,3}assessment\b(?:\s{1,3}\(MoCA\))?(?:\s{1,3}scores?)?|\bMoCA\s{1,3}scores?\b", 0, 30),
+    (r"\bNIHSS\b(?:\s{1,3}scores?)?", 0, 42),
+    (r"\bpain\s{1,3}catastrophi[sz]ing\s{1,3}scale\b(?:\s{1,3}\(PCS\))?(?:\s{1,3}scores?)?", 0, 52),
     (r"\bmini-?\s?mental\s{1,3}state\s{1,3}exam\w*(?:\s{1,3}\(MMSE\))?(?:\s{1,3}scores?)?|\bMMSE\b(?:\s{1,3}scores?)?", 0, 30),
 )  # fmt: skip
 # tools that rate studies; adapted versions have other limits
@@ -84,6 +145,9 @@ _TOLD: tuple[re.Pattern[str], ...] = tuple(
         rf"range\s{{1,3}}of\s{{1,3}}(?:the\s{{1,3}}|possible\s{{1,3}})?(?:scale|scores?)[\s,:]{{0,3}}|from\s{{1,3}}){{0,2}}"
         rf"{_LOW}{_TO}(?P<high>10|100){_UNIT}",
         rf"\b(?:range\s{{1,3}}of\s{{1,3}}(?:the\s{{1,3}}|possible\s{{1,3}})?(?:scale|scores?)|possible\s{{1,3}}range|score\s{{1,3}}range)[\s,:]{{0,3}}{_LOW}{_TO}{_HIGH}",
+        # "Musculoskeletal Tumor Society score (0-30)": the limits, or else the range of the very scores, right behind the name
+        rf"\b(?:scores?|scale|index|inventory|questionnaire)\s{{0,2}}[(\[]\s{{0,2}}(?:possible\s{{1,3}}range,?\s{{0,3}})?"
+        rf"{_LOW}{_TO}{_HIGH}(?=\s{{0,2}}[)\]])",
         # "0 = no pain, 10 = worst pain"
         rf"{_LOW}\s{{0,2}}(?:=|[(:])\s{{0,2}}no\s{{1,3}}pain\b[^.;\d]{{0,20}}?\b(?P<high>10|100)(?=\s{{0,2}}(?:=|[(:]))"
         rf"(?:\s{{0,2}}[=(:][a-z ]{{3,50}})?",
@@ -93,14 +157,58 @@ _POINTS = re.compile(r"\b(?:(?P<eleven>11|eleven)|(?P<hundred>101))\s?-\s?points
 _NEAR = 45  # characters between the limits and a word of scores
 
 
-def named_scores(text: str) -> list[Scores]:
-    """The scales of one form that a text names.
+# scale -> the highest score of the version that a paper uses
+Own = Mapping[re.Pattern[str], float]
+# "(Spanish version of MMSE) has a score of between 0 and 35", "ranges from 0 to 35", "the maximum score is 35"
+_TOLD_HIGHEST: tuple[re.Pattern[str], ...] = tuple(
+    re.compile(pattern, re.I)
+    for pattern in (
+        rf"[^.;\d]{{0,80}}?\b(?:(?:has|have|gives?|yields?)\s{{1,3}}(?:an?\s{{1,3}})?(?:total\s{{1,3}}|possible\s{{1,3}})?(?:scores?|range)|ranges|"
+        rf"(?:is|are)\s{{1,3}}scored|possible\s{{1,3}}(?:scores?|range)|score\s{{1,3}}range)[\s,:(]{{1,3}}"
+        rf"(?:(?:of|from|between|ranging|range|are)\s{{1,3}}){{0,3}}(?P<low>\d{{1,2}})(?:{_TO}|\s{{1,3}}and\s{{1,3}}){_HIGH}",
+        rf"[^.;\d]{{0,80}}?\bmaxim(?:um|al)\s{{1,3}}(?:possible\s{{1,3}}|total\s{{1,3}})*(?:scores?|points)\s{{1,3}}"
+        rf"(?:of|is|being)\s{{1,3}}{_HIGH}",
+    )
+)
+_SENTENCE = 160  # characters behind the name of a scale
+
+
+@once
+def own_scales(paper: Paper) -> Own:
+    """The scales of one form of which the paper says that its version goes further."""
+    return highest_told(paper.document.plain)
+
+
+def highest_told(plain: str) -> Own:
+    """The scales that a text gives a higher end than they are known to have, from the same lower one.
+
+    >>> list(highest_told("The version of MMSE that was used has a score of between 0 and 35.").values())
+    [35.0]
+    >>> highest_told("The MMSE ranges from 0 to 30. The MMSE ranged from 12 to 35."), highest_told("KPS of 40 to 110")
+    ({}, {})
+    """
+    found: dict[re.Pattern[str], float] = {}
+    for pattern, low, high, _ in _COMPILED:
+        for name in pattern.finditer(plain):
+            for form in _TOLD_HIGHEST:
+                told = form.match(plain, name.end(), name.end() + _SENTENCE)
+                if told is None or float(told.groupdict().get("low") or low) != low:
+                    continue
+                if float(told["high"]) > found.get(pattern, high):
+                    found[pattern] = float(told["high"])
+    return found
+
+
+def named_scores(text: str, own: Own | None = None) -> list[Scores]:
+    """The scales of one form that a text names, with the ends that the paper gives them.
 
     >>> [(s.low, s.high) for s in named_scores("KPS at inclusion was 80")]
     [(0.0, 100.0)]
     """
+    if not _ANY_NAME.search(text):
+        return []
     found = [
-        Scores(float(low), float(high), match.start(), match.end(), False, tool)
+        Scores(float(low), (own or {}).get(pattern, float(high)), match.start(), match.end(), False, tool)
         for pattern, low, high, tool in _COMPILED
         for match in pattern.finditer(text)
     ]
@@ -133,9 +241,9 @@ def _printed_at(match: re.Match[str]) -> tuple[int, int]:
     return match.start("low"), match.end()
 
 
-def one_scale(text: str) -> tuple[float, float] | None:
+def one_scale(text: str, own: Own | None = None) -> tuple[float, float] | None:
     """The limits of the only scale of a text; None where there is none or more than one."""
-    found = {one.limits for one in (*printed_scores(text), *named_scores(text))}
+    found = {one.limits for one in (*printed_scores(text), *named_scores(text, own))}
     return next(iter(found)) if len(found) == 1 else None
 
 
@@ -157,6 +265,11 @@ def is_adapted(plain: str) -> bool:
     return _ADAPTED.search(plain) is not None
 
 
+_ANY_NAME = re.compile(
+    r"karnof|kps|ecog|eastern|performance|instability|sins|glasgow|gcs|mental|mmse|phq|gad|mirels|hads|hospital|oswestry|odi|"
+    r"barthel|harris|roland|montreal|moca|nihss|catastroph|newcastle|nos|jadad",
+    re.I,
+)
 _COMPILED = tuple(
     (re.compile(pattern, re.I), low, high, listed is _TOOLS)
     for listed in (_NAMED, _TOOLS)

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from ostealgia.audit.checks.reading.figures import CERTAIN_SCALE, in_percent, level_of
 from ostealgia.audit.finding import Finding, Place
-from ostealgia.audit.paper import Check, Paper
+from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.confidence import ci_vs_point
 from ostealgia.audit.statements.model import Estimate, Number
 
@@ -111,6 +111,7 @@ def scale_name(estimate: Estimate) -> str | None:
 
 
 def place_of_estimate(paper: Paper, estimate: Estimate, number: Number | None = None) -> Place:
+    """Where an estimate stands, from its name to its limits, and to another number of it."""
     numbers = [part for part in (estimate.estimate, estimate.ci_low, estimate.ci_high, number) if part is not None]
     start = min(min(part.start for part in numbers), estimate.start)
     return paper.place(start, max(max(part.end for part in numbers), min(estimate.end, start + 300)))
@@ -135,6 +136,3 @@ def went_down(seen: Seen) -> bool:
         return True
     behind = (estimate.end, min(estimate.sentence[1], estimate.end + 30))  # "6.6% (mean; 95% CI ...) smaller"
     return LOWERED.search(paper.document.plain, *behind) is not None
-
-
-CHECKS: tuple[Check, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ostealgia.audit.checks.reading.text import once
-from ostealgia.audit.paper import Check, Paper
+from ostealgia.audit.paper import Paper
 
 _T = re.compile(r"\bt[\s-]{1,3}tests?\b", re.IGNORECASE)
 _OTHER_MEANS = re.compile(
@@ -18,6 +18,7 @@ _NO_PLAIN_T = re.compile(
     r"\bpaired|ancova|covariance|mixed[\s-]{1,3}(?:effect|model|linear|anova)|repeated[\s-]measure|least[\s-]square|adjusted\s+mean|propensity|\bweighted",
     re.IGNORECASE,
 )
+_DENIED = re.compile(r"\bun(?:paired|matched|weighted)\b", re.IGNORECASE)  # words that say what a test is not
 _COUNTS = re.compile(r"\bchi[\s-]{0,3}squared?\b|χ\s?2|χ²|\bfisher", re.IGNORECASE)
 _OTHER_COUNTS = re.compile(
     r"mcnemar|cochran[\s-]{1,3}(?:armitage|mantel)|mantel|trend|likelihood|cluster|mixed[\s-]{1,3}(?:effect|model)|"
@@ -30,7 +31,7 @@ _OTHER_COUNTS = re.compile(
 @once
 def sole_tests(paper: Paper) -> frozenset[str]:
     """Rules whose test the paper names, without any other that may stand behind a P of the same numbers."""
-    plain = paper.document.plain
+    plain = _DENIED.sub(" ", paper.document.plain)
     found: list[str] = []
     if _T.search(plain) and not _OTHER_MEANS.search(plain):
         found.append("t-vs-summary")
@@ -44,6 +45,3 @@ def t_tests_named(paper: Paper) -> bool:
     """Whether the paper names t tests, and no test of pairs or of adjusted means."""
     plain = paper.document.plain
     return _T.search(plain) is not None and _NO_PLAIN_T.search(plain) is None
-
-
-CHECKS: tuple[Check, ...] = ()

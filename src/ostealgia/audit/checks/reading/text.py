@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, wraps
 from typing import TypeVar
 
-from ostealgia.audit.checks.reading.words import TENS, WORD_NUMBERS, spelled, stems
+from ostealgia.audit.checks.reading.words import WORD_NUMBERS, spelled, stems
 from ostealgia.audit.statements.model import Number
+from ostealgia.audit.statements.words import TENS
 from ostealgia.io.documents.model import Document
 
 
@@ -103,7 +104,7 @@ def sentences(document: Document) -> tuple[Sentence, ...]:
             text = document.plain[block.start + start : block.start + end]
             begins = block.start + start
             before = _goes_on(document, found, last, index, text) if start == 0 else None
-            if before is not None:
+            if before is not None and len(found[before].text) + len(text) <= LONGEST:
                 found[before] = _joined(found[before], text, begins, begins + len(text))
                 last[index] = before
                 continue

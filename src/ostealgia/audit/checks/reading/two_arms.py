@@ -7,19 +7,17 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ostealgia.audit.paper import Check
 from ostealgia.audit.statements.model import Number
 from ostealgia.audit.tables.model import Column, Line, ReadTable
 from ostealgia.io.documents.model import PrintedTable
 from ostealgia.numerics.intervals import Interval, Printed
 
 RATIOS = ("OR", "RR")
-DIFFERENCES = ("MD", "SMD", "RD")
 PROPORTION = "PR"
-_EVENTS = re.compile(r"\b(?:events?|responders?|deaths?|cases|r|no\.? with)\b", re.I)
-_TOTAL = re.compile(r"\b(?:totals?|n|patients|participants|sample size|no\.? of)\b", re.I)
-_MEAN = re.compile(r"\bmeans?\b", re.I)
-_SD = re.compile(r"\b(?:SDs?|standard deviations?)\b", re.I)
+EVENTS = re.compile(r"\b(?:events?|responders?|deaths?|cases|r|no\.? with)\b", re.I)
+TOTAL = re.compile(r"\b(?:totals?|n|patients|participants|sample size|no\.? of)\b", re.I)
+MEAN = re.compile(r"\bmeans?\b", re.I)
+SD = re.compile(r"\b(?:SDs?|standard deviations?)\b", re.I)
 _SIZE = re.compile(r"(?:^|\s)(?:n|no\.?)\W*$", re.I)
 _COUNT = re.compile(r"\d{1,6}")
 _MEAN_SD = re.compile(r"(-?\d{1,5}(?:\.\d+)?)\s?(?:±|\+/-|\()\s?(\d{1,5}(?:\.\d+)?)\)?")
@@ -187,7 +185,7 @@ def arms_of_studies(table: ReadTable) -> dict[int, tuple[Arm, ...]]:
 def arms_of_means(printed: PrintedTable, row: int) -> tuple[Arm, ...]:
     """Both arms of a row whose columns are n and "Mean (SD)", twice, by their own headings."""
     names = [(c, printed.column_name(c)) for c in range(1, printed.n_columns)]
-    kinds = [(c, "j" if _MEAN.search(n) and _SD.search(n) else "t" if _SIZE.search(n) else "") for c, n in names]
+    kinds = [(c, "j" if MEAN.search(n) and SD.search(n) else "t" if _SIZE.search(n) else "") for c, n in names]
     kinds = [(c, kind) for c, kind in kinds if kind]
     order = "".join(kind for _, kind in kinds)
     if order not in ("tjtj", "jtjt") or row >= len(printed.cells):
@@ -209,7 +207,7 @@ def _kinds(table: ReadTable) -> list[tuple[Column, str]]:
         if column.role in ("estimate", "interval", "p_value", "label", "study", "text"):
             continue
         entries = [entry for line in lines if (entry := line.entries.get(column.index)) is not None]
-        if len(entries) < MOST * len(lines) or (_WEIGHT.search(column.name) and not _EVENTS.search(column.name)):
+        if len(entries) < MOST * len(lines) or (_WEIGHT.search(column.name) and not EVENTS.search(column.name)):
             continue
         names = [frozenset(entry.parts) for entry in entries]
         kind = _kind(max(set(names), key=names.count), column.name)
@@ -224,7 +222,7 @@ def _kind(parts: frozenset[str], name: str) -> str:
              frozenset({"mean"}): "m", frozenset({"sd"}): "s", frozenset({"n"}): "t"}.get(parts)  # fmt: skip
     if whole is not None or not parts & {"value", "count"} or len(parts) > 1:
         return whole or ""
-    named = (("m", _MEAN), ("s", _SD), ("e", _EVENTS), ("t", _TOTAL))
+    named = (("m", MEAN), ("s", SD), ("e", EVENTS), ("t", TOTAL))
     return next((kind for kind, pattern in named if pattern.search(name)), "")
 
 
@@ -278,5 +276,3 @@ _SHAPES: dict[str, Callable[[Parts], tuple[Arm, ...]]] = {
     "mstmst": _triples((0, 1, 2, 3, 4, 5)), "tmstms": _triples((1, 2, 0, 4, 5, 3)),
     "jtjt": _joined((0, 1, 2, 3)), "tjtj": _joined((1, 0, 3, 2)), "ttjj": _joined((2, 0, 3, 1)), "jjtt": _joined((0, 2, 1, 3)),
 }  # fmt: skip
-
-CHECKS: tuple[Check, ...] = ()

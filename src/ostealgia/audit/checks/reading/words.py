@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from ostealgia.audit.statements.words import ONES, TENS
+
 _STOP = """a about above after all also although among an and any approximately are as at be because been before being below
     between both but by can could did do does due during each either et al etc every few for from further had has have
     having he her his how however i if in including into is it its itself less like likely may mean median might more most much n
@@ -68,12 +70,7 @@ def overlap(first: frozenset[str], second: frozenset[str]) -> float:
     return len(first & second) / smaller if smaller else 0.0
 
 
-_TO_TWENTY = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
-    seventeen eighteen nineteen twenty"""
-WORD_NUMBERS: dict[str, int] = {word: number for number, word in enumerate(_TO_TWENTY.split())}
-TENS = {
-    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
-}  # fmt: skip
+WORD_NUMBERS: dict[str, int] = {"zero": 0, **ONES}
 
 
 def spelled(text: str) -> int | None:

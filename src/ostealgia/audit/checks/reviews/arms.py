@@ -11,6 +11,7 @@ from ostealgia.audit.checks.across.studies import declared_studies
 from ostealgia.audit.checks.reading.columns import Studies, first_number, said, study_tables
 from ostealgia.audit.checks.reading.facts import parsed
 from ostealgia.audit.checks.reading.text import loose
+from ostealgia.audit.checks.reading.two_arms import EVENTS, MEAN, SD, TOTAL
 from ostealgia.audit.checks.reading.words import stems
 from ostealgia.audit.checks.reviews.grid import DIFFERENCES, TWO_ARMS, Fitted, Target, grid, reproduced
 from ostealgia.audit.finding import Finding, make
@@ -28,10 +29,6 @@ _MEAN_SD = re.compile(
 _TRIPLET = re.compile(
     r"\s*(\d{1,4}(?:\.\d+)?)\s?[,;]?\s?[(\[]\s?(?:95\s?%\s?CI[:,]?\s?)?(\d{1,4}(?:\.\d+)?)\s?(?:-|–|to|,|;)\s?(\d{1,4}(?:\.\d+)?)\s?[)\]]"
 )
-_EVENTS = re.compile(r"\b(?:events?|responders?|deaths?|cases|r|no\.? with)\b", re.I)
-_TOTAL = re.compile(r"\b(?:totals?|n|patients|participants|sample size|no\.? of)\b", re.I)
-_MEAN = re.compile(r"\bmeans?\b", re.I)
-_SD = re.compile(r"\b(?:SDs?|standard deviations?)\b", re.I)
 GENERIC = stems(
     "characteristics included studies trials results outcomes treatment control group events total mean ratio risk odds"
 )
@@ -83,10 +80,19 @@ def _targets(paper: Paper) -> Iterator[tuple[Estimate, Target, str]]:
             continue
         parts = [parsed(part) for part in (one.estimate, one.ci_low, one.ci_high)]
         estimate, low, high = parts
-        sentence = paper.document.plain[one.sentence[0] : one.sentence[1]]
-        if estimate is None or low is None or high is None or not POOLED.search(sentence) or low.value >= high.value:
+        if estimate is None or low is None or high is None or not _pooled(paper, one) or low.value >= high.value:
             continue
         yield one, Target(estimate, low, high, share=False), measure
+
+
+def _pooled(paper: Paper, one: Estimate) -> bool:
+    """Whether a sentence tells of pooling, and not first of another estimate: "RRs of 0.9 (...) and 1.1 (...); pooled RR 1.0 (...)"."""
+    said = POOLED.search(paper.document.plain, *one.sentence)
+    if said is None:
+        return False
+    others = [o for o in paper.of_kind(Estimate) if o.sentence == one.sentence and o.ci_low is not None]
+    last = max(others, key=lambda o: o.end, default=one)
+    return not (len(others) > 2 and one.end <= said.start() and said.end() <= last.end and one is not last)
 
 
 def _refitted(
@@ -161,7 +167,7 @@ def _arms(table: Studies) -> Iterator[Arms]:
         (_, one), (_, two) = fractions
         rows = [(*map(int, a), *map(int, b)) if a and b else None for a, b in zip(one, two, strict=True)]
         yield from _binary(table, names, rows, words)
-    elif len(quads := _forest(table, columns, _EVENTS, _TOTAL)) == 4:
+    elif len(quads := _forest(table, columns, EVENTS, TOTAL)) == 4:
         rows = [tuple(int(v.value) for v in row) if None not in row else None for row in zip(*quads, strict=True)]  # type: ignore[union-attr]
         yield from _binary(table, names, rows, words)
     yield from _continuous(table, names, columns, words)
@@ -221,7 +227,7 @@ def _continuous(table: Studies, names: list[str], columns: Sequence[int], words:
     """Mean, SD and total of both arms: in columns of their own, or "5.1 (1.4)" beside totals."""
     heads = {c: table.printed.column_name(c) for c in columns}
     kinds = [
-        (c, "m" if _MEAN.search(n) else "s" if _SD.search(n) else "t" if _TOTAL.search(n) else "")
+        (c, "m" if MEAN.search(n) else "s" if SD.search(n) else "t" if TOTAL.search(n) else "")
         for c, n in heads.items()
     ]
     plain = [

@@ -401,7 +401,7 @@ def _partner(column: int, names: dict[int, str], spreads: dict[int, str]) -> int
 def _heterogeneity(paper: Paper, statement: Estimate, found: list[Fitted], inputs: Inputs) -> Iterator[Finding]:
     """I2 and tau2 printed near a reproduced result, against the methods that reproduce it."""
     for other in paper.of_kind(Heterogeneity):
-        if other.cell is not None or not _near(paper, statement, other):
+        if other.cell is not None or not _near(statement, other):
             continue
         for name, number, values in (
             ("I2", other.i2, [value for fit in found for value in (fit.i2, fit.i2_tau2)]),
@@ -458,7 +458,7 @@ def _over_counts(name: str, fit: Fitted, inputs: Inputs) -> Interval:
     return Interval(min([known, *seen]), max([known, *seen]))
 
 
-def _near(paper: Paper, statement: Estimate, other: Statement) -> bool:
+def _near(statement: Estimate, other: Statement) -> bool:
     return statement.section == other.section and abs(statement.start - other.start) < NEAR
 
 

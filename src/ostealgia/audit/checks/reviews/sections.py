@@ -27,7 +27,6 @@ POOL = re.compile(
     r"^\W*(?:pooled|summary|combined|overall|(?:sub-?)?total|(?:random|fixed|common)[\s-]effects?|meta-?\s?analysis)\b",
     re.I,
 )
-_PART = re.compile(r"^\W*sub-?total\b", re.I)
 _ALL = re.compile(r"^\W*(?:overall|total|grand)\b", re.I)
 _MODEL = re.compile(r"\b(random|fixed|common)\b", re.I)
 _BESIDE = re.compile(r"heterogen|prediction|\btest\s(?:for|of)\b|\bI\s?[²2]\b|\bI-squared|\btau|egger|weight", re.I)
@@ -118,7 +117,7 @@ def _number(printed: PrintedTable, row: int, column: int) -> float | None:
 
 
 def _column(paper: Paper, table: ReadTable, printed: PrintedTable, column: int) -> Iterator[Pool]:
-    rows = {line.row: shown for line in table.lines if (shown := _shown(paper, table, printed, line, column))}
+    rows = {line.row: shown for line in table.lines if (shown := _shown(paper, printed, line, column))}
     if sum(shown.kind == "study" for shown in rows.values()) < 1 or len(rows) < 2:
         return
     name = printed.column_name(column)
@@ -197,7 +196,7 @@ def _first_word(label: str) -> str:
     return words[0] if words else ""
 
 
-def _shown(paper: Paper, table: ReadTable, printed: PrintedTable, line: Line, column: int) -> Shown | None:
+def _shown(paper: Paper, printed: PrintedTable, line: Line, column: int) -> Shown | None:
     entry = line.entries.get(column)
     parts = [entry.parts.get(name) for name in ("estimate", "ci_low", "ci_high")] if entry is not None else [None]
     place = None
@@ -215,7 +214,7 @@ def _shown(paper: Paper, table: ReadTable, printed: PrintedTable, line: Line, co
     if _BESIDE.search(line.label):
         return None
     kind = "pool" if POOL.match(line.label) else "study" if looks_like_study(line.label) else "other"
-    quote = row_words(paper, table, line)
+    quote = row_words(paper, line)
     return Shown(line.label, kind, line.row, triplet, _quoted(place, quote))
 
 

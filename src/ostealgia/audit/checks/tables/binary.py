@@ -15,7 +15,14 @@ from ostealgia.audit.tables.headers import is_weighted
 # "(1 = yes, 0 = no)", "(0/1)", "1 = female; 0 = male"
 _CODED = re.compile(
     r"\b1\s?=\s?[a-z]|\b0\s?=\s?[a-z][a-z -]{0,30}[,;/]\s{0,2}(?:and\s)?1\s?=|"
-    r"\(\s?0\s?[/,]\s?1\s?\)|\b0/1\b|\b(?:dummy|binary|dichotomous)\b",
+    r"[a-z]\s?=\s?1\b|\(\s?0\s?[/,]\s?1\s?\)|\b0/1\b|\b(?:dummy|binary|dichotomous)\b",
+    re.I,
+)
+# what a caption or a note says of every row
+_ALL = re.compile(
+    r"\ball\s(?:the\s)?(?:variables|items|covariates|rows)\s(?:are|were)?\s?(?:coded|binary|dichotomous|scored)[^.;]{0,20}\b(?:0|binary|dichotomous)\b|"
+    r"\ball\s(?:the\s)?(?:variables|items|covariates|rows)\s(?:are|were)\s(?:binary|dichotomous)\b|"
+    r"\b(?:binary|dichotomous|0/1)\s(?:\(\s?0\s?[/,]\s?1\s?\)\s)?(?:co)?(?:variables|variates|items|indicators)\b",
     re.I,
 )
 _MORE = re.compile(r"\b[2-9]\s?=\s?[a-z]", re.I)  # a third category
@@ -28,8 +35,9 @@ def table_binary(paper: Paper) -> Iterator[Finding]:
         if is_weighted(f"{printed.caption} {printed.note}"):
             continue
         found: list[Finding] = []
+        said = _ALL.search(f"{printed.caption} {printed.note}") is not None
         for cell in mean_cells(paper, printed):
-            coded = _CODED.search(cell.label) and not _MORE.search(cell.label)
+            coded = (said or _CODED.search(cell.label)) and not _MORE.search(cell.label)
             if not coded or cell.n is None or cell.n < 2 or not 0 <= cell.mean.value <= 1:
                 continue
             if "." not in cell.mean.printed.text.replace(",", ".").replace("·", "."):

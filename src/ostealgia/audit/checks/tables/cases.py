@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ostealgia.audit.checks.reading.sole_tests import sole_tests
+from ostealgia.audit.checks.reading.text import once
 from ostealgia.audit.checks.tables.counts import compared
 from ostealgia.audit.finding import Place
-from ostealgia.audit.paper import Check, Paper
+from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.means import Group
 from ostealgia.audit.statements.model import Number
 from ostealgia.audit.tables.headers import has_ci, statistics_in
@@ -28,6 +30,7 @@ TESTS_SAID = {
 _DEVIATIONS = re.compile(r"\bs\.?d\.?\b|deviation", re.IGNORECASE)
 _COUNT_CELL = re.compile(r"\d+ ?\(\d+(?:\.\d+)? ?%?\)")
 FAR = 1.5  # a t test and a rank test of the same data seldom differ by more
+MOST_ALIKE = 60  # rows before and after one that may carry its P
 NAMED_FAR = 0.5  # where the paper names no test of means but t tests
 
 
@@ -56,10 +59,12 @@ class Case:
 
     @property
     def p_printed(self) -> Printed | None:
+        """The P of the row."""
         return self.p_value.printed if self.p_value is not None else None
 
 
 def case_of(paper: Paper, table: ReadTable, block: Block, variable: Variable, line: Line, other_test: bool) -> Case:
+    """A line with its statistic and P, and what caption, note, labels and neighbouring rows say of the test."""
     statistic = number(line, block.statistic.index, "statistic") if block.statistic else None
     p_value = number(line, block.p_value.index, "p_value") if block.p_value else None
     place, p_place = (
@@ -105,7 +110,8 @@ def of_effect(table: ReadTable, block: Block) -> bool:
 
 def _counts_above(table: ReadTable, block: Block, line: Line) -> tuple[tuple[int, ...], ...]:
     """Counts of the three rows before it, nearest first."""
-    before = sorted((other for other in table.lines if 0 < line.row - other.row <= 3), key=lambda other: -other.row)
+    rows = _by_row(table)
+    before = [other for row in range(line.row - 1, line.row - 4, -1) for other in rows.get(row, ())]
     counts = ([c for column in block.indexes if (c := count(other, column)) is not None] for other in before)
     return tuple(tuple(row) for row in counts if len(row) == len(block.indexes))
 
@@ -114,20 +120,19 @@ def _alike(table: ReadTable, block: Block, line: Line, p_value: Number | None) -
     """Counts of the run of rows around a line that carry its P: it may be one test of all of them."""
     if p_value is None or block.p_value is None:
         return ()
-    rows = {other.row: other for other in table.lines}
-    same = {
-        row
-        for row, other in rows.items()
-        if (p := number(other, block.p_value.index, "p_value")) and p.text == p_value.text
-    }
+    rows, column_of_p = _by_row(table), block.p_value.index
+
+    def same(row: int) -> bool:
+        p = number(rows[row][-1], column_of_p, "p_value") if row in rows else None
+        return p is not None and p.text == p_value.text
+
     first = last = line.row
-    while first - 1 in same:
+    while line.row - first < MOST_ALIKE and same(first - 1):
         first -= 1
-    while last + 1 in same:
+    while last - line.row < MOST_ALIKE and same(last + 1):
         last += 1
-    counts = (
-        [c for column in block.indexes if (c := count(rows[row], column)) is not None] for row in range(first, last + 1)
-    )
+    run = (rows[row][-1] for row in range(first, last + 1))
+    counts = ([c for column in block.indexes if (c := count(other, column)) is not None] for other in run)
     return tuple(tuple(row) for row in counts if len(row) == len(block.indexes))
 
 
@@ -152,9 +157,12 @@ def one_of_some(case: Case) -> bool:
 
 def _alone(paper: Paper, table: ReadTable, block: Block, line: Line) -> bool:
     """Whether the next row is none of counts without a statistic or P of its own."""
-    below = min((other for other in table.lines if other.row > line.row), key=lambda other: other.row, default=None)
-    if below is None:
+    rows = _by_row(table)
+    following = list(rows)
+    at = bisect_right(following, line.row)
+    if at == len(following):
         return True
+    below = rows[following[at]][0]
     if any(count(below, column) is None for column in block.indexes) and not _counts_printed(
         paper, table, block, below
     ):
@@ -173,10 +181,23 @@ def _counts_printed(paper: Paper, table: ReadTable, block: Block, line: Line) ->
 
 def sizes_again(table: ReadTable, line: Line) -> bool:
     """Whether a second row of sizes ("n") stands above: the sizes of the header are those of other rows."""
-    return sum(other.row < line.row for other in size_rows(table)) >= 2
+    return sum(other.row < line.row for other in _size_rows(table)) >= 2
+
+
+_size_rows = once(size_rows)
+
+
+@once
+def _by_row(table: ReadTable) -> dict[int, list[Line]]:
+    """The lines of each row of the grid, sorted by row."""
+    found: dict[int, list[Line]] = {}
+    for line in sorted(table.lines, key=lambda line: line.row):
+        found.setdefault(line.row, []).append(line)
+    return found
 
 
 def groups_of(case: Case) -> list[Group] | None:
+    """Mean, SD and size of each group of a line; None where one is not printed, or all SDs are 0."""
     found: list[Group] = []
     sizes = case.block.sizes
     if sizes is None:
@@ -190,6 +211,3 @@ def groups_of(case: Case) -> list[Group] | None:
         except OptionError:
             return None
     return found if any(group.sd.value > 0 for group in found) else None
-
-
-CHECKS: tuple[Check, ...] = ()

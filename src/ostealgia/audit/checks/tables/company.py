@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 
 from ostealgia.audit.checks.tables.shares import MANY, MOST, column_of, complete, far_slip, levels_of, run_of, size_of
-from ostealgia.audit.paper import Check
 from ostealgia.audit.tables.denominators import Share
 
 CONFIRMING, CONFIRMED = 3, 0.8  # percentages of the column, and their share, that confirm a base
@@ -88,6 +87,3 @@ def padded_wholes(share: Share, found: Sequence[Share]) -> bool:
     if share.percent.text.rstrip("% ").endswith((".00", "·00")) and abs(share.printed.value - value) <= 0.5:
         return True
     return len(printed) >= MANY and padded >= MOST * len(printed) and abs(share.printed.value - value) <= 0.5
-
-
-CHECKS: tuple[Check, ...] = ()

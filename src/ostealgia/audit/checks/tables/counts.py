@@ -15,7 +15,7 @@ from ostealgia.audit.checks.tables.denominators import another_reading
 from ostealgia.audit.checks.tables.fewer import MISSING_SAID
 from ostealgia.audit.checks.tables.not_counts import no_patients
 from ostealgia.audit.checks.tables.parts import marked_block, marked_size, of_parent_row
-from ostealgia.audit.checks.tables.shares import far_slip
+from ostealgia.audit.checks.tables.shares import adds_up_as_others, far_slip
 from ostealgia.audit.checks.tables.wholes import (
     elsewhere_whole,
     far_total,
@@ -254,6 +254,12 @@ def _explained(check: Finding, share: Share, found: Sequence[Share], system: Sys
     """The cause of a percentage that does not fit: the count where the system says so, else a neighbouring cell."""
     start = next((c for c in system.constraints if c.numbers[:2] == (share.count, share.percent)), None)
     repairs = system.repairs(start) if start is not None else []
+    if adds_up_as_others(share, found):
+        repairs = [repair for repair in repairs if repair.number != share.count]
+        if check.repair is not None and "(" in check.repair and check.recomputed is not None:
+            right = share.printed.like(check.recomputed)
+            text = f"{share.percent.text} would have to be {right}: the counts of these rows add up as those of the other variables do"
+            check = replace(check, cause_code="unknown", cause=text, repair=right)
     repair = named(repairs)
     if repair is not None and repair.number == share.count:
         text = f"the count: {share.count.text} would have to be {repair.value}"

@@ -1,4 +1,4 @@
-"""Percentages of a table whose denominator is not the size of their group."""
+"""Percentages of a table whose denominator is not the size of their group: asked of shares, company, fewer, parts and not_counts."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ostealgia.audit.checks.tables.fewer import (
     fewer_in_all,
     implied,
     later,
+    marked_fewer,
     next_to_another,
     without_missing,
 )
@@ -29,7 +30,6 @@ from ostealgia.audit.checks.tables.parts import (
     whole_row,
 )
 from ostealgia.audit.checks.tables.shares import MANY, far_slip
-from ostealgia.audit.paper import Check
 from ostealgia.audit.tables.denominators import Share
 from ostealgia.audit.tables.model import Line
 
@@ -70,6 +70,7 @@ def another_reading(share: Share, found: Sequence[Share], lines: Sequence[Line],
         or of_everybody(share, found)
         or fewer_in_all(share, found)
         or without_missing(share, found)
+        or marked_fewer(share, found, words)
         or by_words(share, found, words)
     )
 
@@ -89,6 +90,3 @@ def _measured(share: Share) -> bool:
     if not _MEASURED.search(label) or _CUT.search(label) or not share.base:
         return False
     return slip(share.printed, 100 * share.count.value / share.base) is None or share.count.value == share.base
-
-
-CHECKS: tuple[Check, ...] = ()

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 
+from ostealgia.audit.checks.tables.parts import MARK
 from ostealgia.audit.checks.tables.shares import (
     COARSE_ROWS,
     FINE,
@@ -21,7 +22,6 @@ from ostealgia.audit.checks.tables.shares import (
     levels_of,
     size_of,
 )
-from ostealgia.audit.paper import Check
 from ostealgia.audit.tables.denominators import Share, denominators
 from ostealgia.audit.tables.view import count
 
@@ -234,6 +234,22 @@ def _lone_and_coarse(share: Share, found: Sequence[Share]) -> bool:
     return fits_between(share, base * (1 - FEW_MISSING), base - 1)
 
 
+def marked_fewer(share: Share, found: Sequence[Share], words: str) -> bool:
+    """Whether the mark behind its label is explained by missing values: "Chorioamnionitis* 1 (33)", "* Not all were examined"."""
+    if complete(share, found) or not fits_between(share, share.count.value, (share.base or 0) - 1):
+        return False
+    for label in {share.line.label.strip(), share.variable.name.strip()}:
+        mark = MARK.search(label)
+        if mark is None:
+            continue
+        own = re.escape(mark[0]) if not mark[0].isalpha() or not mark[0].isascii() else rf"(?<!\S){mark[0]}"
+        if any(
+            MISSING_SAID.search(m[1]) for m in re.finditer(own + r"[\s:.)]{0,3}([A-Z0-9][^.;*†‡§¶#]{0,160})", words)
+        ):
+            return True
+    return False
+
+
 def by_words(share: Share, found: Sequence[Share], words: str) -> bool:
     """Whether the words of the table tell why the percentage is not that of the group."""
     base = share.base or 0
@@ -257,6 +273,3 @@ def by_words(share: Share, found: Sequence[Share], words: str) -> bool:
     if any(NO_VALUE.search(line.label) for line in share.variable.levels):
         return False  # the table prints how many are missing
     return bool(said) and not complete(share, found) and fits_between(share, base * (1 - SAID_MISSING), base - 1)
-
-
-CHECKS: tuple[Check, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,17 @@ _LEFT = re.compile(
     r"included in (?:the )?analysis|remaining)\b",
     re.IGNORECASE,
 )
+_STAGE = re.compile(
+    r"\b(?:identified|retrieved|found|screened|assessed|reviewed|eligible|included|enrolled|randomi[sz]ed|allocated|analy[sz]ed|evaluable|completed|"
+    r"remaining|approached|invited|unique|after (?:removal|duplicates|exclusion))\b",
+    re.IGNORECASE,
+)
+_AFTER = re.compile(r"\bafter\b", re.IGNORECASE)  # "records after duplicates were removed"
+_OUT = re.compile(
+    r"\b(?:duplicates?|excluded|exclusions?|removed|rejected|ineligible|not (?:eligible|included|retrieved|randomi[sz]ed|available)|"
+    r"lost|withdrew|withdrawn|withdrawals?|drop-?outs?|declined|refused|discontinued|died|deaths)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +65,8 @@ def table_flow(paper: Paper) -> Iterator[Finding]:
         if grid is None:
             continue
         labels = [grid.label(row) for row in grid.rows]
-        sums = [*_screening(grid, labels), *_arms(grid, labels), *_losses(grid, labels)]
+        told = (*_screening(grid, labels), *_arms(grid, labels), *_losses(grid, labels), *_chain(grid, labels))
+        sums = list(dict.fromkeys(told))
         if not sums:
             continue
         fits = {one: _fits(grid, one) for one in sums}
@@ -123,6 +136,20 @@ def _losses(grid: Grid, labels: Sequence[str]) -> Iterator[_Sum]:
     columns = [c for c in range(1, grid.printed.n_columns) if _printed(grid, (first, *rows), c)]
     if sum(not is_total(grid.name(c)) for c in columns) >= 2:
         yield from (_Sum(first, rows, column) for column in columns)
+
+
+def _chain(grid: Grid, labels: Sequence[str]) -> Iterator[_Sum]:
+    """A stage = those left out right below + the next stage, in a table that is nothing but stages and losses."""
+    rows = [i for i in range(len(labels)) if any(number is not None for number in grid.numbers[i])]
+    lost = {i: _OUT.search(labels[i]) is not None and not _AFTER.search(labels[i]) for i in rows}
+    if len(rows) < 5 or not all(lost[i] or _STAGE.search(labels[i]) for i in rows):
+        return
+    stages = [i for i in rows if not lost[i]]
+    for first, last in itertools.pairwise(stages):
+        between = tuple(i for i in rows if first < i <= last)
+        for column in range(1, grid.printed.n_columns):
+            if len(between) >= 2 and _printed(grid, (first, *between), column):
+                yield _Sum(first, between, column)
 
 
 CHECKS = (table_flow,)

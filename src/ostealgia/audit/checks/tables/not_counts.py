@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ostealgia.audit.causes import single_repairs, slip
 from ostealgia.audit.checks.tables.shares import levels_of, size_of, sizes_exchanged
-from ostealgia.audit.paper import Check, Paper
+from ostealgia.audit.paper import Paper
 from ostealgia.audit.tables.denominators import Share
 from ostealgia.audit.tables.view import group_tables, number
 from ostealgia.numerics.intervals import as_interval
@@ -50,7 +50,7 @@ def no_patients(paper: Paper, share: Share, found: Sequence[Share]) -> bool:
     printed = paper.document.plain[entry.start : entry.end]
     if _SLASHED.search(printed) and _RATIO.search(words):
         return True  # "Male/female (ratio) 126/142 (0.89)"
-    if _SLASHED.search(printed) and _slashed(paper, share, printed, found):
+    if _SLASHED.search(printed) and _slashed(paper, share):
         return True
     rest = [one for one in found if one.column == share.column and one.line is not share.line]
     signed = sum("%" in paper.document.plain[(e := one.line.entries[one.column]).start : e.end] for one in rest)
@@ -106,7 +106,7 @@ def _digit_too_many(share: Share) -> bool:
     return any(share.base and share.printed.allows(as_interval(100 * int(one) / share.base)) for one in shorter if one)
 
 
-def _slashed(paper: Paper, share: Share, printed: str, found: Sequence[Share]) -> bool:
+def _slashed(paper: Paper, share: Share) -> bool:
     """Whether numbers on both sides of a slash are two counts ("12 (8/4)", "0/1 (2)"), not a count of its patients."""
     entry = share.line.entries[share.column]
     above = share.count.value > (share.base or 0) and not _digit_too_many(share)
@@ -135,6 +135,3 @@ def row_of_events(share: Share) -> bool:
         if percent.value < 100 and column.index != share.column and not digits:
             return True
     return False
-
-
-CHECKS: tuple[Check, ...] = ()

@@ -61,6 +61,12 @@ _NO_STATISTIC = (
 )
 _NO_TEST = "few P values of this table follow from the groups: they may be of another test"
 _FINER = "a category has no patients: P may be of finer categories than are printed"
+_SPLIT = "a row joins several categories: P may be of these one by one"
+_VALUE = r"(?:[A-Za-z]{1,10}\s)?(?:\d{1,2}[a-d]?|[IVX]{1,4}|[A-Z]{1,2})"
+_JOINED = re.compile(
+    rf"\W*{_VALUE}(?:\s?(?:/|\+|&|,|\bor\b|\band\b)\s?{_VALUE}){{1,4}}\W*", re.ASCII
+)  # "2/3", "III and IV"
+_SINGLE = re.compile(rf"\W*{_VALUE}\W*", re.ASCII)
 _LEAST = "the least P that is printed may stand for all that are smaller"
 NEAR = 0.25  # in normal deviates: variants of exact and ordinal tests differ by less
 MOST_MISSING = 0.3  # of the patients of a group with no value of a variable
@@ -334,6 +340,7 @@ def _p_of_counts(case: Case, tables: Sequence[Counts], sure: bool, p: Printed, r
     told = next((f"P would fit if {why}" for why, other in others if _comparable(other) and _p_fits(p, other)), None)
     least = p.relation == "=" and p.decimals >= 3 and abs(p.value - p.unit) < 1e-9
     told = _LEAST if told is None and least and first.recomputed is not None and first.recomputed < p.value else told
+    told = _SPLIT if told is None and rows > 2 and _may_be_split(case, tables[0], p) else told
     told = _FINER if told is None and rows > 1 and any(not any(row) for row in table) else told
     if told is not None:
         return lowered(first, told)
@@ -343,6 +350,23 @@ def _p_of_counts(case: Case, tables: Sequence[Counts], sure: bool, p: Printed, r
     if (len(table) > 2 or _small(table)) and min(_apart(p, value) for value in values) < NEAR:
         return replace(first, severity="information", basis="judgement")
     return first
+
+
+def _may_be_split(case: Case, table: Counts, p: Printed) -> bool:
+    """Whether a category joins some that stand one by one in other rows' places ("1", "2/3", "4"), and P can be of the parts."""
+    lines = list(case.variable.counted(case.block.indexes))
+    joined = [_JOINED.fullmatch(line.label) is not None for line in lines]
+    if len(lines) != len(table) or not any(joined) or not any(_SINGLE.fullmatch(line.label) for line in lines):
+        return False
+    chi2 = float(CHI2_TESTS["Pearson"](table).statistic)
+    greatest = float(p_from_chi2(chi2, float(chi2_df(table)) + sum(joined)))  # parts that are divided alike add df only
+    apart = [
+        part
+        for row, several in zip(table, joined, strict=True)
+        for part in (([row[0], 0], [0, row[1]]) if several and len(row) == 2 else (row,))
+    ]
+    least = p_values_of([row for row in apart if any(row)])["Pearson"]
+    return p.allows(Interval(min(least, greatest), max(least, greatest)))
 
 
 def _p_fits(p: Printed, table: Counts) -> bool:

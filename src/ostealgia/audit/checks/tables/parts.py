@@ -20,7 +20,6 @@ from ostealgia.audit.checks.tables.shares import (
     size_of,
     sizes_exchanged,
 )
-from ostealgia.audit.paper import Check
 from ostealgia.audit.tables.denominators import Share, denominators
 from ostealgia.audit.tables.grid import indent_of
 from ostealgia.audit.tables.model import Line, ReadTable
@@ -32,10 +31,11 @@ ALIKE = 1.3  # shares of the groups that are the same part of the patients ("of 
 _LONG_WORD = re.compile(r"[a-z]{6,}")
 _TOTAL = re.compile(r"(?:sub)?total\b", re.IGNORECASE)
 _RAISED = re.compile(r"[ʰ-˸ᴬ-ᶿ⁰-⁹ⁿ¹²³*†‡§¶#]$")
-_MARK = re.compile(r"(?:[ʰ-˸ᴬ-ᶿ⁰-⁹¹²³*†‡§¶#]|(?<=[^\s\w])[a-h]|(?<=\s)[a-h])$")
+MARK = re.compile(r"(?:[ʰ-˸ᴬ-ᶿ⁰-⁹¹²³*†‡§¶#]|(?<=[^\s\w])[a-h]|(?<=\s)[a-h])$")
 
 
 def part_of_a_row(share: Share, found: Sequence[Share], lines: Sequence[Line]) -> bool:
+    """Whether all percentages of the row are those of the counts of one row close above it: "of those with pain"."""
     row = [one for one in found if one.line is share.line]
     alone = len({one.column for one in row}) < 2
     reach = NEAR_ROWS if alone else ROWS_ABOVE
@@ -96,7 +96,7 @@ def sized_above(share: Share, lines: Sequence[Line]) -> bool:
 def noted_size(share: Share, words: str) -> bool:
     """Whether a mark behind its label, or behind its variable's, is explained by a size: "ᶜ n = 45"."""
     for label in (share.line.label, share.variable.name):
-        mark = _MARK.search(label.strip())
+        mark = MARK.search(label.strip())
         if mark is not None and re.search(re.escape(mark[0]) + r"\s{0,2}\(?n\s?=\s?\d", words, re.IGNORECASE):
             return True
     return False
@@ -191,6 +191,3 @@ def of_parent_row(document: Document, table: ReadTable, share: Share) -> bool:
             whole = count(line, share.column)
             return whole is not None and whole != share.base and share.fits(whole)
     return False
-
-
-CHECKS: tuple[Check, ...] = ()

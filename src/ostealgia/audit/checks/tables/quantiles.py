@@ -20,6 +20,9 @@ _CI_SAID = re.compile(
     re.IGNORECASE,
 )
 _ESTIMATE = re.compile(r"\bestimates?\b|\bcoefficients?\b|[βΒ]|\bbeta\b", re.IGNORECASE)
+# what the limits of a row are called: by its own words, else by those around the table
+_QUARTILES = re.compile(r"\bIQRs?\b|inter-?\s?quartile|\bquartiles?\b|25th", re.IGNORECASE)
+_EXTREMES = re.compile(r"(?<!quartile )\brange\b|\bmin(?:imum)?\b|\bmax(?:imum)?\b", re.IGNORECASE)
 _DESCENDING = "many ranges of this table do not rise: the greatest value may be printed first, or no range at all"
 
 
@@ -43,13 +46,26 @@ def _quantiles(paper: Paper, table: ReadTable) -> Iterator[Finding]:
         and ("median" in entry.parts or "mean" in entry.parts)
     ]
     rises = _rise(ranges)
+    headings = {column.index: column.name for column in table.columns}
     for line, entry in ranges:
-        values = {"min": entry.parts["low"].printed, "max": entry.parts["high"].printed}
+        names = _names(f"{line.label} {headings.get(entry.column, '')}", f"{printed.caption} {printed.note}")
+        if "median" not in entry.parts:
+            names = ("min", "max")
+        values = dict(zip(names, (entry.parts["low"].printed, entry.parts["high"].printed), strict=True))
         mean = entry.parts["mean"].printed if "mean" in entry.parts else None
         if "median" in entry.parts:
             values["median"] = entry.parts["median"].printed
         found = quantile_order(values, mean=mean, what=line.label, place=place_of(paper, table, line, entry))
         yield _exchanged(found, entry) if rises and not found.flagged and _falls(entry) else found
+
+
+def _names(own: str, around: str) -> tuple[str, str]:
+    """What the two limits are: quartiles where the row's words, or those around a table that names no range, say so."""
+    for words in (own, around):
+        if _QUARTILES.search(words) or _EXTREMES.search(words):
+            quartiles = _QUARTILES.search(words) and not _EXTREMES.search(words)
+            return ("q1", "q3") if quartiles else ("min", "max")
+    return "min", "max"
 
 
 def _falls(entry: Entry) -> bool:

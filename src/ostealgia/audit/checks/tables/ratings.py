@@ -20,7 +20,6 @@ from ostealgia.io.documents.model import Cell
 from ostealgia.numerics.intervals import as_interval
 
 DOMAINS = {"selection": "selection", "comparability": "comparability", "outcome": "outcome", "exposure": "exposure"}
-CLASSES = ("high", "good", "moderate", "fair", "medium", "intermediate", "low", "poor")
 _CLASS = re.compile(r"\b(high|good|moderate|fair|medium|intermediate|low|poor)\b", re.IGNORECASE)
 _LIMIT = re.compile(
     r"(?P<least>\d+) (?:or|and) (?:higher|more|above|greater|over)|(?:≥|>=|at least|from) ?(?P<least2>\d+)(?! ?(?:-|to))"

@@ -227,7 +227,8 @@ def _finding(one: Told, measure: str, studies: bool, verdict: str) -> Finding:
         reported=reported,
         verdict=verdict,
         severity="major" if wrong else "none",
-        message=f"{arms} give {_article(measure)} of {shown}" + (f"; printed {reported}" if wrong else ""),
+        message=f"{arms} {'give' if len(one.arms) > 1 else 'gives'} {_article(measure)} of {shown}"
+        + (f"; printed {reported}" if wrong else ""),
         recomputed=nearest.value,
         values=nearest.box,
         cause=(slip(one.estimate, nearest.value) or Cause(repair=repair)) if wrong else None,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from ostealgia.audit.checks.reading.mean_cells import mean_cells
 from ostealgia.audit.checks.reading.premises import doubtful
-from ostealgia.audit.checks.reading.scales import one_scale
+from ostealgia.audit.checks.reading.scales import Own, one_scale, own_scales
 from ostealgia.audit.finding import Finding, Place
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.bounds import scale_bound
@@ -71,7 +71,7 @@ def table_scores(paper: Paper) -> Iterator[Finding]:
         printed = paper.document.tables[table.index]
         if is_weighted(f"{printed.caption} {printed.note}"):
             continue
-        rows = list(_scored(table, printed.caption, said))
+        rows = list(_scored(table, printed.caption, said, own_scales(paper)))
         on_scale = _on_scale(table, rows)
         for row in rows:
             if row.high > 0 and on_scale.get((row.low, row.high), False):
@@ -88,12 +88,13 @@ def grid_scores(paper: Paper) -> Iterator[Finding]:
             f"{printed.caption} {printed.note}"
         ):
             continue
-        above = None if CHANGED.search(UNIT.sub("", printed.caption)) else one_scale(printed.caption)
+        own = own_scales(paper)
+        above = None if CHANGED.search(UNIT.sub("", printed.caption)) else one_scale(printed.caption, own)
         rows = [
             (cell, scale)
             for cell in mean_cells(paper, printed)
             if not CHANGED.search(f"{UNIT.sub('', cell.label)} {cell.heading}")
-            and (scale := _scale(cell.label, above)) is not None
+            and (scale := _scale(cell.label, above, own)) is not None
         ]
         inside = [scale[0] <= cell.mean.value <= scale[1] for cell, scale in rows]
         if not _holds(inside):
@@ -115,11 +116,11 @@ def grid_scores(paper: Paper) -> Iterator[Finding]:
         yield from _borne_out(found)
 
 
-def _scale(label: str, above: tuple[float, float] | None) -> tuple[float, float] | None:
+def _scale(label: str, above: tuple[float, float] | None, known: Own) -> tuple[float, float] | None:
     """The scale of a row: of its own words, or that of the caption where it names only a time."""
     if NORMAL.search(label):
         return None
-    own = one_scale(label) or ((0.0, 10.0) if ZERO_TO_TEN.search(label) else None)
+    own = one_scale(label, known) or ((0.0, 10.0) if ZERO_TO_TEN.search(label) else None)
     return above if own is None and not _TIMES.sub("", label) else own
 
 
@@ -129,15 +130,15 @@ def _borne_out(found: list[Finding]) -> list[Finding]:
     return doubtful(found, "GRIMMER", "other SDs of this table fit no whole numbers either", many=3)
 
 
-def _scored(table: ReadTable, caption: str, said: bool) -> Iterator[Scored]:
+def _scored(table: ReadTable, caption: str, said: bool, own: Own) -> Iterator[Scored]:
     """The rows of scores; a row whose scale is not known, but whose values are whole numbers, has no limits (0 to 0)."""
-    above = None if CHANGED.search(UNIT.sub("", caption)) else one_scale(caption)
+    above = None if CHANGED.search(UNIT.sub("", caption)) else one_scale(caption, own)
     for variable in variables(table):
         for line in variable.lines:
             label = f"{variable.name} {line.label}" if variable.name != line.label else line.label
             if CHANGED.search(UNIT.sub("", label)) or NORMAL.search(label):
                 continue
-            scale = _scale(label, above)
+            scale = _scale(label, above, own)
             named = WHOLE.search(label) is not None and not AVERAGED.search(UNIT.sub("", label))
             whole = named or (said and scale == (0.0, 10.0) and not AVERAGED.search(UNIT.sub("", label)))
             if scale is not None or whole:

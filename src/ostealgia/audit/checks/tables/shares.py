@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ostealgia.audit.causes import slip
-from ostealgia.audit.paper import Check
 from ostealgia.audit.tables.denominators import Share, denominators
 
 ROWS_ABOVE = 8  # rows in which the whole of a subset is looked for
@@ -94,11 +93,22 @@ def added_around(share: Share, found: Sequence[Share]) -> int:
     return sum(int(one.count.value) for one in run_of(share.line.row, column_of(share, found)))
 
 
+def adds_up_as_others(share: Share, found: Sequence[Share]) -> bool:
+    """Whether the counts of its run of rows add up to the number to which other runs of the column (two, and most) add up.
+
+    Then the count is right, where it alone of its run does not fit: "4 (12%) | 3 (33%)" where the events of every other variable are 7.
+    """
+    rows = column_of(share, found)
+    runs = {run[0].line.row: run for run in (run_of(row, rows) for row in rows)}
+    own = run_of(share.line.row, rows)
+    whole = added_around(share, found)
+    others = [added_around(run[0], found) for run in runs.values() if len(run) > 1 and share not in run]
+    alone = len(own) > 1 and all(one is share or one.fits(one.base or 0) for one in own)
+    return alone and others.count(whole) >= 2 and others.count(whole) > 0.5 * len(others)
+
+
 def complete(share: Share, found: Sequence[Share]) -> bool:
     """Whether the categories of the variable make up the group, so that nobody is missing."""
     level = [one for one in found if one.column == share.column and one.variable is share.variable and one.line.depth]
     level = level if len(level) >= 2 else beside(share, found)
     return len(level) >= 2 and sum(int(one.count.value) for one in level) == share.base
-
-
-CHECKS: tuple[Check, ...] = ()

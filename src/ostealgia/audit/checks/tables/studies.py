@@ -61,7 +61,7 @@ def _percents(paper: Paper, table: ReadTable) -> Iterator[Finding]:
         fitting = sum(cell.fits for cell in told)
         certain = fitting >= LEAST and fitting >= SHARE * len(told)
         certain = certain or (
-            _size_index(table, sizes, cells, whole) and fitting >= FEWEST and fitting >= HALF * len(told)
+            _by_usual_sizes(sizes, cells, whole) and fitting >= FEWEST and fitting >= HALF * len(told)
         )
         for cell in cells:
             if cell.fits or (certain and not _of_others(cell, cells)):
@@ -76,7 +76,7 @@ def _fit_as_a_whole(table: ReadTable, size: Column) -> bool:
     return sum(cell.fits for cell in told) >= max(MANY, SURE * len(told))
 
 
-def _size_index(table: ReadTable, sizes: Sequence[Column], cells: Sequence[_Cell], whole: dict[int, bool]) -> bool:
+def _by_usual_sizes(sizes: Sequence[Column], cells: Sequence[_Cell], whole: dict[int, bool]) -> bool:
     """Whether the sizes of these cells are those that the whole table's percentages rest on."""
     used = [size.index for size in sizes if all(_sized(cell, size) for cell in cells)]
     return any(whole[index] for index in used)

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from scipy import special
 
-from ostealgia.audit.checks.reading.figures import free, mentions, sizes_by_sentence
+from ostealgia.audit.checks.reading.figures import free, grouped_by_sentence, mentions
 from ostealgia.audit.checks.reading.premises import lowered
 from ostealgia.audit.checks.reading.text import sentences
 from ostealgia.audit.finding import Finding
@@ -57,10 +57,23 @@ _SAME_PATIENTS = re.compile(
     r"baseline|before|after|follow-up|\bpre|\bpost|months?\b|weeks?\b|days?\b|years?\b|sides?\b|visit"
 )
 
+# two counts of the same patients: of a change since the start, or of two measures ("A and B levels rose in 24/54 and 22/55 cases")
+_SINCE = re.compile(
+    r"\b(?:relative|compared|in relation|in comparison) (?:to|with) (?:the )?(?:\w+ )?(?:baseline|pre-?\s?treatment|start)|"
+    r"\b(?:from|over|above|below) (?:the )?(?:baseline|pre-?\s?treatment)|\bchange[sd]? from\b"
+)
+_TWO_MEASURES = re.compile(
+    r"\b[\w-]+ and [\w-]+ (?:levels|concentrations|titers|titres|expressions?|positivity|markers|antibodies|mutations|scores)\b"
+)
+_COMPARED = re.compile(
+    r"\b(?:versus|vs|than|against|groups?|arms?|controls?|placebo|cohorts?|untreated|with and without)\b|"
+    r"\bcompared (?:with|to) (?!(?:the )?(?:\w+ )?(?:baseline|pre))"
+)
+
 
 def means_of_whole_numbers(paper: Paper) -> Iterator[Finding]:
     """GRIM, GRIMMER, DEBIT and the ends of the scale, where the sentence says what kind of number it is and how many."""
-    sizes = sizes_by_sentence(size for size in paper.of_kind(Size) if size.n.value >= 2)
+    sizes = grouped_by_sentence(size for size in paper.of_kind(Size) if size.n.value >= 2)
     means = [
         mean for mean in free(paper, Mean) if mean.cell is None and mean.spread is not None and mean.spread_kind != "se"
     ]
@@ -124,7 +137,8 @@ def p_of_two_fractions(paper: Paper) -> Iterator[Finding]:
         if test is not None and test.df and any(one.value > 1 for one in test.df):
             continue  # a test of more than two fractions
         table = [[int(match[1]), int(match[2]) - int(match[1])] for match in found]
-        if not _comparable(table) or _SAME_PATIENTS.search(words.casefold()):
+        folded = words.casefold()
+        if not _comparable(table) or _SAME_PATIENTS.search(folded) or _of_same_patients(folded):
             continue
         yield from _of_fractions(paper, table, test, printed)
 
@@ -201,7 +215,10 @@ def scores_within_bounds(paper: Paper) -> Iterator[Finding]:
                 yield scale_bound(number.printed, 0.0, high, what="the score", place=place)
 
 
-_PEOPLE = r"(?:patients?|participants|subjects|individuals|women|men|children|adults|persons|people|volunteers)"
+_PEOPLE = (
+    r"(?:patients?|participants|subjects|individuals|women|men|children|adults|persons|people|volunteers|caregivers|"
+    r"relatives|respondents)"
+)
 _SHARE_OF = re.compile(
     rf"^\W{{0,3}}(?:of|among|in)\s{{1,3}}(?:the\s{{1,3}}|these\s{{1,3}}|our\s{{1,3}}|all\s{{1,3}}|a\s{{1,3}}group\s{{1,3}}of\s{{1,3}})?(\d{{2,4}})\s{{1,3}}"
     rf"(?:[a-z\-]+\s{{1,3}}){{0,2}}?{_PEOPLE}\b[^.;:()\d]{{0,60}}?(?:,\s{{1,3}}|\s{{1,3}})(?:the\s{{1,3}}(?:[a-z\-]+\s{{1,3}}){{0,2}}?"
@@ -279,9 +296,16 @@ def _two_groups(paper: Paper, pair: list[Count]) -> bool:
         return False
     if all(trait.search(words) for trait in _SEXES) or not _only_fractions(paper, pair):
         return False
+    if _of_same_patients(words):
+        return False
     first, second = pair
     same_n = first.n is not None and second.n is not None and first.n.value == second.n.value
     return not (same_n and _SAME_PATIENTS.search(words))
+
+
+def _of_same_patients(words: str) -> bool:
+    """Whether two counts are told of one group: of a change since the start, or of two measures, with nothing compared."""
+    return bool(_SINCE.search(words) or _TWO_MEASURES.search(words)) and _COMPARED.search(words) is None
 
 
 def _only_fractions(paper: Paper, pair: list[Count]) -> bool:

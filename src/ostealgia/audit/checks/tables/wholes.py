@@ -1,4 +1,4 @@
-"""Whether the categories of a variable hold every patient, told by the other groups of the table."""
+"""Whether the categories of a variable hold every patient of a group: told by the other groups of the table."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from ostealgia.audit.checks.reading.premises import lowered
 from ostealgia.audit.finding import Finding
-from ostealgia.audit.paper import Check
 from ostealgia.audit.rules.counts import p_values_of
 from ostealgia.audit.statements.model import Number
 from ostealgia.audit.tables.denominators import Share
@@ -155,6 +154,3 @@ def fits_test(printed: Mapping[str, Number], counts: Sequence[Sequence[int]]) ->
         if not any(shown.allows(as_interval(v)) for v in values):
             return False
     return True
-
-
-CHECKS: tuple[Check, ...] = ()
