@@ -31,7 +31,7 @@ def wrong(results: str, rule: str) -> int:
         # negated, of others, of another study, or of no order that the words tell
         ("Cough was not more frequent in the plaster group than in the cream group (12.5% vs 47.5%).", 0),
         ("Compared with cream, plaster led to a higher rate of cough (16.8% versus 44.3%).", 0),
-        ("Cough was seen in 29.3%, which is more frequent than in this survey (6.1% and 11.5%, respectively).", 0),
+        ("Cough was seen in 31.4%, which is more frequent than in this survey (7.2% and 12.6%, respectively).", 0),
         ("Readers were less likely to think that others coughed more than they did (79% vs 93%).", 0),
         ("Survival was lower in the plaster group than in the cream group (85% vs 42%).", 0),
     ],
@@ -113,16 +113,16 @@ def test_percentages_further_from_their_counts(text, flagged):
     assert wrong(text, "percent-vs-count") == flagged
 
 
-LARGE = "Gout was linked to a higher likelihood of severe cough in children (OR 3.94, 95% CI 2.64 to 5.87)."
+LARGE = "Gout was linked to a higher likelihood of severe cough in children (OR 4.48, 95% CI 3.00 to 6.69)."
 PLASTER = "For death the HR of plaster was 1.98 (95% CI 1.51 to 2.60)."
 ANSWER = "The odds of response to plaster were higher (OR 1.40, 95% CI 0.73 to 2.67)."
-SMALL = "Children with gout had a higher likelihood of severe cough (OR 1.37, 95% CI {limits})."
+SMALL = "Children with gout had a higher likelihood of severe cough (OR 1.50, 95% CI {limits})."
 
 
 @pytest.mark.parametrize(
     ("text", "flagged"),
     [
-        (f"{LARGE}\n\n{SMALL.format(limits='1.02 to 1.84')}", True),
+        (f"{LARGE}\n\n{SMALL.format(limits='1.15 to 1.95')}", True),
         # the point is the logarithm by chance, the limits say that it is another effect
         (f"{PLASTER} Patients with gout had a lower hazard of death (HR 0.68, 95% CI 0.45 to 1.03).", False),
         (f"{ANSWER}\n\nResponse depended on weight (odds ratio 4.08, 95% CI 1.50 to 11.12).", False),

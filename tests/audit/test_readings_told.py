@@ -43,7 +43,7 @@ def test_a_denominator_a_few_words_away(words: str, wrong: str) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        "Almost 70% (447 of 655) of all users and 40% of those in this report (94 of 247) stopped.",
+        "Almost 60% (354 of 600) of all users and 40% of those in this report (80 of 200) stopped.",
         "There was a 50% reduction of pain in patients of the early arm (9/60).",
         "At least 20% of patients in the early arm (9/60) had fever.",
         "The last 40 were grade 1 or 2 out of 60 (66.7%).",
@@ -198,5 +198,5 @@ def test_decimal_commas_with_three_places_are_no_thousands() -> None:
 
 
 def test_a_sum_of_two_searches_is_no_flow() -> None:
-    told = "We identified 1589 publications and 467 clinical reports. After removing duplicates, 1853 articles were included."
+    told = "We identified 1200 publications and 350 clinical reports. After removing duplicates, 1430 articles were included."
     assert not flags(told)

@@ -57,7 +57,7 @@ RIGHT = {
     "a relative change": "Sensitivity increased by 120% with contrast.",
     "sensitivity analysis": "In a sensitivity analysis 140% of the dose was assumed.",
     "an adapted tool": "On a modified Newcastle-Ottawa Scale scores ranged from 4 to 11.",
-    "AUC of a drug": "The mean (range) values for AUC0-10 were 2528 (606-8872).",
+    "AUC of a drug": "The mean (range) values for AUC0-10 were 2310 (505-7760).",
 }
 
 

@@ -202,7 +202,7 @@ def _remain(paper: Paper, flow: Flow, left: Step, later: Sequence[int]) -> Itera
         return
     between = paper.document.plain[began.start : left.start]
     if over and _OTHER_SHARE.search(between):
-        return  # "558 were enrolled, of whom 96% (537/558) had a sample; 6 were excluded, leaving 531"
+        return  # "400 were enrolled, of whom 95% (380/400) had a sample; 5 were excluded, leaving 375"
     place = paper.place(began.start, left.end)
     yield sample_flow(began.value, losses, left.value, what="those at the start and those who remain", place=place)
 

@@ -350,7 +350,7 @@ def _header_sizes(table: ReadTable) -> list[Number]:
 _FOUND = loose(
     rf"(?<![\w.,\-])({COUNT})\s(?:[a-z\-]+\s){{0,3}}?(?:articles|studies|records|publications|citations|papers|abstracts)\b"
 )
-_AND_MORE = loose(  # "1589 publications and 467 clinical reports": two searches
+_AND_MORE = loose(  # "1200 publications and 350 clinical reports": two searches
     rf"\s?(?:\([^()]{{0,40}}\)\s)?and\s{COUNT}\s(?:[a-z\-]+\s){{0,2}}?(?:articles|studies|records|publications|citations|papers|abstracts|reports)\b"
     rf"(?!\s(?:were|was|met|remained|included))"
 )

@@ -44,7 +44,7 @@ def directions(paper: Paper) -> Iterator[Finding]:
             continue  # a rate of what is wanted, or points of a percentage
         first, last = sorted((claim.end, claim.estimate.start))
         if claim.size is not None and _PER_UNITS.search(paper.document.plain, first, last):
-            continue  # "12% for each 10 units (OR 1.012)": the ratio may be that of one unit
+            continue  # "15% for each 10 units (OR 1.014)": the ratio may be that of one unit
         found = _direction(paper, claim, claim.estimate)
         if not found.flagged or certain(paper, claim, claim.estimate):
             yield found

@@ -71,7 +71,7 @@ def _direction(words: str) -> tuple[int, str] | None:
     """The one wording of a direction, which ends in "than" and a group right before the bracket."""
     words = re.split(r"[.;:)\]]\s", words)[-1]
     if _SHARE.search(words):
-        return None  # "29.3% were late, more than in this survey (6.1% and 11.5%, respectively)"
+        return None  # "31.4% were late, more than in this survey (7.2% and 12.6%, respectively)"
     joints = list(_THAN.finditer(words))
     found = list(_WORD.finditer(words))
     if len(joints) != 1 or not found or _OPEN.search(words):

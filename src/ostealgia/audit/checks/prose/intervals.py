@@ -266,7 +266,7 @@ def _several(paper: Paper, estimate: Estimate) -> bool:
         one for one in others if one.measure == estimate.measure and one.p_value is None and one.start < estimate.start
     ]
     if alike and estimate.measure not in POOLABLE - {"MD"}:
-        return True  # "one group gained 3.4 kg (95% CI 2.5-4.3) and the other 3.8 kg (95% CI 2.9-4.8) (P = .48)"
+        return True  # "one group gained 2.1 kg (95% CI 1.2-3.0) and the other 2.6 kg (95% CI 1.7-3.5) (P = .44)"
     ends = [one.end for one in others if one.end <= estimate.estimate.start]
     between = plain[max(ends, default=estimate.estimate.start) : estimate.estimate.start]
     return RESPECTIVELY.search(plain, *estimate.sentence) is not None or _VERSUS.search(between) is not None

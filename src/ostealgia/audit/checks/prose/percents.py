@@ -289,7 +289,7 @@ def _of_another(paper: Paper, count: Count) -> bool:
     if _A_SET.search(plain, max(0, first.start - 14), first.start) and _COUNTED.search(plain[first.end : last.start]):
         return True  # "in all four samples of 210 (70.0%) patients"
     if count.count.value > count.n.value and count.n.value > 0:
-        return count.percent.printed.fits(100 * count.count.value / count.n.value)  # "62/60 (103.3%)" of a target
+        return count.percent.printed.fits(100 * count.count.value / count.n.value)  # "52/50 (104.0%)" of a target
     return any(_HUNDRED.search(plain[max(0, part.start - 14) : part.start]) is not None for part in (first, last))
 
 
@@ -336,7 +336,7 @@ def _no_fraction(paper: Paper, count: Count) -> bool:
     if figure_of_speech(paper.document.plain, count, between):
         return True
     if count.count.value > count.n.value and count.n.value < FEWEST:
-        return True  # "27 patients (60%) were of grade 1 and six patients (13%) of 2"
+        return True  # "20 patients (50%) were of grade 1 and five patients (12%) of 2"
     if count.count.value > count.n.value and ("/" in between or _COUNTED.search(between)):
         return count.percent.value <= 100 and not _slipped_part(count, between)
     led = paper.document.plain[max(count.sentence[0], count.percent.start - 140) : count.percent.start]

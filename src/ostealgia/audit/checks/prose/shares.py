@@ -1,6 +1,6 @@
 """Counts with percentages that stand together: do the others of a sentence or paragraph say what the denominator is?
 
-"In 42 patients there were CR in one (2%), PR in 32 (76%), NC in eight (199%)": 42 fits the first two, so it is that of the third.
+"In 50 patients there were CR in one (2%), PR in 40 (80%), NC in nine (188%)": 50 fits the first two, so it is that of the third.
 A denominator is certain where it gives every other percentage of the sentence (or three of the paragraph) and is printed there,
 or is the sum of the counts. Whatever the others allow beside it has to misfit, too.
 """
@@ -104,7 +104,7 @@ def by_company(paper: Paper, count: Count, sentence: Company, paragraph: Company
         if _explained(own, others, company, n) or _made_up_to_hundred(own, others, n):
             return None
         if any(own.near(size) for size in _numbers_around(paper, own, n)):
-            return None  # "nine (15%) in one arm and four (5.7%) in the other", of the 60 and 70 named before
+            return None  # "six (12%) in one arm and three (5%) in the other", of the 50 and 60 named before
         whole = percent_vs_count(own.k, own.percent, n, place=paper.place(count.start, count.end))
         likely = _slipped(own, n) or (n in company.near and len(others) >= OF_PARAGRAPH)
         return (n, whole) if whole.flagged and likely else None
@@ -178,7 +178,7 @@ def _made_up_to_hundred(own: Share, others: Sequence[Share], n: int) -> bool:
 def of_fewer(count: Count, paragraph: Company, n: int) -> bool:
     """Whether the percentage is of slightly fewer than n, as others of the paragraph are that n does not give, either.
 
-    "could not be determined in one patient. ... eight (18.6%) ... 17 (39.5%) ... 18 (41.9%)" of 44: all are of 43.
+    "could not be determined in one patient. ... six (20.7%) ... 10 (34.5%) ... 13 (44.8%)" of 30: all are of 29.
     """
     own = next((share for share in paragraph.shares if share.count is count), None)
     if own is None:

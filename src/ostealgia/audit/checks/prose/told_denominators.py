@@ -123,7 +123,7 @@ def _unsure(sentence: Sentence, match: re.Match[str]) -> bool:
     if _GRADED.search(sentence.text, max(0, match.start("k") - 20), match.start("k")):
         return True  # "118 were grade 1 or 2 out of 158 (74.7%)"
     if HEDGED.search(sentence.text, max(0, match.start("p") - 140), match.start("p")):
-        return True  # "almost 70% (447 of 655) of all users and 40% of those in the report (94 of 247)"
+        return True  # "almost 60% (354 of 600) of all users and 40% of those in the report (80 of 200)"
     gap = match.groupdict().get("gap") or ""
     them = match.re is _OTHER_FORMS[5]
     return bool(

@@ -39,7 +39,7 @@ def contained(seen: Seen) -> Finding | None:
         Interval(low.interval().low, max(high.interval().high, low.interval().high))
     )
     if _exchanged(seen, point, low, high) and _sign_in_words(seen):
-        return None  # "weight loss was 2.3 kg (95% CI 2.5 to 2.0) higher": the order is that of the numbers with their sign
+        return None  # "the loss was 3.1 kg (95% CI 3.4 to 2.8) higher": in the order of the signs
     if _exchanged(seen, point, low, high):
         return seen.checked("difference", *(part.text for part in (point, low, high)))
     if not inside and (another_between(seen.between) or (estimate.measure is None and not _right_before(seen))):

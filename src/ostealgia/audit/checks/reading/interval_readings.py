@@ -128,7 +128,7 @@ def _cut_in_two(seen: Seen) -> bool:
 
 
 NOT_ITS_OWN: tuple[Callable[[Seen], bool], ...] = (
-    _line_number,  # "107 days before present (BP) 260 (95% HPD ...)", 259 and 261 around it
+    _line_number,  # "90 days before 112 (95% HPD ...)", 111 and 113 around it
     lambda seen: _OF_UNIT.search(seen.before(14)) is not None,  # "16.8 U/50-1 with treatment (95% CI ...)"
     lambda seen: _STATISTIC.search(seen.before(14)) is not None,  # "b = 0.81, Wald = 4.32, 95% CI 1.05-4.84"
     _is_level,

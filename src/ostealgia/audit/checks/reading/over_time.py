@@ -25,7 +25,7 @@ def over_time(paper: Paper, printed: Printed, share: float, place: tuple[int, in
     """Whether a percentage above that of its counts may be an estimate over time.
 
     share : of the counts, in per cent.  place : characters of the sentence up to the percentage, where this stands first and the
-    counts behind it ("43.8% (7/17)").  The paper says so of its percentages, or it makes such estimates and a hazard ratio or a
+    counts behind it ("45% (8/20)").  The paper says so of its percentages, or it makes such estimates and a hazard ratio or a
     log-rank test goes with this one.
     """
     if not share < printed.value <= max(MOST * share, share + 1):

@@ -159,7 +159,7 @@ _NEAR = 45  # characters between the limits and a word of scores
 
 # scale -> the highest score of the version that a paper uses
 Own = Mapping[re.Pattern[str], float]
-# "(Spanish version of MMSE) has a score of between 0 and 35", "ranges from 0 to 35", "the maximum score is 35"
+# "(the long version) has a score of between 0 and 40", "ranges from 0 to 40", "the maximum score is 40"
 _TOLD_HIGHEST: tuple[re.Pattern[str], ...] = tuple(
     re.compile(pattern, re.I)
     for pattern in (

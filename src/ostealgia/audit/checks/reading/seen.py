@@ -18,10 +18,10 @@ _NAMED = re.compile(
     r"\b(?:S\.?E\.?M?|S\.?D\.?|P|n|N|z|t)(?:[ -]values?)?\s{0,2}[=<>≤≥]\s{0,2}[-−–]?\d{0,6}\.?\d+", re.I
 )
 _DIGITS = re.compile(r"(?<![A-Za-z/^\d.])\d")
-_UNSIGNED = re.compile(r"\bdifferences?\s{1,2}of\s{1,2}$", re.I)  # "a difference of 0.56 (95% CI -1.22 to 0.09)"
+_UNSIGNED = re.compile(r"\bdifferences?\s{1,2}of\s{1,2}$", re.I)  # "a difference of 0.46 (95% CI -1.02 to 0.10)"
 _UNSIGNED_TOO = re.compile(
     r"\bdifferences?\s{1,2}of\s{1,2}\d.{0,200}\band\s{1,2}$", re.I | re.S
-)  # "... and 0.78 (95% CI -1.53 to -0.02)"
+)  # "... and 0.68 (95% CI -1.33 to -0.03)"
 LOWERED = re.compile(r"\b(?:small|few|reduc|decreas|declin|lower|fell|drop|loss|lost|diminish|less|improve)", re.I)
 
 
@@ -126,7 +126,7 @@ def went_down(seen: Seen) -> bool:
     """Whether the words before say that the value went down, so that its sign may be left out."""
     paper, estimate = seen.paper, seen.estimate
     first = max(estimate.sentence[0], estimate.estimate.start - 160)
-    between = estimate.ci_low is not None and estimate.cell is None  # "0.33 fewer episodes (95% CI ...)"
+    between = estimate.ci_low is not None and estimate.cell is None  # "0.4 fewer falls (95% CI ...)"
     until = estimate.ci_low.start if between and estimate.ci_low is not None else estimate.estimate.start
     if LOWERED.search(paper.document.plain, first, max(until, estimate.estimate.start)) is not None:
         return True
@@ -134,5 +134,5 @@ def went_down(seen: Seen) -> bool:
         return True
     if _UNSIGNED_TOO.search(paper.document.plain, max(first, estimate.estimate.start - 240), estimate.estimate.start):
         return True
-    behind = (estimate.end, min(estimate.sentence[1], estimate.end + 30))  # "6.6% (mean; 95% CI ...) smaller"
+    behind = (estimate.end, min(estimate.sentence[1], estimate.end + 30))  # "5% (mean; 95% CI ...) smaller"
     return LOWERED.search(paper.document.plain, *behind) is not None

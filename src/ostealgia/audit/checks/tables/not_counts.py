@@ -45,7 +45,7 @@ def no_patients(paper: Paper, share: Share, found: Sequence[Share]) -> bool:
         or is_rate(share, found)
         or (above and share.printed.fits(100 * share.count.value / (share.base or 1)))
     ):
-        return True  # "> 33"; "62/60 (103.3)" of a target
+        return True  # "> 33"; "52/50 (104.0)" of a target
     entry = share.line.entries[share.column]
     printed = paper.document.plain[entry.start : entry.end]
     if _SLASHED.search(printed) and _RATIO.search(words):

@@ -251,7 +251,7 @@ def shares_of_groups(paper: Paper) -> Iterator[Finding]:
         yield _weighed(grim_percent(percent.text, n, place=paper.place(percent.start, percent.end)))
 
 
-# "159/176 male ... 135/166 female": two attributes, or two groups
+# "80/90 male ... 70/85 female": two attributes, or two groups
 _SEXES = (re.compile(r"\b(?:male|men|boys)\b"), re.compile(r"\b(?:female|women|girls)\b"))
 _SLASHED = re.compile(r"(?<![\w.,/])(\d{1,6})\s?/\s?(\d{1,6})(?![\w/]|[.,]\d)")
 CLUSTERED = (
