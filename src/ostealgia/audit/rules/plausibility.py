@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
@@ -140,7 +141,9 @@ def _of_flow(start: int, losses: Sequence[int], end: int) -> Cause | None:
     at_end = slip(Printed.parse(str(end)), left) if left >= 0 else None
     wanted = [(start, start - left + end), *((loss, loss + left - end) for loss in losses)]
     found = [slip(Printed.parse(str(number)), other) for number, other in wanted if other >= 0]
-    return at_end or likely([cause for cause in found if cause is not None])
+    other = likely([cause for cause in found if cause is not None])
+    # the number that is flagged is the end: what would mend another one is a cause, never the repair of this one
+    return at_end or (None if other is None else replace(other, repair=None))
 
 
 def star_limit(stars: int, domain: str, *, tool: str = "NOS", place: Place = NOWHERE) -> Finding:
