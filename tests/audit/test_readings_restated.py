@@ -245,3 +245,17 @@ def test_a_p_of_another_named_test_is_another_p() -> None:
     note = "\nP values from the chi-square test.\n"
     table = TABLE.replace("0.23 |", "0.235 |")
     assert not flags(text.format("Fisher's exact test") + table + note, "cross-reference")
+
+
+def test_the_wrong_value_in_a_row_of_something_else_is_no_excuse() -> None:
+    paper = (
+        "# A trial\n\n## Abstract\n\nResults: Relief of spinal pain was seen in 72.3% of the early group and in {told}% of the late "
+        "group (P = 0.004).\n\n## Results\n\nRelief of spinal pain was reached by 72.3% of the early group and by 51.1% of the late "
+        "group (P = 0.004).\n\nTable 1. Patients\n\n| Variable | Early | Late |\n|---|---|---|\n| Widowed | 66 (58.4) | 47 ({widowed}) |\n"
+        "| Smokers | 40 (35.4) | 31 (40.3) |\n"
+    )
+    for widowed in ("61.0", "61.1"):
+        audit = oa.audit.check(from_text(paper.format(told="61.1", widowed=widowed), name="a.md"))
+        assert "61.1" in [found.reported for found in audit.flags if found.rule == "cross-reference"]
+    audit = oa.audit.check(from_text(paper.format(told="51.1", widowed="61.0"), name="a.md"))
+    assert [found for found in audit.flags if found.rule == "cross-reference"] == []

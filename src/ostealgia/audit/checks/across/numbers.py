@@ -509,9 +509,15 @@ def _rest(facts: Sequence[Fact], others: Sequence[Fact]) -> list[Fact]:
 def _stands_elsewhere(index: Index, passage: Passage, fact: Fact) -> bool:
     """The number has an equal at a third place about the same thing, so that it may be right."""
     return any(
-        other is not passage and (fact.distinctive or _likeness(passage, other) >= ALIKE)
+        other is not passage
+        and ((fact.distinctive and _may_be_of(passage, other)) or _likeness(passage, other) >= ALIKE)
         for other, _ in index.get(_key(fact), [])[:PLACES]
     )
+
+
+def _may_be_of(passage: Passage, other: Passage) -> bool:
+    """Not in a row of a table whose label has no word of the passage: that is of something else."""
+    return other.table is None or not other.label or bool(other.label & passage.words)
 
 
 def _has_partner(index: Index, passage: Passage, other: Passage, twin: Fact) -> bool:
