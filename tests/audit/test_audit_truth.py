@@ -148,10 +148,10 @@ def test_words_and_ratio(case):
 
 
 def test_the_adjusted_effect_against_the_printed_counts():
-    # third table: 80 of 109 against 52 of 96 respond; the regression prints 0.116
-    found = adjusted_vs_crude(Triplet.of("0.116", "0.056", "0.239"), [[80, 29], [52, 44]], role="treatment")
-    assert (found.verdict, found.basis, found.repair) == ("inconsistent", "judgement", "8.62 (4.18 to 17.86)")
-    assert found.recomputed == pytest.approx(2.334, abs=5e-4)  # 80 x 44/(52 x 29)
+    # 72 of 97 against 48 of 89 respond; the regression prints 0.210
+    found = adjusted_vs_crude(Triplet.of("0.210", "0.100", "0.440"), [[72, 25], [48, 41]], role="treatment")
+    assert (found.verdict, found.basis, found.repair) == ("inconsistent", "judgement", "4.76 (2.27 to 10.00)")
+    assert found.recomputed == pytest.approx(2.46, abs=5e-4)  # 72 x 41/(48 x 25)
 
 
 def key(value):

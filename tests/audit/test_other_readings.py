@@ -38,16 +38,16 @@ FITTING = [
     # other scales
     "The proportion was 75% (95% CI 1.25 to 2.45) higher among mothers with less schooling.",
     "Skills did not differ (b = 0.063, SE = 0.080, p = 0.43, 95% CI 0.910 to 1.247).",
-    "There was no significant difference at the end (ratio 1.04; 90% CI: 0.97, 1.11).",
+    "There was no significant difference at the end (ratio 1.03; 90% CI: 0.95, 1.12).",
     "The decrease in mean (SD) HR was -1.08 (±8.66) bpm at six hours.",
     "Recruitment did not differ (45% medical practice vs. 48% researcher, (95% CI -5 to 11%) p = 0.508).",
     "The slope rose to 16.8 (IQR 30.7) U/50-1 with treatment (95% CI 11.8, 59.0).",
-    "Moderation was found for problem drinking (β = -0.12; CI = -14.09 to -1.24; P = 0.02).",
+    "Moderation was found for problem drinking (β = -0.15; CI = -11.62 to -1.08; P = 0.02).",
     "Children given zinc had an average of 0.33 fewer episodes (95% CI -0.39 to -0.27).",
     "The change equated to a difference of 0.56 kg (95% CI -1.22 to 0.09).",
     # the fraction belongs to the percentage before it
     "Centres used the dispensers in at least one of the two groups, 89% (31/35) used the soap.",
-    "Data were missing from 11 of 38 participants and 10 of 26 variables, χ2(293, N = 38) = 262.15, p = .902.",
+    "Data were missing from 12 of 41 participants and 9 of 24 variables, χ2(271, N = 41) = 241.30, p = .903.",
     # P of another comparison, a number that is no P
     "They did not find any significant difference between the first two groups (P > 0.95), but the difference between the "
     "third and the fourth group was significant (P = 0.001).",

@@ -130,8 +130,10 @@ def single_repairs(printed: Printed, fits: Callable[[Printed], bool]) -> list[tu
     body = f"{abs(printed.exact):f}"
     for code, text, edits in EDITS.values() if len(body) <= LONGEST else ():
         for edit in edits(body):
+            if len(edit.partition(".")[2]) != printed.decimals:
+                continue
             candidate = _parsed(sign + edit)
-            if candidate is None or candidate.value == printed.value or candidate.decimals != printed.decimals:
+            if candidate is None or candidate.value == printed.value:
                 continue
             if candidate.value not in found and fits(candidate):
                 candidate = Printed.parse(candidate.like(candidate.value))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ostealgia.audit.checks.registry import all_checks, rule_names
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.lost_signs import without_signs
+from ostealgia.audit.mending import mended
 from ostealgia.audit.paper import Check, Paper
 from ostealgia.audit.result import Audit, sorted_findings
 from ostealgia.errors import OptionError
@@ -50,7 +51,7 @@ def check(document: Document, *, rules: Iterable[str] | str | None = None, judge
         listed, note = _run(name, one, paper)
         found += listed
         notes += note
-    found, lost = without_signs(document.plain, found)
+    found, lost = without_signs(document.plain, mended(document, found))
     notes += lost
     kept = [finding for finding in found if finding.rule in wanted and (judgement or finding.basis != "judgement")]
     return Audit(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from ostealgia.numerics.intervals import Interval, Printed
@@ -52,6 +52,23 @@ class Place:
 NOWHERE = Place()
 
 
+@dataclass(frozen=True)
+class Balance:
+    """A sum of whole numbers as printed: the parts make up the whole.
+
+    >>> Balance(250, (30, 15, 215)).off
+    10
+    """
+
+    whole: int
+    parts: tuple[int, ...]
+
+    @property
+    def off(self) -> int:
+        """By how much the parts are more than the whole."""
+        return sum(self.parts) - self.whole
+
+
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """One check of one printed number, passed or not.
@@ -63,8 +80,10 @@ class Finding:
     None where there is no number.
     verdict, severity, basis, cause_code : names in VERDICTS, SEVERITIES, BASES, CAUSES.
     cause : the probable cause in words.
-    repair : the value that would fit, written as it would be printed, or None.
+    repair : the value that would fit, written as it would be printed, or None; "113 in place of 116" where it is another number
+    than the reported one that would change.
     message : one sentence that says what fits or does not fit together; it is not part of the JSON.
+    balance : the sum that was checked, for the rules of sums; it is not part of the JSON either.
 
     >>> found = Finding(rule="percent-vs-count", reported="2.7", verdict="inconsistent", severity="major")
     >>> found.flagged, found.to_dict()["recomputed_low"] is None
@@ -88,6 +107,7 @@ class Finding:
     cause: str | None = None
     repair: str | None = None
     message: str = ""
+    balance: Balance | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         one_of("verdict", self.verdict, VERDICTS)
@@ -103,7 +123,7 @@ class Finding:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of an audit: the same keys for every rule, None where nothing is known."""
-        data = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "message"}
+        data = {name: getattr(self, name) for name in COLUMNS if name != "message"}
         data["span"] = list(self.span) if self.span is not None else None
         for name in ("recomputed", "recomputed_low", "recomputed_high"):
             value = data[name]
@@ -121,6 +141,10 @@ class Finding:
         head = f"{self.verdict:12} {self.rule}: {self.message or self.reported}"
         tail = f" Probable cause: {self.cause}." if self.flagged and self.cause else ""
         return f"{head}{tail}{f' [{where}]' if where else ''}"
+
+
+# the columns of a frame of findings: those of the JSON, then message
+COLUMNS: tuple[str, ...] = tuple(one.name for one in fields(Finding) if one.name != "balance")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.rules.confidence import ci_vs_point
+from ostealgia.io.documents import gates
 
 SIGNED = frozenset(
     [
@@ -41,7 +42,7 @@ def without_signs(plain: str, found: Sequence[Finding]) -> tuple[list[Finding], 
     >>> without_signs("P < 0.05", [])
     ([], [])
     """
-    commas = len(_P_COMMA.findall(plain))
+    commas = sum(1 for _ in gates.finditer(_P_COMMA, plain))
     mended = sum(_mended(finding) for finding in found)
     if commas < ENOUGH and mended < ENOUGH and not (commas and mended):
         return list(found), []

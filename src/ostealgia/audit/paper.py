@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ostealgia.audit.finding import Finding, Place
 from ostealgia.audit.statements.model import Statement
@@ -35,7 +36,14 @@ class Paper:
 
     def of_kind(self, kind: type[S]) -> list[S]:
         """The statements of one kind, in reading order."""
-        return [statement for statement in self.statements if isinstance(statement, kind)]
+        if kind not in self._by_kind:
+            self._by_kind[kind] = [statement for statement in self.statements if isinstance(statement, kind)]
+        return list[Any](self._by_kind[kind])
+
+    @cached_property
+    def _by_kind(self) -> dict[type[Statement], list[Any]]:
+        """Kind of statement -> those of it; the checks ask for each kind many times."""
+        return {}
 
 
 Check = Callable[[Paper], Iterable[Finding]]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import html
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ostealgia.audit.finding import SEVERITIES, VERDICTS, Finding
+from ostealgia.audit.finding import COLUMNS, SEVERITIES, VERDICTS, Finding
 from ostealgia.display import count_of
 from ostealgia.io.documents.model import Document
 from ostealgia.tables.result import Result, as_json
@@ -79,9 +79,8 @@ class Audit(Result):
         """One row a finding, always the same columns: those of the JSON, then message."""
         import pandas as pd
 
-        names = [field.name for field in fields(Finding)]
         rows = [{**found.to_dict(), "message": found.message} for found in self.findings]
-        return pd.DataFrame(rows, columns=names)
+        return pd.DataFrame(rows, columns=list(COLUMNS))
 
     def __str__(self) -> str:
         lines = [f"Audit of {self.document.name}: {self.headline}"]

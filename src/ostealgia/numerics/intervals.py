@@ -126,9 +126,7 @@ class Interval:
 
     def overlaps(self, other: Interval) -> bool:
         """Whether the two share a value, with a relative slack of 1e-9 for floating point."""
-        return self.low <= other.high + _slack(self.low, other.high) and other.low <= self.high + _slack(
-            other.low, self.high
-        )
+        return _at_most(self.low, other.high) and _at_most(other.low, self.high)
 
     def hull(self, other: Interval) -> Interval:
         """The smallest interval that holds both."""
@@ -368,6 +366,10 @@ def _quantize(value: float, decimals: int, rule: str) -> Decimal:
 def _slack(a: float, b: float) -> float:
     scale = max(abs(a), abs(b))
     return SLACK * scale if math.isfinite(scale) else 0.0
+
+
+def _at_most(a: float, b: float) -> bool:
+    return a <= b or a <= b + _slack(a, b)
 
 
 def _product(a: float, b: float) -> float:

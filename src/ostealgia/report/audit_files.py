@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
-from ostealgia.audit.finding import Finding
+from ostealgia.audit.finding import COLUMNS, Finding
 from ostealgia.audit.result import Audit
 from ostealgia.report import theme
 from ostealgia.report.annotated_page import annotated, shell
@@ -53,7 +53,7 @@ def audit_csv(audits: Iterable[Audit]) -> str:
     """All findings of several papers, one row each, always the same columns; cells that a spreadsheet would run are defused."""
     from ostealgia.io.writers import csv_text
 
-    names = [field.name for field in fields(Finding)]
+    names = list(COLUMNS)
     rows = [_csv_row(found, names) for audit in audits for found in audit.findings]
     if rows:
         return csv_text(rows)

@@ -8,12 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from scipy.special import ndtr
+
 from ostealgia.audit.causes import likely, lost_places, shifts, single_repairs
 from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, judge, make
 from ostealgia.audit.rules.exponentiation import recover
 from ostealgia.audit.rules.proportion_limits import binomial_limits_fit
 from ostealgia.audit.rules.scales import IDENTITY, Scale, Transform, scale_of
 from ostealgia.audit.rules.significance import quantile, show, show_range
+from ostealgia.audit.slips import Suspect, weighed
 from ostealgia.numerics.intervals import Interval, Numeral, Printed
 
 RULE = "ci-vs-point"
@@ -470,3 +473,80 @@ def _slips_by(
             repaired = replace(printed, **{name: edit}).text
             found.append(Cause(code=cause.code, text=cause.text, repair=repaired))
     return found
+
+
+# ---------------------------------------------------------------- the likeliest slip
+
+OTHER_ESTIMATE, OTHER_LIMIT = 0.3, 0.1  # how often a number is that of another row, against a slip
+USUAL = 3.0  # size of an estimate
+
+
+def likely_slip(
+    printed: Triplet, *, scale: str, p_value: Printed | None = None, level: float = 0.95, strict: bool = False
+) -> Cause | None:
+    """Which single slip of the estimate or of a limit makes the three fit, and P where one stands beside them?
+
+    A P that no slip makes fit may be of another test, and is left out of account; not so with ``strict``.
+
+    >>> likely_slip(Triplet.of("1.51", "1.07", "213"), scale="ratio").repair
+    '1.51 (1.07 to 2.13)'
+    >>> likely_slip(Triplet.of("0.97", "0.58", "160"), scale="ratio", p_value=Printed.parse("0.90")).repair
+    '0.97 (0.58 to 1.60)'
+    """
+    rule = scale_of(scale)
+    for p in (p_value, None) if p_value is not None and not strict else (p_value,):
+        found = weighed([_suspect(printed, rule, name, p, level) for name in PARTS])
+        if found.slips:
+            return found.cause(lambda slip: replace(printed, **{PARTS[slip.suspect.name]: slip.value}).text)
+    return None
+
+
+PARTS = {"the estimate": "estimate", "the lower limit": "low", "the upper limit": "high"}
+
+
+def _suspect(printed: Triplet, rule: Scale, name: str, p: Printed | None, level: float) -> Suspect:
+    part, number = PARTS[name], getattr(printed, PARTS[name])
+    others = [one for one in printed.parts if one is not number]
+    places = max((one.decimals for one in others), default=number.decimals)
+
+    def changed(edit: Printed) -> Triplet:
+        return replace(printed, **{part: edit})
+
+    def fits(edit: Printed) -> bool:
+        three = changed(edit)
+        if (
+            three.low.value >= three.high.value
+            or three.low.value < rule.lowest
+            or (rule.lowest == 0 and three.low.value <= 0)
+        ):
+            return False
+        if _centre(three, rule.main, rule).verdict == "inconsistent":
+            return False
+        return p is None or rule.no_effect is None or has_p(three, rule, p, level)
+
+    def among(edit: Printed) -> float:
+        return _centre(changed(edit), rule.main, rule).values.width / printed.estimate.unit
+
+    of_estimate = part == "estimate"
+    return Suspect(
+        name, number, fits, places=places, least=min(number.decimals, places), rounded=of_estimate, determined=of_estimate,
+        plausible=max(abs(number.value), USUAL) / number.unit, other=OTHER_ESTIMATE if of_estimate else OTHER_LIMIT,
+        among=None if of_estimate else among,
+    )  # fmt: skip
+
+
+def has_p(three: Triplet, rule: Scale, p: Printed, level: float) -> bool:
+    """Whether P is about that of Wald's test of the interval."""
+    low, x, high = (
+        rule.main.forward(part.interval("half").clip(rule.lowest, rule.highest))
+        for part in (three.low, three.estimate, three.high)
+    )
+    apart, widest, narrowest = abs(x - (rule.no_effect or 0.0)), high.high - low.low, high.low - low.high
+    if narrowest <= 0 or not math.isfinite(widest):
+        return True
+    z = Interval(apart.low / widest, apart.high / narrowest) * (2 * quantile(level))
+    values = Interval(2 * float(ndtr(-z.high)) / NEAR_P, min(1.0, 2 * float(ndtr(-z.low)) * NEAR_P))
+    return p.interval("half").overlaps(values)
+
+
+NEAR_P = 1.04  # factor within which a P of estimate and width is one that is printed

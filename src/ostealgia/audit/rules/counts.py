@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from ostealgia.audit.causes import slip
 from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, make
+from ostealgia.audit.rules.p_values import slip_of_p
 from ostealgia.audit.rules.percents import rounded_twice
 from ostealgia.audit.rules.significance import ALPHA, changes, p_range, quantile
 from ostealgia.errors import OptionError
@@ -139,7 +140,7 @@ def _p_value(table: Any, printed: Printed, place: Place, alpha: float) -> Findin
         values=Interval(min(values.values()), max(values.values()))
         if verdict == "inconsistent"
         else as_interval(value),
-        cause=slip(printed, value) if printed.relation == "=" else None,
+        cause=slip_of_p(printed, Interval(min(values.values()), max(values.values()))),
     )
 
 

@@ -202,9 +202,9 @@ def adjusted_vs_crude(
     recomputed is the crude odds ratio.
     Source: Simpson 1951, doi:10.1111/j.2517-6161.1951.tb00088.x, for the reversal that adjustment can bring.
 
-    >>> found = adjusted_vs_crude(Triplet.of("0.116", "0.056", "0.239"), [[80, 29], [52, 44]])
+    >>> found = adjusted_vs_crude(Triplet.of("0.210", "0.100", "0.440"), [[72, 25], [48, 41]])
     >>> found.verdict, round(found.recomputed, 2), found.cause_code
-    ('inconsistent', 2.33, 'reversed-coding')
+    ('inconsistent', 2.46, 'reversed-coding')
     """
     severity = ROLES[one_of("role", role, ROLES)]
     crude, low, high = odds_ratio(counts)

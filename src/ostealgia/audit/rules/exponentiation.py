@@ -26,7 +26,7 @@ class Entered:
     high: float
 
     def text(self, estimate: str | None = None, decimals: int = 2) -> str:
-        """ "1.37 (1.03 to 1.83)"."""
+        """ "1.30 (1.02 to 1.66)"."""
         return f"{estimate or f'{self.estimate:.{decimals}f}'} ({self.low:.{decimals}f} to {self.high:.{decimals}f})"
 
 
@@ -52,7 +52,7 @@ class Elsewhere:
 
     @property
     def text(self) -> str:
-        """ "1.37 (1.02 to 1.84)", or the estimate alone."""
+        """ "1.30 (1.01 to 1.67)", or the estimate alone."""
         return self.estimate.text + (f" ({self.low.text} to {self.high.text})" if self.low and self.high else "")
 
 
@@ -67,8 +67,8 @@ def recover(estimate: Numeral, ci_low: Numeral, ci_high: Numeral, *, entered: Nu
     x exp(-+ asinh(h/x))). Each printed limit gives a range for h; their common part is used, so that the limit with
     more digits decides.
 
-    >>> recover("3.94", "2.64", "5.87").text()
-    '1.37 (1.03 to 1.83)'
+    >>> recover("3.67", "2.77", "5.26").text()
+    '1.30 (1.02 to 1.66)'
     """
     shown = Printed.of(estimate)
     x = math.log(shown.value) if entered is None else Printed.of(entered).value
@@ -102,9 +102,9 @@ def double_exponentiation(
     Returns a Finding; recomputed is the ratio that was entered; repair shows it with the recovered limits. Where another
     interval is printed for the same effect both are shown, neither is called true.
 
-    >>> found = double_exponentiation("3.94", "2.64", "5.87", elsewhere=[Elsewhere.of("1.37", "1.02", "1.84")])
+    >>> found = double_exponentiation("3.67", "2.77", "5.26", elsewhere=[Elsewhere.of("1.30", "1.01", "1.67")])
     >>> found.verdict, found.severity, found.repair
-    ('inconsistent', 'major', '1.37 (1.03 to 1.83)')
+    ('inconsistent', 'major', '1.30 (1.02 to 1.66)')
     """
     x, low, high = Printed.of(estimate), Printed.of(ci_low), Printed.of(ci_high)
     if min(x.value, low.value) <= 0 or high.value <= low.value:

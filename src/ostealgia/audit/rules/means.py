@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from ostealgia.audit.causes import probable, within
+from ostealgia.audit.causes import within
 from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, judge, make
+from ostealgia.audit.rules.p_values import slip_of_p
 from ostealgia.audit.rules.significance import ALPHA, changes, p_range, show, show_range
+from ostealgia.audit.slips import Slip, Suspect, weighed
 from ostealgia.errors import OptionError
 from ostealgia.numerics.intervals import Interval, Numeral, Printed, corners
 from ostealgia.numerics.summary_tests import (
@@ -179,7 +181,7 @@ def _statistic(
         message=message,
         recomputed=test.value,
         values=test.values,
-        cause=_cause(groups, tests, size, p_value) if verdict == "inconsistent" else None,
+        cause=_cause(groups, tests, printed, p_value) if verdict == "inconsistent" else None,
     )
 
 
@@ -217,7 +219,7 @@ def _p_value(tests: list[Candidate], printed: Printed, place: Place, alpha: floa
         message=message,
         recomputed=test.p,
         values=test.p_values,
-        cause=probable(printed, within(test.p_values)) if verdict == "inconsistent" else None,
+        cause=slip_of_p(printed, test.p_values) if verdict == "inconsistent" else None,
     )
 
 
@@ -244,26 +246,86 @@ def _p_of_print(groups: Sequence[Group], size: Printed) -> Interval:
     return Interval(float(p_from_t(box.high, total - 2)), float(p_from_t(box.low, total - 2)))
 
 
-def _cause(groups: Sequence[Group], tests: list[Candidate], size: Printed, p_value: Numeral | None) -> Cause | None:
-    """Standard errors in place of SDs, or a slip; a printed P that fits the means and SDs tells among several slips."""
-    p = None if p_value is None else Printed.of(p_value)
+def _cause(groups: Sequence[Group], tests: list[Candidate], printed: Printed, p_value: Numeral | None) -> Cause | None:
+    """Standard errors in place of SDs, or a slip: of the statistic where P fits the summaries, of these where it fits the statistic."""
+    p, size = None if p_value is None else Printed.of(p_value), abs_print(printed)
     by_summary = p is not None and any(p.allows(test.p_values) for test in tests)
     by_print = p is not None and p.allows(_p_of_print(groups, size))
     if len(groups) == 2 and (by_print or not by_summary) and size.allows(_as_standard_errors(*groups)):
         text = "t fits where the numbers after the means are standard errors, not standard deviations"
         return Cause(code="wrong-scale", text=text)
-    for test in tests:
-        near = within(test.values)
 
-        def fits(edit: Printed, near: Callable[[Printed], bool] = near) -> bool:
-            if not near(edit):
-                return False
-            return p is None or not by_summary or p.allows(_p_of_print(groups, edit))
+    def fits(edit: Printed) -> bool:
+        near = any(within(test.values)(abs_print(edit)) for test in tests)
+        return near and (p is None or not by_summary or p.allows(_p_of_print(groups, abs_print(edit))))
 
-        found = probable(size, fits)
-        if found is not None:
-            return found
-    return None
+    places = max(printed.decimals, 1) + (printed.decimals < 2)
+    plausible = max(size.value, USUAL) / printed.unit
+    statistic = Suspect(
+        "the statistic", printed, fits, places=places, least=printed.decimals, plausible=plausible, determined=True
+    )
+    if by_summary and not by_print:
+        return _of_statistic(weighed([statistic]).cause(), printed, tests)
+    own = [] if by_print and not by_summary else [statistic]
+    return weighed([*own, *_of_groups(groups, tests[0], size)]).cause(_told)
+
+
+USUAL = 4.0  # size of a statistic
+CLEAR = 0.02  # of a statistic: how far that of a changed summary may be off before its rounding is looked at
+
+
+def _told(slip: Slip) -> str:
+    printed = slip.suspect.printed.text
+    return slip.value.text if slip.suspect.name == "the statistic" else f"{slip.value.text} in place of {printed}"
+
+
+def _of_statistic(found: Cause | None, printed: Printed, tests: Sequence[Candidate]) -> Cause | None:
+    """Where P fits the summaries the statistic is the wrong number: what it would be, if its rounding leaves one print."""
+    if found is not None and found.repair is not None:
+        return found
+    values = tests[0].values
+    text, other = printed.like(values.low), printed.like(values.high)
+    if text != other:
+        return found
+    text = f"-{text}" if printed.value < 0 else text
+    told = f"P fits the means and SDs, with {text} as the statistic"
+    return Cause(code=found.code if found else "unknown", text=told, repair=text)
+
+
+def _of_groups(groups: Sequence[Group], test: Candidate, size: Printed) -> Iterator[Suspect]:
+    """Means, SDs and sizes of two groups as numbers that may have a slip."""
+    if len(groups) != 2:
+        return
+    about = CLEAR * max(size.value, 1.0) + test.values.width + size.unit
+
+    for at, group in enumerate(groups):
+        parts = (("the mean", "mean", group.mean), ("the SD", "sd", group.sd), ("n", "n", Printed.of(group.n)))
+        for name, part, number in parts:
+
+            def fits(edit: Printed, at: int = at, part: str = part) -> bool:
+                if edit.value < (2 if part == "n" else 0) and part != "mean":
+                    return False
+                changed = list(groups)
+                changed[at] = replace(groups[at], **{part: int(edit.value) if part == "n" else edit})
+                near = any(abs(value - size.value) <= about for value in _points(*changed))
+                return near and any(within(one.values)(size) for one in candidates(changed, squared=False))
+
+            yield Suspect(
+                f"{name} {at + 1}", number, fits, places=number.decimals, least=number.decimals, rounded=False,
+                plausible=10 * max(abs(number.value), number.unit) / number.unit, other=OTHER_SUMMARY,
+            )  # fmt: skip
+
+
+OTHER_SUMMARY = 0.2  # how often, for each of these, statistic and P are those of another row or test, against a slip
+
+
+def _points(a: Group, b: Group) -> tuple[float, float]:
+    """Student's and Welch's t of the printed numbers."""
+    apart = abs(a.mean.value - b.mean.value)
+    pooled = ((a.n - 1) * a.sd.value**2 + (b.n - 1) * b.sd.value**2) / (a.n + b.n - 2)
+    errors = pooled * (1 / a.n + 1 / b.n), a.sd.value**2 / a.n + b.sd.value**2 / b.n
+    student, welch = (apart / math.sqrt(error) if error > 0 else math.inf for error in errors)
+    return student, welch
 
 
 def _as_standard_errors(a: Group, b: Group) -> Interval:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
-from ostealgia.audit.causes import only_repair, probable, within
+from ostealgia.audit.causes import within
 from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, judge, make
-from ostealgia.audit.rules.scales import scale_of
+from ostealgia.audit.rules.scales import Scale, scale_of
 from ostealgia.audit.rules.significance import ALPHA, changes, p_range, quantile, show, show_range, side
+from ostealgia.audit.slips import Suspect, weighed
 from ostealgia.errors import OptionError
 from ostealgia.numerics.intervals import Interval, Numeral, Printed, as_interval, corners
 from ostealgia.numerics.summary_tests import P_VALUE, p_from_t, p_value
@@ -60,7 +62,7 @@ def p_vs_statistic(
     'consistent'
     >>> found = p_vs_statistic("chi2", "6.677", [1], "0.411")
     >>> found.verdict, round(found.recomputed, 4), found.repair
-    ('inconsistent', 0.0098, '0.677')
+    ('inconsistent', 0.0098, '0.677 in place of 6.677')
     """
     printed, p = Printed.of(statistic), printed_p(p_value)
     one_of("distribution", distribution, P_VALUE)
@@ -83,7 +85,7 @@ def p_vs_statistic(
         severity, message = "information", f"{message}, which it rounds to"  # "< 0.02" for 0.0202
     elif verdict == "inconsistent":
         severity = "major" if changes(p_range(p), values, alpha) else "minor"
-        cause = _slip_of_either(_statistic_slip(distribution, printed, df, p), _p_slip(p, values, point))
+        cause = _of_statistic(distribution, printed, df, p, values)
         if p.allows(values * 0.5) and distribution in ("t", "z", "r"):
             severity, basis, message = "information", "judgement", f"{message}; it fits a one-sided test"
     elif p.value == 0 and p.relation == "=":
@@ -124,44 +126,79 @@ def _df_text(df: Sequence[float | Interval]) -> str:
     return f" ({', '.join(parts)} df)" if parts else ""
 
 
-SMALL, SMALL_PLACES = 0.01, 3  # a P below it is printed with three places
+SMALL = 0.015  # a P below it is printed with three places
 
 
-def _statistic_slip(distribution: str, printed: Printed, df: Sequence[float | Interval], p: Printed) -> Cause | None:
-    if p.relation != "=" or p.value == 0:
-        return None
+def _of_statistic(
+    distribution: str, printed: Printed, df: Sequence[float | Interval], p: Printed, values: Interval
+) -> Cause | None:
+    """The slip in P or in the statistic: either may be the wrong one, nothing else tells."""
 
     def fits(edit: Printed) -> bool:
         return p.interval("half").overlaps(_p_values(distribution, edit.interval("half"), df))
 
-    return only_repair(printed, fits)
-
-
-def _p_slip(p: Printed, values: Interval, point: float) -> Cause | None:
-    """The slip in P; where a digit was lost the repair has the places of P."""
     if p.relation != "=" or p.value == 0:
         return None
-    near = within(values)
-    found = probable(p, lambda edit: edit.value > 0 and near(edit))
-    if found is None or found.repair is None:
-        return found
-    small = point < SMALL and p.decimals < SMALL_PLACES and Printed.parse(found.repair).decimals < SMALL_PLACES
-    if Printed.parse(found.repair).decimals >= p.decimals and not small:
-        return found
-    text = f"{point:.{SMALL_PLACES}f}" if small else p.like(point)
-    told = (
-        "the printed P is another one"
-        if small and found.code == "typing-slip"
-        else (found.text or "").partition(" (")[0]
+    places = max(printed.decimals, 1) + (printed.decimals < 2)
+    size = max(abs(printed.value), USUAL) / printed.unit
+    statistic = Suspect(
+        distribution, printed, fits, places=places, least=printed.decimals, plausible=size, other=OTHER_STATISTIC,
+        among=lambda edit: _p_values(distribution, edit.interval("half"), df).width / p.unit,
+    )  # fmt: skip
+    return weighed([_suspected(p, values), statistic]).cause(
+        lambda slip: slip.value.text if slip.suspect.name == "P" else f"{slip.value.text} in place of {printed.text}"
     )
-    return replace(found, repair=text, text=f"{told} ({p.text} for {text})")
 
 
-def _slip_of_either(statistic: Cause | None, p: Cause | None) -> Cause | None:
-    """Where one change of the statistic and one change of P would both do, that of P is named: it has fewer digits to slip."""
-    if p is not None and p.repair is not None:
-        return p
-    return statistic or p
+USUAL, OTHER_STATISTIC = 4.0, 0.2  # size of a statistic; how often it is another one altogether, against a slip
+LEAST_PLACES, P_PLACES = 2, 3  # to which a P is printed
+TENTH = 0.1
+LEAST_P = 0.001  # below it P is printed as such
+OTHER_P, SPREAD = 1.0, 7.0  # how often P is that of another test or row, against a slip; log of largest to least P
+
+
+def _suspected(p: Printed, values: Interval) -> Suspect:
+    """P as a number that may have a slip, where the others leave it this range."""
+    near = within(values)
+
+    def fits(edit: Printed) -> bool:
+        return 0 < edit.value <= 1 and edit.decimals >= _places(edit.value, p) and near(edit)
+
+    most = max(p.decimals, P_PLACES)
+    dense = 0.5 * p.unit + 0.5 * p.unit / (p.value * SPREAD)  # small P are printed more often than others
+    return Suspect("P", p, fits, places=most, plausible=1 / dense, other=OTHER_P, determined=True)
+
+
+def _places(value: float, p: Printed) -> int:
+    """The places that a P of this size has beside the print of another: 0.007 is seldom printed as 0.01, nor 0.037 as 0.04."""
+    if value < SMALL:
+        return max(p.decimals, P_PLACES)
+    return p.decimals if value < TENTH else min(p.decimals, LEAST_PLACES)
+
+
+@lru_cache(maxsize=256)  # two checks ask for the same P
+def slip_of_p(p: Printed, values: Interval) -> Cause | None:
+    """The cause of a P that is the one number that does not fit; the repair where one print, or one slip, gives the range.
+
+    >>> slip_of_p(Printed.parse("0.034"), Interval(0.3429, 0.3432)).repair
+    '0.343'
+    >>> slip_of_p(Printed.parse("0.71"), Interval(0.110, 0.163)).repair is None
+    True
+    """
+    if p.relation != "=" or p.value == 0:
+        return None
+    found = weighed([_suspected(p, values)]).cause()
+    if found is not None and found.repair is not None:
+        return found
+    if values.high < LEAST_P:
+        return Cause(text=f"P would be < {LEAST_P:g} by the other numbers", repair=f"< {LEAST_P:g}")
+    places = max(_places(values.low, p), p.decimals, P_PLACES if values.low < TENTH else LEAST_PLACES)
+    text, other = (f"{end:.{places}f}" for end in (values.low, values.high))
+    if text == other and float(text) > 0:
+        return Cause(
+            code=found.code if found else "unknown", text=f"P would be {text} by the other numbers", repair=text
+        )
+    return found
 
 
 def p_vs_ci(
@@ -227,8 +264,51 @@ def p_vs_ci(
         message=message,
         recomputed=None if math.isnan(point) else point,
         values=values,
-        cause=_p_slip(p, values, point) if severity in ("minor", "major") else None,
+        cause=_of_interval(forward, (x, low, high), p, values, rule, level, df)
+        if severity in ("minor", "major")
+        else None,
     )
+
+
+def _of_interval(
+    forward: Sequence[Interval],
+    parts: Sequence[Printed],
+    p: Printed,
+    values: Interval,
+    rule: Scale,
+    level: float,
+    df: float,
+) -> Cause | None:
+    """The slip in P, or in the one of the three numbers whose change would keep the estimate in the middle of its limits."""
+    if p.relation != "=" or p.value == 0 or not forward[0].overlaps((forward[1] + forward[2]) * 0.5):
+        return slip_of_p(p, values)
+    most = max(part.decimals for part in parts)
+    suspects = [_suspected(p, values)]
+    for at, name in enumerate(INTERVAL_PARTS):
+
+        def fits(edit: Printed, at: int = at) -> bool:
+            if edit.value <= rule.lowest:
+                return False
+            three = [
+                *forward[:at],
+                rule.main.forward(edit.interval("half").clip(rule.lowest, rule.highest)),
+                *forward[at + 1 :],
+            ]
+            if three[1].low >= three[2].high or not three[0].overlaps((three[1] + three[2]) * 0.5):
+                return False
+            return p.interval("half").overlaps(
+                _wald_range(three[0], three[1], three[2], rule.no_effect or 0.0, level, df)
+            )
+
+        size = max(abs(parts[at].value), parts[at].unit) / parts[at].unit
+        suspects.append(Suspect(name, parts[at], fits, places=most, least=most, plausible=10 * size, other=0.0))
+    found = weighed(suspects)
+    if found.named is not None and found.named.suspect.name != "P":
+        return found.cause(lambda slip: f"{slip.value.text} in place of {slip.suspect.printed.text}")
+    return slip_of_p(p, values)
+
+
+INTERVAL_PARTS = ("the estimate", "the lower limit", "the upper limit")
 
 
 def _same_side(p: Printed, ends: Sequence[float], null: float, alpha: float) -> bool:

@@ -11,7 +11,7 @@ from itertools import pairwise
 from numpy.typing import ArrayLike
 
 from ostealgia.audit.causes import likely, slip
-from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, make
+from ostealgia.audit.finding import NOWHERE, Balance, Cause, Finding, Place, make
 from ostealgia.audit.rules.counts import p_values_of
 from ostealgia.audit.rules.significance import ALPHA, show
 from ostealgia.errors import OptionError
@@ -122,7 +122,7 @@ def sample_flow(
     verdict = "impossible" if end > start else "consistent" if left == end else "inconsistent"
     wrong = verdict != "consistent"
     sums = " - ".join(str(part) for part in (start, *losses))
-    return make(
+    found = make(
         "sample-flow",
         place,
         reported=str(end),
@@ -133,6 +133,7 @@ def sample_flow(
         values=as_interval(left),
         cause=_of_flow(start, losses, end) if wrong else None,
     )
+    return replace(found, balance=Balance(start, (*losses, end)))
 
 
 def _of_flow(start: int, losses: Sequence[int], end: int) -> Cause | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ostealgia.audit.causes import likely, slip
-from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, make
+from ostealgia.audit.finding import NOWHERE, Balance, Cause, Finding, Place, make
 from ostealgia.audit.rules.confidence import Triplet
 from ostealgia.errors import OptionError
 from ostealgia.numerics.intervals import Interval, Numeral, Printed, as_interval
@@ -44,7 +45,7 @@ def total_vs_parts(
     near = "rounding" if not exact and whole.allows(values) else "inconsistent"
     verdict = "consistent" if whole.value == value else near
     flagged = verdict == "inconsistent"
-    return make(
+    found = make(
         "total-vs-parts",
         place,
         reported=whole.text,
@@ -55,6 +56,8 @@ def total_vs_parts(
         values=values,
         cause=_of_sum(shown, whole, value, exact) if flagged else None,
     )
+    counts = exact and all(one.value == int(one.value) and one.decimals == 0 for one in (whole, *shown))
+    return replace(found, balance=Balance(int(whole.value), tuple(int(p.value) for p in shown))) if counts else found
 
 
 def _of_sum(parts: Sequence[Printed], whole: Printed, value: float, exact: bool) -> Cause | None:

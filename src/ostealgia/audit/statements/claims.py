@@ -113,6 +113,8 @@ def _times(stream: Stream, i: int) -> Wording | None:
         if word in MORE or word in LESS:
             sign = 1 if word in MORE else -1
             noun, end = _noun(stream, k, high)
+            if noun is None and (told := _passive(stream, k, sign, number)) is not None:
+                return replace(told, times=number)
             return Wording(number, end, sign, noun, times=number) if noun else None
         if stream.kinds[k] in "n,;.":
             return None
@@ -218,11 +220,11 @@ def _direction(stream: Stream, i: int) -> Wording | None:
     return Wording(size if size is not None else i, end, sign, noun, size=size)
 
 
-def _passive(stream: Stream, i: int, sign: int) -> Wording | None:
-    """The odds of response were lower / the risk of death was 32% higher."""
+def _passive(stream: Stream, i: int, sign: int, times: int | None = None) -> Wording | None:
+    """The odds of response were lower / the risk of death was 32% higher / the odds were 2.4 times higher (times)."""
     low = stream.sentence(i)[0]
-    size = _size_before(stream, i)
-    k = (size if size is not None else i) - 1
+    size = None if times is not None else _size_before(stream, i)
+    k = (times if times is not None else size if size is not None else i) - 1
     while k > low and stream.words[k] in ADVERBS:
         k -= 1
     if stream.words[k] not in COPULAS or stream.words[i] in CHANGE_NOUNS | {"more", "less", "fewer"}:
@@ -243,7 +245,8 @@ def _passive(stream: Stream, i: int, sign: int) -> Wording | None:
                 "bias",
             ]:
                 return None
-            return Wording(size if size is not None else i, i, sign, noun, size=size)
+            first = times if times is not None else size if size is not None else i
+            return Wording(first, i, sign, noun, size=size)
     return None
 
 

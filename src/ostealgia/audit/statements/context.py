@@ -52,7 +52,7 @@ def _clause_start(stream: Stream, low: int, end: int) -> int:
 
 
 def group(stream: Stream, index: int) -> str | None:
-    """The group that the words name for a number: behind it ("79.6% in the control group"), else before it."""
+    """The group that the words name for a number: behind it ("80.0% in the control group"), else before it."""
     low, high = stream.sentence(index)
     for i in range(index + 1, min(index + 14, high)):
         if stream.kinds[i] in "n;" and stream.kinds[i + 1 : i + 2] not in ("%", ")"):

@@ -1,4 +1,4 @@
-"""Counts with percentages, percentages alone, and sizes: "82 of 103 patients (79.6%)", "91% among 48 patients", "(n = 103)"."""
+"""Counts with percentages, percentages alone, and sizes: "84 of 105 patients (80.0%)", "91% among 48 patients", "(n = 105)"."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _FORMS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (_BEHIND, ("count", "count2", "percent")),
 )
 
-# "79.6%" is not a share of patients beside these
+# "80.0%" is not a share of patients beside these
 NOT_SHARES = listed("power level significance confidence")
 
 
@@ -221,7 +221,7 @@ def unit_near(stream: Stream, first: int, last: int) -> str | None:
 
 
 def find_sizes(stream: Stream, cited: list[tuple[int, int, str]]) -> tuple[list[Size], set[int]]:
-    """Every size of a stretch: "(n = 103)", "2,774 patients", "eight studies"; and the tokens of their numbers."""
+    """Every size of a stretch: "(n = 105)", "2,774 patients", "eight studies"; and the tokens of their numbers."""
     found: list[Size] = []
     tokens: set[int] = set()
     for match in _SIZED.finditer(stream.kinds):
@@ -270,7 +270,7 @@ def _size(stream: Stream, i: int, first: int, last: int, unit: str | None, cited
 
 
 def _unit_before(stream: Stream, first: int) -> str | None:
-    """The unit of "patients (n = 103)"; "20 studies (N = 636)" tells patients."""
+    """The unit of "patients (n = 105)"; "14 studies (N = 580)" tells patients."""
     low = stream.sentence(first)[0]
     for i in range(first - 1, max(low, first - 5) - 1, -1):
         if stream.kinds[i] == "u":
@@ -282,7 +282,7 @@ def _unit_before(stream: Stream, first: int) -> str | None:
 
 
 def _group_before(stream: Stream, first: int) -> str | None:
-    """The group of "control group (n = 103)"."""
+    """The group of "control group (n = 105)"."""
     low = stream.sentence(first)[0]
     for i in range(first - 1, max(low, first - 6) - 1, -1):
         if stream.words[i] in context.GROUP_WORDS and i:

@@ -50,9 +50,17 @@ PRESENT = listed(
 )
 EVENTS = listed(
     "admissions hospitalizations hospitalisations readmissions falls fractures infections deaths complications recurrences relapses "
-    "exacerbations strokes bleeding nausea vomiting constipation delirium toxicity pneumonia"
+    "exacerbations strokes bleeding nausea vomiting constipation delirium toxicity pneumonia events attacks seizures episodes mortality "
+    "readmission haemorrhage hemorrhage thrombosis thromboembolism reoperations relapse recurrence transfusions flares"
 )
 HAD = listed("had has have experienced suffered developed reported with")
+CHANGES = listed("increase rise reduction decrease decline")
+CLEARLY = listed("clear marked substantial modest small large statistically meaningful further relative")
+LED = listed("to with in had showed produced caused achieved yielded brought gave conferred")
+MEASURED = listed(
+    "time duration score scores level levels length mean median pain stay weight dose doses age concentration pressure function quality per each "
+    "points percentage unit free"
+)
 ODDS_LIKE = frozenset(("OR", "RR", "HR", "IRR"))
 LONGEST = 45  # tokens from the words to their ratio
 
@@ -94,6 +102,7 @@ def _last(stream: Stream, low: int, point: int, measure: str) -> Wording | None:
                 or _associated(stream, i, point)
                 or _events(stream, i, low, point)
                 or _predictor(stream, i)
+                or _led(stream, i, low, point)
             )
         if one is None and measure in ("IRR", "RR"):
             one = _rate(stream, i, low)
@@ -209,6 +218,21 @@ def _events(stream: Stream, i: int, low: int, point: int) -> Wording | None:
     last = next((k for k in range(i + 1, min(i + 3, point)) if stream.words[k] in EVENTS), None)
     up = word == "more" or word in VERBS_UP
     return None if last is None else Wording(i, last, 1 if up else -1, stream.words[last])
+
+
+def _led(stream: Stream, i: int, low: int, point: int) -> Wording | None:
+    """ "led to an increase in falls", "was associated with a reduction in omphalitis"; not of a time, score or survival."""
+    if stream.words[i] not in CHANGES or stream.words[i + 1 : i + 2] not in (["in"], ["of"]):
+        return None
+    k = i - 1
+    while k > low and (stream.words[k] in FACTOR_WORDS or stream.words[k] in ADVERBS or stream.words[k] in CLEARLY):
+        k -= 1
+    if k < low or k == i - 1 or stream.words[k] not in LED or negated(stream, i):
+        return None
+    behind = stream.words[i + 1 : point]
+    if MEASURED.intersection(behind) or SURVIVALS.intersection(behind) or any(word.endswith("-free") for word in behind):
+        return None
+    return Wording(i, i + 1, 1 if stream.words[i] in ("increase", "rise") else -1, "events")
 
 
 def _rate(stream: Stream, i: int, low: int) -> Wording | None:

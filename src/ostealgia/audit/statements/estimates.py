@@ -1,4 +1,4 @@
-"""Estimates with their intervals and P: "OR of 3.94 (95% CI: 2.64-5.87)", "-4.4 (95% CI -5.0; -3.7)", "HR 0.68, P = 0.009"."""
+"""Estimates with their intervals and P: "OR of 3.67 (95% CI: 2.52-5.34)", "-4.4 (95% CI -5.0; -3.7)", "HR 0.68, P = 0.009"."""
 
 from __future__ import annotations
 
@@ -355,7 +355,7 @@ def _simple(stream: Stream, last: int, part: PPart) -> bool:
 
 
 def _inside(draft: Draft, parts: list[PPart]) -> PPart | None:
-    """P between an estimate and its limits: "1.37, p = 0.03, 95% CI 1.02-1.84"."""
+    """P between an estimate and its limits: "1.42, p = 0.02, 95% CI 1.05-1.92"."""
     if draft.limits is None:
         return None
     return next((part for part in parts if draft.point < part.first and part.last < draft.limits.first), None)

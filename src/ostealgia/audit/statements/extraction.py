@@ -11,6 +11,7 @@ from ostealgia.audit.statements.model import CellPlace, Heterogeneity, PValue, S
 from ostealgia.audit.statements.parts import Limits, PPart, find_limits, find_p
 from ostealgia.audit.statements.tokens import Stream, tokenize
 from ostealgia.audit.statements.words import listed
+from ostealgia.io.documents import gates
 from ostealgia.io.documents.model import Block, Document
 
 LONGEST = 6000  # characters read at once
@@ -66,12 +67,17 @@ def streams(document: Document) -> Iterator[Stream]:
                 yield tokenize(document.plain, pieces, section=table.section, cell=place, block="table")
 
 
-_SAID = re.compile(
-    r"(?:confidence\s{1,2}intervals?|\bCIs?)\s{1,2}(?:(?:are|is|were|was|shown|given|reported|presented)\s{1,2}){0,3}(?:in|within)\s{1,2}"
-    r"(?:square\s{1,2}|round\s{1,2})?(?:parenthes|brackets)|"
-    r"(?:in|within)\s{1,2}(?:square\s{1,2})?(?:parentheses|brackets)\s{1,2}(?:are|is|were|denote|indicate|represent)\s{1,2}(?:the\s{1,2})?95\s?%|"
-    r"(?:estimates?|ratios?)\s{0,2}[(\[]\s{0,2}95\s?%\s{1,2}(?:CIs?|confidence\s{1,2}intervals?)",
-    re.I,
+# of a text in lower case
+_SAID = (
+    re.compile(
+        r"(?:confidence\s{1,2}intervals?|\bcis?)\s{1,2}(?:(?:are|is|were|was|shown|given|reported|presented)\s{1,2}){0,3}"
+        r"(?:in|within)\s{1,2}(?:square\s{1,2}|round\s{1,2})?(?:parenthes|brackets)"
+    ),
+    re.compile(
+        r"(?:in|within)\s{1,2}(?:square\s{1,2})?(?:parentheses|brackets)\s{1,2}"
+        r"(?:are|is|were|denote|indicate|represent)\s{1,2}(?:the\s{1,2})?95\s?%"
+    ),
+    re.compile(r"(?:estimates?|ratios?)\s{0,2}[(\[]\s{0,2}95\s?%\s{1,2}(?:cis?|confidence\s{1,2}intervals?)"),
 )
 _BARE = re.compile(
     r"\b[acu]?(?:OR|HR|RR|IRR|ratio)s?\b[^()\[\].;\d]{0,40}(\d{1,3}\.\d{1,4})\s{0,2}[(\[]\s{0,2}(\d{1,3}\.\d{1,4})\s{0,2}(?:-|to|,|;)\s{0,2}"
@@ -83,9 +89,9 @@ HOLDING = 3  # such brackets that hold their ratio, for each that does not
 def _intervals_are_bare(document: Document) -> bool:
     """Whether the paper prints intervals in brackets without a label: it says so, or nearly all such brackets hold their ratio."""
     plain = document.plain
-    if _SAID.search(plain) is not None:
+    if any(gates.search(said, gates.folded(plain)) for said in _SAID):
         return True
-    found = [tuple(map(float, match.groups())) for match in _BARE.finditer(plain)]
+    found = [tuple(map(float, match.groups())) for match in gates.finditer(_BARE, plain)]
     holding = sum(low <= point <= high for point, low, high in found)
     return holding >= HOLDING * max(1, len(found) - holding)
 

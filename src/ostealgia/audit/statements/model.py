@@ -77,7 +77,7 @@ class Statement:
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate(Statement):
-    """An estimate with what is printed of its interval and P: "OR 3.94 (95% CI: 2.64-5.87; P < 0.001)".
+    """An estimate with what is printed of its interval and P: "OR 3.67 (95% CI: 2.52-5.34; P < 0.001)".
 
     measure : OR, HR, RR, IRR, MD, SMD, RD, B (a regression coefficient), proportion, mean, r, ... None if not said.
     Measures whose interval has no certain scale: median, survival, change, efficacy, AUC, ICC, kappa, ARR.
@@ -102,7 +102,7 @@ class Estimate(Statement):
 
 @dataclass(frozen=True, kw_only=True)
 class Count(Statement):
-    """A count with its percentage and denominator, where printed: "82 of 103 patients (79.6%)", "502 (78.9%)"."""
+    """A count with its percentage and denominator, where printed: "84 of 105 patients (80.0%)", "464 (80.0%)"."""
 
     count: Number | None
     percent: Number | None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from ostealgia.audit.statements.model import CellPlace, Number
@@ -190,32 +191,22 @@ class _Builder:
         self.ends.append(end)
 
     def _word(self, text: str, start: int, end: int) -> None:
+        known = _meaning(text)
+        if known is not None:
+            self._put(*known, text, start, end)
+            return
         low = text.lower()
-        if len(text) == 1 and text in LETTERS:
-            kind, word = LETTERS[text]
-            self._put(kind, word, text, start, end)
-            return
-        if low in _JOINED:
-            kind, word = _JOINED[low]
-            self._put(kind, word, text, start, end)
-            return
         split = _SUBSCRIPT.fullmatch(text)
         if split is not None:  # t28, N205: a letter with a subscript
             self._word(split[1], start, start + len(split[1]))
             self._number(split[2], start + len(split[1]), end)
             return
-        found = VOCABULARY.get(low)
-        if found is not None and low in CAPITALS and not _capital(text):
-            found = None
-        if found is None and SPELLED.get(low, 10) < 10 and self._behind_tens(start):
+        if self._behind_tens(start):
             self.values[-1] = str(int(self.values[-1]) + SPELLED[low])  # "sixty one"
             self.words[-1], self.raw[-1] = f"{self.words[-1]}-{low}", f"{self.raw[-1]}-{low}"
             self.ends[-1] = end
             return
-        if found is None and low in SPELLED:
-            self._put("n", str(SPELLED[low]), text, start, end)
-            return
-        self._put(*(found or ("w", low)), text, start, end)
+        self._put("n", str(SPELLED[low]), text, start, end)
 
     def _behind_tens(self, start: int) -> bool:
         """Whether only a blank parts a spelled unit from spelled tens."""
@@ -299,12 +290,16 @@ class _Builder:
 
     def _join(self) -> None:
         """Phrases of the vocabulary, and letters with a square, as one token."""
-        kinds, values = self.kinds, self.values
+        kinds, values, words = self.kinds, self.values, self.words
         out: list[int] = []  # first token of each group
         merged: dict[int, tuple[int, str, str]] = {}
         i, size = 0, len(kinds)
         while i < size:
-            group = self._square(i) or self._phrase(i)
+            group = None
+            if words[i] in _SQUARED:
+                group = self._square(i)
+            if group is None and words[i] in PHRASES:
+                group = self._phrase(i)
             if group is not None:
                 merged[i] = group
             out.append(i)
@@ -322,7 +317,7 @@ class _Builder:
         self.starts, self.ends, self.raw = [self.starts[i] for i in out], [self.ends[last] for last in lasts], raw
 
     def _square(self, i: int) -> tuple[int, str, str] | None:
-        if i + 1 >= len(self.kinds) or self.raw[i].lower() not in _SQUARED:
+        if i + 1 >= len(self.kinds):
             return None
         raw = self.raw[i]
         if len(raw) == 1 and raw not in "IτχXHRrη":
@@ -331,18 +326,14 @@ class _Builder:
         if self.raw[j] == "^":
             j += 1
         if j < len(self.raw) and self.raw[j] in ("2", "²"):
-            kind, value = _SQUARED[raw.lower()]
+            kind, value = _SQUARED[self.words[i]]
             return j + 1, kind, value
         return None
 
     def _phrase(self, i: int) -> tuple[int, str, str] | None:
-        raw = self.raw[i].lower()
-        options = PHRASES.get(raw)
-        if options is None:
-            return None
-        for rest, phrase in options:
+        for rest, phrase in PHRASES[self.words[i]]:
             end = i + 1 + len(rest)
-            if end <= len(self.raw) and all(self.raw[i + 1 + k].lower() == word for k, word in enumerate(rest)):
+            if self.words[i + 1 : end] == list(rest):
                 kind, value = VOCABULARY[phrase]
                 return end, kind, value
         return None
@@ -478,6 +469,24 @@ _SUBSCRIPT = re.compile(r"([tTFzrQNn]|CI)(\d+)")
 MEASURES_OF_SIZE = frozenset(
     ("C", "L", "N", "Gy", "Hz", "IU", "U", "Pa", "J", "W", "MJ", "K", "V", "T", "MHz", "M", "A")
 )
+
+
+@lru_cache(maxsize=16_384)
+def _meaning(text: str) -> tuple[str, str] | None:
+    """Class and value of a word that has one meaning everywhere; None for a letter with a subscript and a spelled unit."""
+    low = text.lower()
+    if len(text) == 1 and text in LETTERS:
+        return LETTERS[text]
+    if low in _JOINED:
+        return _JOINED[low]
+    if _SUBSCRIPT.fullmatch(text):
+        return None
+    found = VOCABULARY.get(low)
+    if found is not None and not (low in CAPITALS and not _capital(text)):
+        return found
+    if low in SPELLED:
+        return ("n", str(SPELLED[low])) if SPELLED[low] >= 10 else None
+    return "w", low
 
 
 def _capital(text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ostealgia.audit.statements.model import Number
 from ostealgia.audit.statements.tokens import is_printable
@@ -132,6 +133,7 @@ def _is_range(before: str, all_before: str) -> bool:
     return not before and bool(all_before) and (all_before[-1].isdigit() or all_before[-1] in "%.)")
 
 
+@lru_cache(maxsize=4096)
 def _between(words: str, last: bool = False) -> str:
     """What stands between numbers, without footnote marks."""
     text = words.replace("[", "(").replace("]", ")").replace("{", "(").replace("}", ")").lower()
@@ -142,6 +144,7 @@ def _between(words: str, last: bool = False) -> str:
     return text
 
 
+@lru_cache(maxsize=4096)
 def _tidy(pattern: str) -> str:
     text = re.sub(r"[*†‡§¶‖¥♯#$^_\\⁰¹³⁴⁵⁶⁷⁸⁹]+|(?<=[9%)])[a-h](?!\w)", "", pattern)
     text = re.sub(r"\b(?:years?|yrs?|months?|mo|days?|weeks?|cm|mm|mg|kg|gy|points?|pts)\b\.?", "", text)

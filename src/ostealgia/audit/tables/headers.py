@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from ostealgia.audit.statements.model import Number
 
@@ -101,12 +102,14 @@ _WEIGHTED = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def folded(text: str) -> str:
     """Words in lower case with mark-up and exponents in one form."""
     flat = re.sub(r"[$\\{}_^*†‡]", "", text.replace("²", "2")).casefold()
     return re.sub(r"\s+", " ", flat).strip()
 
 
+@lru_cache(maxsize=4096)
 def hint_of(text: str) -> str | None:
     """What the words say about the form of the numbers, a name in HINTS.
 
@@ -134,7 +137,7 @@ def size_in(plain: str, start: int) -> Number | None:
 def several_sizes(plain: str) -> bool:
     """Whether words name two sizes or more: those of several columns, not of one.
 
-    >>> several_sizes("20 mg (n=251) 50 mg (n=254)"), several_sizes("Control (n = 103)")
+    >>> several_sizes("15 mg (n=131) 45 mg (n=134)"), several_sizes("Control (n = 103)")
     (True, False)
     """
     return len({found[1] for found in _SIZE.finditer(plain)}) > 1

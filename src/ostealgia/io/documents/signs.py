@@ -38,6 +38,7 @@ _ONE_TO_ONE.update({chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF
 _ONE_TO_ONE.update({chr(code): unicodedata.normalize("NFKC", chr(code)) for code in range(0x1D400, 0x1D800)})
 _ONE_TO_ONE.update({"－": "-", "～": "~"})
 _TABLE = str.maketrans({sign: plain for sign, plain in _ONE_TO_ONE.items() if len(plain) == 1 and sign != plain})
+_TABLED = frozenset(map(chr, _TABLE))
 
 # letters that are printed as one sign, and signs that are not printed
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st", "Ĳ": "IJ", "ĳ": "ij"}
@@ -55,6 +56,9 @@ _TWICE_ESCAPED = re.compile(r"&(?:amp|lt|gt|le|ge|plusmn|minus|ndash|nbsp|thinsp
 _MIDDLE_DOT = re.compile(r"(?<=\d)[·∙⋅‧・•](?=\d)")
 _POINT_BEFORE = re.compile(r"(?<![\w·∙⋅])[·∙⋅](?=\d)")
 _GROUPED = re.compile(f"(?<![\\d.,])(\\d{{1,3}})((?:[{_GROUPING}]\\d{{3}})+)(?![\\d])")
+# what the patterns need: most paragraphs that are not ASCII hold none of it
+_A_GROUPING, _A_DOT = re.compile(f"[{_GROUPING}]"), re.compile("[·∙⋅‧・•]")
+_NOT_PLAIN = re.compile(r"[^\x00-\x0a\x0d-\x7f]")  # nor a page or line feed: all that the table may hold
 _DASHES_OF_RANGE = re.compile(r"(?<![\w.,])(?P<minus>-?)\d[\d.,]{0,12} ?%? ?(?P<dashes>-{2,3})(?= ?-?[\d.])")
 _CYRILLIC_P = re.compile(r"(?<![\w])[рР](?=\s?[<=>≤])")
 
@@ -182,12 +186,17 @@ def _one_dash(match: re.Match[str], tex: bool) -> str:
 
 
 def _typography(text: str) -> str:
-    text = _GROUPED.sub(lambda match: match[1] + re.sub(f"[{_GROUPING}]", ",", match[2]), text)
-    text = text.translate(_TABLE)
-    text = _POINT_BEFORE.sub(".", _MIDDLE_DOT.sub(".", text))
-    text = _CYRILLIC_P.sub("p", text)
-    text = _APART.sub(lambda match: "²" + match[1], text)
-    if len(_QUARTER.findall(text)) >= 2:
+    if _A_GROUPING.search(text):
+        text = _GROUPED.sub(lambda match: match[1] + _A_GROUPING.sub(",", match[2]), text)
+    if not _TABLED.isdisjoint(_NOT_PLAIN.findall(text)):
+        text = text.translate(_TABLE)
+    if _A_DOT.search(text):
+        text = _POINT_BEFORE.sub(".", _MIDDLE_DOT.sub(".", text))
+    if "р" in text or "Р" in text:  # Cyrillic
+        text = _CYRILLIC_P.sub("p", text)
+    if " ²" in text:
+        text = _APART.sub(lambda match: "²" + match[1], text)
+    if text.count("¼") >= 2 and len(_QUARTER.findall(text)) >= 2:
         text = _POINT_OF_P.sub(r"\1>", _COMMA_OF_P.sub(r"\1<", _QUARTER.sub("=", text)))
     return _RAISED_RUN.sub(lambda match: _exponent_or_mark(match, text), text)
 

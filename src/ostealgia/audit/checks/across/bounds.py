@@ -9,7 +9,7 @@ from ostealgia.audit.checks.across.effects import GENERIC
 from ostealgia.audit.checks.reading.facts import parsed, triplet_of
 from ostealgia.audit.checks.reading.largest import GROSS, NOT_SURE, counts_repeated, is_gross, largest_size
 from ostealgia.audit.checks.reading.premises import lowered
-from ostealgia.audit.checks.reading.text import loose, once, sentences
+from ostealgia.audit.checks.reading.text import loose, once, sentences_with
 from ostealgia.audit.checks.reading.words import stems
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
@@ -242,7 +242,7 @@ def _all_deaths(paper: Paper) -> tuple[int, int] | None:
     own = ("abstract", "results")
     found = {
         (int(m[1]), int(m[2]))
-        for sentence in sentences(paper.document)
+        for sentence in sentences_with(paper.document, _DEATHS)
         if sentence.section in own
         for m in _DEATHS.finditer(sentence.text)
     }

@@ -45,7 +45,7 @@ _TIMES = re.compile(r"\b(?:times|-?fold)\b")
 
 
 def _is_ratio(paper: Paper, statement: Estimate) -> bool:
-    """A named ratio, or a factor in words with an interval ("1.37 times more likely (95% CI 1.02 to 1.84)")."""
+    """A named ratio, or a factor in words with an interval ("1.42 times more likely (95% CI 1.05 to 1.92)")."""
     if statement.measure is None and statement.ci_low is not None and not statement.percent:
         return _TIMES.search(paper.document.plain[statement.estimate.end : statement.estimate.end + 12]) is not None
     return (statement.measure or "") in RATIOS

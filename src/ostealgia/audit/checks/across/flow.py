@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ostealgia.audit.checks.across.flow_chain import flow_sentences
-from ostealgia.audit.checks.reading.text import COUNT, COUNT_PATTERN, Sentence, loose, sentences
+from ostealgia.audit.checks.across.flow_chain import is_chain
+from ostealgia.audit.checks.reading.text import COUNT, COUNT_PATTERN, Sentence, loose, numbered_with, sentences
 from ostealgia.audit.checks.reading.words import spelled
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
@@ -39,14 +39,12 @@ def flow_of_sentence(paper: Paper) -> Iterator[Finding]:
 
     Fewer may remain, where no word says that these are the rest: other losses need not be named in the same sentence.
     """
-    listed, read = sentences(paper.document), flow_sentences(paper)
-    for index, sentence in enumerate(listed):
-        if sentence.start in read:
-            continue  # every number of it has its part
+    listed = sentences(paper.document)
+    for index, sentence in numbered_with(paper.document, _START):
         start = _START.search(sentence.text)
         out = _OUT.search(sentence.text, start.end()) if start else None
-        if start is None or out is None or _SEVERAL.search(sentence.text):
-            continue
+        if start is None or out is None or _SEVERAL.search(sentence.text) or is_chain(sentence):
+            continue  # in a chain every number has its part
         left = _LEFT.search(sentence.text, out.end()) or _REMAINING.search(sentence.text, out.end())
         values = [spelled(_found(match)) for match in (start, out)]
         following = listed[index + 1] if index + 1 < len(listed) else None

@@ -14,7 +14,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from ostealgia.audit.checks.reading.text import COUNT, COUNT_PATTERN, Sentence, loose, sentences
+from ostealgia.audit.checks.reading.text import (
+    COUNT,
+    COUNT_PATTERN,
+    Sentence,
+    loose,
+    numbered_with,
+    sentences,
+    sentences_with,
+)
 from ostealgia.audit.checks.reading.words import spelled
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
@@ -114,7 +122,7 @@ class Flow:
 def flow_of_passage(paper: Paper) -> Iterator[Finding]:
     """Does the flow of patients or records add up, and do the reasons for exclusion?"""
     listed = sentences(paper.document)
-    for index, sentence in enumerate(listed):
+    for index, sentence in numbered_with(paper.document, _IN_HEAD):
         if sentence.section == "introduction" or _IN_HEAD.search(sentence.text) is None:
             continue
         before = listed[index - 1] if index else None
@@ -141,7 +149,7 @@ _AFTER_LEFT = loose(
 
 def flow_of_phrase(paper: Paper) -> Iterator[Finding]:
     """Does the flow of one phrase add up: "8 of 131 withdrew, leaving 129"; "257 were included (296 screened, 36 excluded)"?"""
-    for sentence in sentences(paper.document):
+    for sentence in sentences_with(paper.document, _OF_N, _AFTER_LEFT):
         for match in (*_OF_N.finditer(sentence.text), *_AFTER_LEFT.finditer(sentence.text)):
             if match.re is _OF_N and match["rest"] and not match[0].casefold().startswith(("exclu",)):
                 continue
@@ -157,9 +165,9 @@ def flow_of_phrase(paper: Paper) -> Iterator[Finding]:
             yield sample_flow(everybody, [out], left, what=what, place=place)
 
 
-def flow_sentences(paper: Paper) -> set[int]:
-    """The first characters of the sentences whose flow is read here."""
-    return {sentence.start for sentence in sentences(paper.document) if len(_steps(sentence) or ()) >= 3}
+def is_chain(sentence: Sentence) -> bool:
+    """Whether the flow of a sentence is read here."""
+    return len(_steps(sentence)) >= 3
 
 
 def _read(paper: Paper, passage: Sequence[Sentence]) -> Iterator[Finding]:
@@ -231,14 +239,14 @@ def _reasons(paper: Paper, flow: Flow, out: Step, steps: Sequence[Step]) -> Iter
 # ---------------------------------------------------------------- what a number is
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=8192)
 def _steps(sentence: Sentence) -> list[Step]:
     """The numbers of a sentence outside brackets with their parts in the flow; none where one has no part."""
     text = sentence.text
     if _OF_FIGURE.search(text):
         return []
-    depth = _depths(text)
     numbers = [m for m in COUNT_PATTERN.finditer(text) if not _not_counted(text, m)]
+    depth = _depths(text) if numbers else []
     outer = [m for m in numbers if depth[m.start()] == 0]
     found: list[Step] = []
     for at, match in enumerate(outer):

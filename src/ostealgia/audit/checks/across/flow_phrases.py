@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ostealgia.audit.checks.reading.text import COUNT, loose, sentences
+from ostealgia.audit.checks.reading.nouns import PEOPLE, RECORDS
+from ostealgia.audit.checks.reading.text import COUNT, COUNT_PATTERN, loose, sentences_with
 from ostealgia.audit.checks.reading.words import spelled
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
@@ -21,22 +22,29 @@ _NOUN = r"(?:[a-z\-]+\s){0,3}?[a-z\-]+"
 _FREE = r"[^\d.;:()%=]"  # words of the phrase; a further number ends it
 _GONE = (
     r"(?:(?:were|was|had\sbeen|did|have|had)\s)?(?:then\s|subsequently\s|later\s)?(?:lost|excluded|withdr[ae]wn?|dropped\sout|discontinued|declined|refused|died|"
-    r"ineligible|not\s(?:eligible|evaluable|assessed|complete)|removed|left\sthe)"
+    r"stopped|duplicates?|ineligible|not\s(?:eligible|evaluable|assessed|complete)|removed|left\sthe)"
 )
 _KEPT = (
     r"(?:(?:were|was)\s)?(?:then\s|finally\s)?(?:remained|remaining|screened|included|analy[sz]ed|evaluated|evaluable|assessed|eligible|enrolled|"
     r"randomi[sz]ed|could\sbe)"
 )
-_LEAVING = rf",?\s(?:and\s|thus\s|thereby\s)?(?:leaving|so\sthat)\s(?:a\stotal\sof\s|only\s)?{_LEFT}(?!\s?%)"
+_SO = r"(?:so(?:\sthat)?|hence|thus|therefore|and\sso)"
+_LEAVING = (
+    rf"(?:,?\s(?:and\s|thus\s|thereby\s|which\s)?(?:leaving|left|{_SO})|[,;]?\s(?:and\s)?the\s(?:remaining|other))\s"
+    rf"(?:a\stotal\sof\s|only\s)?{_LEFT}(?!\s?%)"
+)
 _FULL = r"full[- ]texts?"
 # the phrases whose words say that those left are all the rest
 _CLOSED = tuple(
     loose(pattern)
     for pattern in (
-        rf"\bof\s(?:the\s)?{_ALL}\s{_FREE}{{3,70}}?,\s{_OUT}\s(?:{_NOUN}\s)?{_GONE}\b{_FREE}{{0,60}}?{_LEAVING}",
+        rf"\b(?:of|from)\s(?:the\s)?{_ALL}\s{_FREE}{{3,70}}?,?\s{_OUT}\s(?:{_NOUN}\s)?{_GONE}\b{_FREE}{{0,60}}?{_LEAVING}",
         rf"{_OUT}\s(?:out\s)?of\s(?:the\s|all\s)?{_ALL}\s(?:{_NOUN}\s)?{_GONE}\b{_FREE}{{0,60}}?{_LEAVING}",
         rf"\bafter\s(?:the\s)?(?:exclusion|removal|excluding|removing|withdrawal|loss)\s(?:of\s)?{_OUT}\s(?:[a-z\-]+\s){{0,3}}?(?:of|from|among)\s"
-        rf"(?:the\s|all\s)?{_ALL}\s{_FREE}{{0,50}}?,\s{_LEFT}\s{_FREE}{{0,30}}?\b{_KEPT}\b",
+        rf"(?:the\s|all\s)?{_ALL}\s{_FREE}{{0,50}}?,\s{_LEFT}\s(?!full){_FREE}{{0,30}}?\b{_KEPT}\b",
+        rf"{_OUT}\s(?:out\s)?of\s(?:the\s|all\s)?{_ALL}\s(?:{_NOUN}\s)?{_GONE}\b{_FREE}{{0,60}}?[,;]\s{_LEFT}\s(?:{_NOUN}\s)?remained\b",
+        rf"\bwith\s{_OUT}\s(?:out\s)?of\s(?:the\s|all\s)?{_ALL}\s(?:{_NOUN}\s)?{_GONE}\b{_FREE}{{0,60}}?,\s{_LEFT}\s(?:{_NOUN}\s)?remained\b",
+        rf"\b(?:removed|deleted|excluded)\s{_OUT}\s(?:[a-z\-]+\s){{1,3}}?(?:of|from|among)\s(?:the\s|all\s)?{_ALL}\b{_FREE}{{0,40}}?{_LEAVING}",
         rf"\b{_ALL}\s(?:{_NOUN}),\sof\swhich\s{_OUT}\s(?:were\s|was\s)?duplicates?\sand\s{_LEFT}\s(?:were\s)?unique\b",
         rf"{_ALL}\s{_FULL}\s{_FREE}{{0,60}}?,\s{_OUT}\s(?:{_NOUN}\s)?(?:were\s)?(?:excluded|rejected|not\seligible),?\s(?:and\s)?(?:finally\s)?{_LEFT}\s"
         rf"{_FREE}{{0,40}}?\b(?:included|remained|eligible)\b",
@@ -51,12 +59,16 @@ _AGAIN = re.compile(
     r"\b(?:respectively|each|rescreen\w*|again|additional\w*|another|further|hand|at least|articles describing|reports of)\b",
     re.I,
 )
+_SPLIT = re.compile(r"[^.;\d]{1,60}?\band\s{1,3}\d")  # "leaving 40 in the first group and 47 in the second"
+_SAME_UNIT = loose(
+    rf"\s?(?:(?:[a-z\-]+\s){{0,3}}?(?:{PEOPLE}|{RECORDS})\b|(?:{_KEPT}|completed|finished|for|to|in|at|of)\b|\W*$)"
+)
 LEAST = 10  # of those at the start
 
 
 def flow_phrases(paper: Paper) -> Iterator[Finding]:
     """Are those at the start, less those who leave, those who are left?"""
-    for sentence in sentences(paper.document):
+    for sentence in sentences_with(paper.document, *_CLOSED, _BESIDE):
         if sentence.section == "introduction":
             continue
         taken: list[tuple[int, int]] = []
@@ -65,13 +77,28 @@ def flow_phrases(paper: Paper) -> Iterator[Finding]:
                 continue
             taken.append(match.span())
             found = _flow(paper, sentence.span(*match.span()), match)
-            if found is not None:
+            if found is not None and (not found.flagged or _closed(sentence.text, match)):
                 yield found
         beside = [m for m in _BESIDE.finditer(sentence.text) if not _AGAIN.search(m[0])]
         flows = [_flow(paper, sentence.span(*match.span()), match) for match in beside]
         known = [found for found in flows if found is not None]
         if any(not found.flagged for found in known):
             yield from known
+
+
+def _closed(text: str, match: re.Match[str]) -> bool:
+    """Whether nothing beside the phrase tells why the numbers differ: others who left or came, other groups, or another unit."""
+    began, lost, left = (spelled(match[name]) or 0 for name in ("all", "out", "left"))
+    behind = text[match.end("left") : match.end("left") + 120]
+    if (
+        _AGAIN.search(behind)
+        or _SPLIT.match(behind)
+        or (left > began and not _SAME_UNIT.match(behind))
+    ):
+        return False
+    own = {match.start(name) for name in ("all", "out", "left")}
+    beside = {spelled(m[1]) for m in COUNT_PATTERN.finditer(text) if m.start(1) not in own}
+    return not beside & {began - lost, abs(began - lost - left)}
 
 
 def _flow(paper: Paper, span: tuple[int, int], match: re.Match[str]) -> Finding | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ostealgia.audit.checks.reading.facts import parsed, triplet_of
-from ostealgia.audit.checks.reading.text import Sentence, loose, once, sentences
+from ostealgia.audit.checks.reading.text import Sentence, loose, once, sentences_with
 from ostealgia.audit.checks.reading.words import overlap, stems
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
@@ -71,7 +71,7 @@ def _ratios(paper: Paper) -> list[Estimate]:
 
 
 def _told(paper: Paper) -> Iterator[Sentence]:
-    for sentence in sentences(paper.document):
+    for sentence in sentences_with(paper.document, _SURVIVAL):
         if sentence.section in ("abstract", "results") and _SURVIVAL.search(sentence.text):
             yield sentence
 
@@ -109,7 +109,11 @@ def _order(groups: tuple[str, str], one: str, other: str | None) -> int:
 @once
 def _favoured(paper: Paper) -> str | None:
     """The group that hazard ratios below 1 favour, where the paper says so once and for all."""
-    named = {match[1].strip().casefold() for s in sentences(paper.document) for match in _FAVOURS.finditer(s.text)}
+    named = {
+        match[1].strip().casefold()
+        for s in sentences_with(paper.document, _FAVOURS)
+        for match in _FAVOURS.finditer(s.text)
+    }
     return named.pop() if len(named) == 1 else None
 
 

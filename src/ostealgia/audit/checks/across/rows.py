@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from ostealgia.audit.causes import slip
 from ostealgia.audit.checks.reading.facts import parsed
-from ostealgia.audit.checks.reading.text import once, sentences
+from ostealgia.audit.checks.reading.text import once, sentences_with
 from ostealgia.audit.checks.reading.told import OWN_RESULTS
 from ostealgia.audit.checks.reading.words import overlap, stems
 from ostealgia.audit.finding import Finding, Place
@@ -288,7 +288,7 @@ def pairs_of_abstract(paper: Paper) -> Iterator[Finding]:
 
 
 def _pairs(paper: Paper) -> Iterator[Pair]:
-    for sentence in sentences(paper.document):
+    for sentence in sentences_with(paper.document, _PAIR):
         if sentence.section not in ("abstract", "results"):
             continue
         for match in _PAIR.finditer(sentence.text):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ostealgia.audit.checks.across.effects import GENERIC, RATIOS
 from ostealgia.audit.checks.reading.facts import triplet_of
 from ostealgia.audit.checks.reading.figures import family
-from ostealgia.audit.checks.reading.text import COUNT, Sentence, loose, once, sentences
+from ostealgia.audit.checks.reading.text import COUNT, COUNT_PATTERN, Sentence, loose, once, sentences_with
 from ostealgia.audit.checks.reading.told import OWN_RESULTS
 from ostealgia.audit.checks.reading.words import spelled, stems
 from ostealgia.audit.finding import Finding
@@ -24,6 +24,8 @@ from ostealgia.audit.rules.totals import cross_reference
 from ostealgia.audit.statements.model import Estimate, Number
 
 SAME_WIDTH = 0.01  # relative, beyond the rounding of the limits
+TURNED = 0.03  # log: a ratio and that of the exchanged groups, both rounded, have a product of about 1
+BEHIND = 90  # characters behind a ratio that may name its model or its patients
 _FREE = GENERIC | stems(
     """hr rr aor ahr irr shown achieved achieve recorded occurred was were had expressed confidence interval estimate estimated rate rates
     arm treatment treated respectively same table given presented obtained primary endpoint secondary background
@@ -31,9 +33,11 @@ _FREE = GENERIC | stems(
 )
 _OTHER = re.compile(
     r"\badjust|\bmultivari|\bunivari|\bsubgroup|\bmodel|\bsensitivity|\binteraction|\bper.protocol|\bintention|\bpropensity|\bmatch(?:ed|ing)\b|"
+    r"\bweight|\bcluster|\bGEE\b|generali[sz]ed|\bimput|\bBayes|\bsafety\b|\bpopulation\b|\bper\s1|"
     r"\bexclud|\bamong\b|\bonly\b|\bfixed|\bcrude|\bet al\b|\bupdated?\b|\binterim",
     re.I,
 )
+_AGAINST = re.compile(r"\b(?:vs\b|versus|against|relative to|compared|reference|taken as)", re.I)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,9 +107,10 @@ def _told(paper: Paper) -> Iterator[tuple[Estimate, frozenset[str]]]:
         start = ends.get(one.sentence, one.sentence[0])
         ends[one.sentence] = one.end
         clause = paper.document.plain[start : one.estimate.start]
+        behind = re.split(r"[.;](?:\s|$)|,\s|\band\b|\d", paper.document.plain[one.end : one.end + BEHIND])
         if one.study is not None or one.section not in OWN_RESULTS or one.measure not in RATIOS or len(clause) > 400:
             continue
-        if _OTHER.search(clause) is None:
+        if _OTHER.search(clause) is None and not any(_OTHER.search(words) for words in behind[:2]):
             yield one, stems(clause) - _FREE
 
 
@@ -120,6 +125,9 @@ def _differ(paper: Paper, one: Estimate, other: Estimate, where: str) -> Iterato
         return
     if first.estimate.interval().overlaps(second.estimate.interval()):
         return
+    turned = abs(math.log(first.estimate.value * second.estimate.value)) <= TURNED
+    if turned and _AGAINST.search(paper.document.plain[max(0, one.start - BEHIND) : one.end]):
+        return  # the groups the other way round
     sides = (first.estimate.value > 1) != (second.estimate.value > 1)
     yield cross_reference(
         one.estimate.text,
@@ -162,6 +170,7 @@ class _Pool:
     ratio: Estimate
     words: frozenset[str]
     section: str
+    beside: frozenset[int]  # the other numbers of its sentence, as of those who were analysed
 
 
 def pools_restated(paper: Paper) -> Iterator[Finding]:
@@ -171,7 +180,8 @@ def pools_restated(paper: Paper) -> Iterator[Finding]:
     there = [pool for pool in pools if pool.section in ("results", "other")]
     for one in here:
         alike = [other for other in there if _kind(one.ratio) == _kind(other.ratio) and sum(_equal(one, other)) >= 2]
-        if len(alike) == 1 and sum(sum(_equal(pool, alike[0])) >= 2 for pool in here) == 1:
+        once_here = len(alike) == 1 and sum(sum(_equal(pool, alike[0])) >= 2 for pool in here) == 1
+        if once_here and not (_counts_of(alike[0]) & one.beside or _counts_of(one) & alike[0].beside):
             yield from _restated(paper, one, alike[0])
 
 
@@ -181,6 +191,10 @@ def _equal(one: _Pool, other: _Pool) -> tuple[bool, bool, bool]:
         spelled(one.people.text) == spelled(other.people.text),
         _limits(one.ratio) == _limits(other.ratio),
     )
+
+
+def _counts_of(pool: _Pool) -> set[int | None]:
+    return {spelled(pool.studies.text), spelled(pool.people.text)}
 
 
 def _limits(one: Estimate) -> tuple[float, ...]:
@@ -211,7 +225,7 @@ def _pools(paper: Paper) -> Iterator[_Pool]:
     ratios = [
         one for one in paper.of_kind(Estimate) if one.cell is None and one.measure in RATIOS and one.study is None
     ]
-    for sentence in sentences(paper.document):
+    for sentence in sentences_with(paper.document, _POOL):
         if sentence.section not in ("abstract", "results", "other"):
             continue
         matches = list(_POOL.finditer(sentence.text))
@@ -221,7 +235,10 @@ def _pools(paper: Paper) -> Iterator[_Pool]:
         near = [one for one in ratios if 0 < one.start - people.end <= NEAR and triplet_of(one) is not None]
         if near and not _another_pool(paper, sentence, near[0]):
             words = frozenset(word for word in sentence.words - _FREE - _OF_POOLS if spelled(word) is None)
-            yield _Pool(sentence.number(matches[0], "studies"), people, near[0], words, sentence.section)
+            used = {matches[0].start("studies"), matches[0].start("people")}
+            others = (m for m in COUNT_PATTERN.finditer(sentence.text) if m.start(1) not in used)
+            beside = frozenset(value for m in others if (value := spelled(m[1])) is not None and value > 1)
+            yield _Pool(sentence.number(matches[0], "studies"), people, near[0], words, sentence.section, beside)
 
 
 def _another_pool(paper: Paper, sentence: Sentence, ratio: Estimate) -> bool:

@@ -7,7 +7,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ostealgia.audit.checks.reading.text import COUNT, COUNT_PATTERN, Sentence, counts, loose, sentences
+from ostealgia.audit.checks.reading.text import (
+    COUNT,
+    COUNT_PATTERN,
+    Sentence,
+    counts,
+    loose,
+    numbered_with,
+    sentences,
+    sentences_with,
+)
 from ostealgia.audit.checks.reading.words import spelled
 from ostealgia.audit.finding import Finding, Place, make
 from ostealgia.audit.paper import Paper
@@ -35,7 +44,7 @@ _ITEM = loose(rf"\s*(?:and\s+)?({COUNT})\s+([A-Za-z][^,;()]{{0,120}}?)\s*$")
 def size_groups(paper: Paper) -> Iterator[Finding]:
     """Do the groups of a sentence ("control (n = 103) or observation (n = 102)") add up to a total named before?"""
     listed = sentences(paper.document)
-    for index, sentence in enumerate(listed):
+    for index, sentence in numbered_with(paper.document, _ALLOCATED):
         groups = [(int(m.group(1).replace(",", "")), m) for m in _GROUP_N.finditer(sentence.text)]
         allocated = _ALLOCATED.search(sentence.text)
         if allocated is None or not 2 <= len(groups) <= 5:
@@ -126,7 +135,7 @@ _FEMALE = ("women", "female", "females", "girls")
 
 def size_pairs(paper: Paper) -> Iterator[Finding]:
     """Do two groups in words, "214 patients were randomised: 103 to A and 101 to B", or both sexes, add up to their total?"""
-    for sentence in sentences(paper.document):
+    for sentence in sentences_with(paper.document, _ASSIGNED, _SEXES):
         for match in (*_ASSIGNED.finditer(sentence.text), *_SEXES.finditer(sentence.text)):
             sexes = match.re is _SEXES
             total, *parts = (spelled(match[group]) or 0 for group in ((1, 2, 4) if sexes else (1, 2, 3)))
@@ -150,7 +159,7 @@ def _sums(parts: list[int], total: int | None) -> bool:
 def size_lists(paper: Paper) -> Iterator[Finding]:
     """Do the entries of a list ("three trials, six retrospective and 24 prospective studies") add up to a total?"""
     listed = sentences(paper.document)
-    for index, sentence in enumerate(listed):
+    for index, sentence in numbered_with(paper.document, _LISTING):
         for verb in _LISTING.finditer(sentence.text):
             items = _items(sentence, verb.end())
             if len(items) < 3:
@@ -226,7 +235,7 @@ _ALL_STUDIES = loose(
 def size_kinds(paper: Paper) -> Iterator[Finding]:
     """Do the studies of each design add up to the number of studies?"""
     listed = sentences(paper.document)
-    for index, sentence in enumerate(listed):
+    for index, sentence in numbered_with(paper.document, _KIND):
         kinds = [(spelled(m[1]) or 0, _design(m[2]), m) for m in _KIND.finditer(sentence.text)]
         names = [name for _, name, _ in kinds]
         family = any(set(names) <= allowed for allowed in _EXCLUSIVE)
@@ -273,7 +282,7 @@ _BEGAN = loose(
 def size_losses(paper: Paper) -> Iterator[Finding]:
     """Are those at the start, less those left out, those who remain ("after exclusion of 7 and 18, 224 remained")?"""
     listed = sentences(paper.document)
-    for index, sentence in enumerate(listed):
+    for index, sentence in numbered_with(paper.document, _AFTER):
         after = _AFTER.search(sentence.text)
         left = _LEFT.search(sentence.text, after.end()) if after else None
         if after is None or left is None:
@@ -304,7 +313,7 @@ _SHARED = re.compile(r"(?<![\w.,\-])(\d{1,6})\s{1,3}\((\d{1,3}(?:\.\d+)?)\s?%?\)
 def size_shares(paper: Paper) -> Iterator[Finding]:
     """Do counts whose percentages add up to 100 add up to a number of the same passage?"""
     listed = sentences(paper.document)
-    for index, sentence in enumerate(listed):
+    for index, sentence in numbered_with(paper.document, _SHARED):
         shares = [(int(m.group(1)), float(m.group(2)), m) for m in _SHARED.finditer(sentence.text)]
         if len(shares) < 2 or abs(sum(percent for _, percent, _ in shares) - 100) > 0.15 * len(shares):
             continue
@@ -319,7 +328,7 @@ def size_headers(paper: Paper) -> Iterator[Finding]:
     """Do the groups of a table's header add up to the number of patients that the text names?"""
     named = {
         value: sentence.number(match)
-        for sentence in sentences(paper.document)
+        for sentence in sentences_with(paper.document, _TOTAL_N)
         for match in _TOTAL_N.finditer(sentence.text)
         if (value := spelled(match.group(1))) is not None
     }
@@ -365,7 +374,7 @@ def size_flow(paper: Paper) -> Iterator[Finding]:
     """Are no more studies kept than were found by the search?"""
     found: Number | None = None
     searches = False
-    for sentence in sentences(paper.document):
+    for sentence in sentences_with(paper.document, _FOUND):
         if sentence.section not in ("abstract", "results"):
             continue
         for match in _FOUND.finditer(sentence.text):
@@ -412,7 +421,7 @@ _POINTS = loose(rf"\bat\s((?:\d{{1,3}}(?:,\s(?:and\s)?|\sand\s)){{1,8}}\d{{1,3}}
 def size_times(paper: Paper) -> Iterator[Finding]:
     """Do time points of the results lie inside the range of follow-up that is stated?"""
     spans: list[tuple[float, float, str]] = []
-    for sentence in sentences(paper.document):
+    for sentence in sentences_with(paper.document, _SPAN):
         for match in _SPAN.finditer(sentence.text):
             low, high = int(match[1]) * _DAYS[match[2].lower()], int(match[3]) * _DAYS[match[4].lower()]
             if low < high and re.search(r"time.?point|assess|follow", sentence.text, re.I):
@@ -420,7 +429,7 @@ def size_times(paper: Paper) -> Iterator[Finding]:
     if len(spans) != 1:
         return
     low, high, words = spans[0]
-    for sentence in sentences(paper.document):
+    for sentence in sentences_with(paper.document, _POINTS):
         for match in _POINTS.finditer(sentence.text):
             unit = _DAYS[match[2].lower()]
             days = [int(part) * unit for part in re.findall(r"\d+", match[1])]

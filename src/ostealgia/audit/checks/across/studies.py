@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ostealgia.audit.causes import slip
 from ostealgia.audit.checks.reading.columns import Studies, median, said, study_key, study_tables
 from ostealgia.audit.checks.reading.facts import parsed, sentence_words
-from ostealgia.audit.checks.reading.text import COUNT, Sentence, loose, once, sentences
+from ostealgia.audit.checks.reading.text import COUNT, Sentence, loose, once, sentences_with
 from ostealgia.audit.checks.reading.words import overlap, spelled, stems
 from ostealgia.audit.finding import Cause, Finding, make
 from ostealgia.audit.paper import Paper
@@ -34,7 +34,7 @@ SAME_SIZE = 0.8  # of the studies have a second arm of about the same size
 def declared_studies(paper: Paper) -> Counter[int]:
     """How often the abstract and the results name a number of included studies; empty where none is named."""
     named: Counter[int] = Counter()
-    for sentence in sentences(paper.document):
+    for sentence in sentences_with(paper.document, _STUDIES):
         if sentence.section not in ("abstract", "results", "discussion"):
             continue
         for match in _STUDIES.finditer(sentence.text):
@@ -48,7 +48,7 @@ def declared_studies(paper: Paper) -> Counter[int]:
 def _declared(paper: Paper, total: int) -> list[tuple[Sentence, Number, int]]:
     """The places where so many studies, or a number near it, are said to be included."""
     found = []
-    for sentence in sentences(paper.document):
+    for sentence in sentences_with(paper.document, _STUDIES):
         if sentence.section not in ("abstract", "results"):
             continue
         for match in _STUDIES.finditer(sentence.text):
@@ -123,7 +123,7 @@ def studies_total(paper: Paper) -> Iterator[Finding]:
         sizes = [size for size in table.sizes if size is not None]
         shown = " + ".join(map(str, sizes)) if len(sizes) <= 12 else f"{len(sizes)} studies in {_label(table)}"
         seen: list[tuple[Sentence, Number]] = []
-        for sentence in sentences(paper.document):
+        for sentence in sentences_with(paper.document, _PEOPLE_TOTAL):
             if sentence.section in ("abstract", "results", "discussion"):
                 seen += [(sentence, sentence.number(match)) for match in _PEOPLE_TOTAL.finditer(sentence.text)]
         for _, number in seen:
@@ -219,7 +219,7 @@ def studies_years(paper: Paper) -> Iterator[Finding]:
     if not tables:
         return
     table, years = tables[0]
-    for sentence in sentences(paper.document):
+    for sentence in sentences_with(paper.document, _YEARS):
         for match in _YEARS.finditer(sentence.text):
             before = sentence.text[max(0, match.start() - 100) : match.start()]
             if sentence.section not in ("abstract", "results") or not _of_all(before, len(table.rows)):
@@ -247,7 +247,7 @@ def studies_sizes(paper: Paper) -> Iterator[Finding]:
     if not tables:
         return
     sizes = [size for size in tables[0].sizes if size is not None]
-    for sentence in sentences(paper.document):
+    for sentence in sentences_with(paper.document, _SMALLEST, _LARGEST, _RANGED):
         if sentence.section not in ("abstract", "results"):
             continue
         told = [(sentence.number(m), min(sizes), "smallest") for m in _SMALLEST.finditer(sentence.text)]
@@ -386,7 +386,11 @@ def studies_parts(paper: Paper) -> Iterator[Finding]:
     for table in _complete(paper):
         total, known = (
             table.total,
-            {spelled(m[1]) for s in sentences(paper.document) for m in _PEOPLE_TOTAL.finditer(s.text)},
+            {
+                spelled(m[1])
+                for s in sentences_with(paper.document, _PEOPLE_TOTAL)
+                for m in _PEOPLE_TOTAL.finditer(s.text)
+            },
         )
         if total is None or total not in known:
             continue
@@ -415,7 +419,7 @@ def _column_pairs(table: Studies) -> Pairs:
 
 def _stated_parts(paper: Paper) -> Iterator[tuple[frozenset[str], int, int, tuple[int, int]]]:
     """Words, studies, patients and place of each "k studies ... (N = n)" in the text."""
-    for sentence in sentences(paper.document):
+    for sentence in sentences_with(paper.document, _PART):
         if sentence.section not in ("abstract", "results"):
             continue
         for match in _PART.finditer(sentence.text):

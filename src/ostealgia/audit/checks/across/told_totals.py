@@ -11,12 +11,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ostealgia.audit.checks.across.sizes import PEOPLE
+from ostealgia.audit.checks.reading.nouns import PEOPLE
 from ostealgia.audit.checks.reading.text import COUNT_PATTERN, Sentence, sentences
 from ostealgia.audit.checks.reading.words import spelled
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.totals import total_vs_parts
+from ostealgia.io.documents import gates
 
 LEAST = 3  # parts
 BETWEEN = (0.7, 1.4)  # of the total: a sum outside is of something else
@@ -26,18 +27,25 @@ _WORDS = r"[A-Za-z][^\d(),;:.=%\[\]]{0,70}?"
 _SEP = r"\s{0,20}(?:[,;]\s{1,3}(?:(?:and|or|plus)\s{1,3})?|\s(?:and|or|plus)\s{1,3})"
 # what stands between two parts, by the form of the list
 _FORMS = (
-    re.compile(rf"\s*[)\]]{_SEP}{_WORDS}\s*[(\[]\s*(?:n\s*=\s*)?$", re.I),  # breast (52), lung (31)
     re.compile(
-        rf"\s*(?:(?:{PEOPLE}){_SEP}|{_SEP}){_WORDS}(?:,?\s*\bn\s*=|:|\bin)\s*$", re.I
+        rf"\s{{0,9}}[)\]]{_SEP}{_WORDS}\s{{0,9}}[(\[]\s{{0,9}}(?:n\s{{0,9}}=\s{{0,9}})?$", re.I
+    ),  # breast (52), lung (31)
+    re.compile(
+        rf"\s{{0,9}}(?:(?:{PEOPLE}){_SEP}|{_SEP}){_WORDS}(?:,?\s{{0,9}}\bn\s{{0,9}}=|:|\bin)\s{{0,9}}$", re.I
     ),  # breast, n = 52; breast in 52
-    re.compile(rf"\s+{_WORDS}{_SEP}$", re.I),  # 52 breast, 31 lung
+    re.compile(rf"\s{{1,9}}{_WORDS}{_SEP}$", re.I),  # 52 breast, 31 lung
 )
+_SITES = r"(?:bones?(?!\smeta)|sites?|locations?|regions?|levels?|joints?|limbs?|symptoms?|reasons?|drugs?|treatments?)"
 _OTHERS = re.compile(
-    r"\b(?:others?|another|else|miscellaneous|unknown|unclassified|unspecified|various|remaining|rest)\b", re.I
+    rf"\b(?:others?(?!\s(?:[a-z]+\s)?{_SITES})|another|else|miscellaneous|unknown|unclassified|unspecified|various|remaining|rest)\b",
+    re.I,
 )
 _TOTAL_BEFORE = re.compile(r"\b(?:total(?:l?ing)?|sum|altogether)\b[^.\d]{0,16}$", re.I)
+_IN_TOTAL = re.compile(
+    r"\b(?:in|among|from|on)\s{1,2}(?:an?\s|the\s)?$", re.I
+)  # "31 falls ... in a total of 62 patients"
 _TOTAL_BEHIND = re.compile(r"\s{0,2}(?:[a-z]+\s){0,2}?(?:in\s{1,2}(?:total|all)|altogether)\b", re.I)
-_OF_ALL = re.compile(r"\s*(?:out\s)?of\s(?:the\s|all\s|our\s|these\s|a\stotal\sof\s){0,2}$", re.I)
+_OF_ALL = re.compile(r"\s{0,9}(?:out\s)?of\s(?:the\s|all\s|our\s|these\s|a\stotal\sof\s){0,2}$", re.I)
 _PEOPLE = re.compile(rf"\s{{1,3}}(?:[a-z\-]+\s{{1,3}}){{0,3}}?{PEOPLE}\b", re.I)
 _ONCE = re.compile(  # what a patient has only once
     r"\bprimar(?:y|ies)\b|\bhistolog|\b(?:cancers?|carcinomas?|tumou?rs?|malignanc\w+|neoplasms?|sarcomas?)\b|"
@@ -45,10 +53,12 @@ _ONCE = re.compile(  # what a patient has only once
     r"\bmarital|\bblood (?:group|type)|\bunderlying diagnos",
     re.I,
 )
+# the best response of a patient is one of four
+_ANSWERS = re.compile(r"\bcomplete\b|\bCR\b"), re.compile(r"\bstable\b|\bSD\b"), re.compile(r"\bprogress|\bPD\b")
 _OVERLAP = re.compile(
     r"\b(?:complicat|adverse|toxic|symptom|co-?morbid|treat(?:ment|ed)|therap|receiv|procedure|medicat|drug|reason|event|previous|prior\b|"
     r"risk|location|level|regimen|chemo|surger|operat|including|includes?\b|such\sas|e\.g|main|most|multiple|several|both|at\sleast|"
-    r"more\sthan|respectively|or\smore|overlap|sites?\sof|metastatic\ssites?|metastases\s(?:to|in|were)|lesions?\b|studies|trials|et\sal)",
+    r"more\sthan|some|history|synchronous|double|(?:had|having|with)\s(?:two|both)|(?:two|both)\s(?:causes|cancers|primar)|respectively|or\smore|overlap|sites?\sof|metastatic\ssites?|metastas[ei]s\s(?:to|in|of|at|were)|lesions?\b|studies|trials|et\sal)",
     re.I,
 )
 _RATED = re.compile(r"\bstars\b|★", re.I)  # appraisals are read elsewhere
@@ -69,7 +79,9 @@ def told_totals(paper: Paper) -> Iterator[Finding]:
     for sentence in sentences(paper.document):
         if sentence.section == "introduction" or _RATED.search(sentence.text):
             continue
-        text = _SHARE.sub(lambda m: " " * len(m[0]), sentence.text)
+        text = sentence.text
+        if gates.may_match(_SHARE, text):
+            text = _SHARE.sub(lambda m: " " * len(m[0]), text)
         numbers = [m for m in COUNT_PATTERN.finditer(text) if spelled(m[1]) is not None]
         if len(numbers) <= LEAST:
             continue
@@ -93,7 +105,7 @@ def _compared(
     paper: Paper, sentence: Sentence, text: str, numbers: list[re.Match[str]], one: _List
 ) -> Iterator[Finding]:
     for total, first, last, explicit in _wholes(text, numbers, one):
-        parts = [spelled(number[1]) or 0 for number in numbers[first : last + 1]]
+        parts = [spelled(number[1]) or 0 for number in numbers[first : last + 1] if number is not total]
         whole = spelled(total[1]) or 0
         if len(parts) < LEAST or max(parts) >= whole:
             continue
@@ -111,10 +123,16 @@ def _wholes(text: str, numbers: list[re.Match[str]], one: _List) -> Iterator[tup
     if one.last + 1 < len(numbers):
         behind = numbers[one.last + 1]
         gap = text[numbers[one.last].end() : behind.start()]
-        said = _TOTAL_BEFORE.search(gap) or _TOTAL_BEHIND.match(text, behind.end())
+        before = _TOTAL_BEFORE.search(gap)
+        said = _TOTAL_BEHIND.match(text, behind.end()) or (before and not _IN_TOTAL.search(gap, 0, before.start()))
         if len(gap) < 90 and (said or _OF_ALL.fullmatch(gap)):
             yield behind, one.first, one.last, bool(said)
     end = numbers[one.last]
+    if one.first and one.form == len(_FORMS) - 1 and one.last - one.first >= LEAST - 1:
+        gap = text[numbers[one.first - 1].end() : numbers[one.first].start()]
+        if _OF_ALL.fullmatch(gap):  # "52 of the 92 tumours were ductal, 31 lobular, ..."
+            yield numbers[one.first], one.first - 1, one.last, False
+            return
     if one.last - one.first >= LEAST and _TOTAL_BEHIND.match(text, end.end()):
         yield end, one.first, one.last - 1, True
     if one.form and one.last - one.first >= LEAST and _PEOPLE.match(text, numbers[one.first].end()):
@@ -133,20 +151,27 @@ def _certain(
     if _OVERLAP.search(text) or not BETWEEN[0] * whole < sum(parts) < BETWEEN[1] * whole:
         return False
     off = whole - sum(parts)
-    if off > 0 and _said(paper, sentence, off):
+    if _said(paper, sentence, off, (numbers[one.first].start(), numbers[one.last].end())):
         return False
     if explicit:
         return True
     last = numbers[one.last]
     near = text[numbers[one.last - 1].end() : last.start()] if one.form < 2 else text[last.end() : last.end() + 40]
+    if off < 0 and all(answer.search(text) for answer in _ANSWERS):
+        return True
     return _OTHERS.search(near) is not None and _ONCE.search(text) is not None
 
 
-def _said(paper: Paper, sentence: Sentence, lost: int) -> bool:
-    """Whether those who are missing are told in the sentence or the two behind it."""
-    words = paper.document.plain[sentence.start : sentence.end + 300]
-    found = (m for m in COUNT_PATTERN.finditer(words) if spelled(m[1]) == lost)
-    return any(_LABEL.search(words, max(0, m.start() - 12), m.start()) is None for m in found)
+def _said(paper: Paper, sentence: Sentence, off: int, listed: tuple[int, int]) -> bool:
+    """Whether the words tell of those who are missing, in the sentence or the two behind it, or of those who count twice.
+
+    listed : characters of the sentence with the parts, which don't tell it.
+    """
+    words = paper.document.plain[sentence.start : sentence.end + 300] if off > 0 else sentence.text
+    start, end = sentence.span(*listed) if off > 0 else (listed[0] + sentence.start, listed[1] + sentence.start)
+    found = (m for m in COUNT_PATTERN.finditer(words) if spelled(m[1]) == abs(off))
+    outside = (m for m in found if not start <= m.start() + sentence.start < end)
+    return any(_LABEL.search(words, max(0, m.start() - 12), m.start()) is None for m in outside)
 
 
 CHECKS = (told_totals,)

@@ -19,6 +19,7 @@ from ostealgia.audit.finding import Finding, Place
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.plausibility import STAR_LIMITS, star_limit
 from ostealgia.audit.rules.totals import total_vs_parts
+from ostealgia.io.documents import gates
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,10 @@ class Tool:
     named: re.Pattern[str]
     domains: tuple[tuple[str, str], ...]  # domain of STAR_LIMITS, pattern
 
+    def is_named(self, text: str) -> bool:
+        """Whether a text names the tool."""
+        return self.named.search(gates.folded(text)) is not None
+
     def most(self, index: int) -> int:
         """The most points of a domain, by its place."""
         return STAR_LIMITS[self.name][self.domains[index][0]]
@@ -37,12 +42,12 @@ class Tool:
 TOOLS = (
     Tool(
         "NOS",
-        re.compile(r"newcastle\W{0,3}ottawa|\bNOS\b", re.I),
+        re.compile(r"newcastle\W{0,3}ottawa|\bnos\b"),
         (("selection", r"selections?"), ("comparability", r"comparability"), ("outcome", r"(?:outcomes?|exposures?)")),
     ),
     Tool(
         "Jadad",
-        re.compile(r"\bjadad\b|oxford quality", re.I),
+        re.compile(r"\bjadad\b|oxford quality"),
         (
             ("randomisation", r"randomi[sz]ation"),
             ("blinding", r"(?:double[- ])?blinding"),
@@ -95,7 +100,7 @@ class Rating:
 def appraisals(paper: Paper) -> Iterator[Finding]:
     """total-vs-parts and the limits of the domains for appraisals in sentences, and in the cells of a column of scores."""
     plain = paper.document.plain
-    tools = [tool for tool in TOOLS if tool.named.search(plain)]
+    tools = [tool for tool in TOOLS if tool.is_named(plain)]
     if not tools:
         return
     ratings = [
@@ -140,7 +145,7 @@ def points_of(text: str) -> int | None:
 
 
 def _of_sentence(sentence: Sentence, tools: list[Tool]) -> Iterator[Rating]:
-    here = [tool for tool in tools if tool.named.search(sentence.text)] or tools
+    here = [tool for tool in tools if tool.is_named(sentence.text)] or tools
     if len(here) != 1 or len(sentence.text) > 1500:
         return
     tool = here[0]

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ostealgia.audit.checks.reading.appraisal_tools import RatingTool, most_points, rating_tools
+from ostealgia.audit.checks.reading.appraisal_tools import RATING_TOOLS, RatingTool, most_points, rating_tools
 from ostealgia.audit.checks.reading.scales import is_adapted
-from ostealgia.audit.checks.reading.text import Sentence, sentences
+from ostealgia.audit.checks.reading.text import Sentence, sentences_with
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.bounds import scale_bound
@@ -44,6 +44,13 @@ _CENTRE = re.compile(
     re.I,
 )
 _NUMBER = re.compile(rf"{_ALONE}{_POINTS}")
+# a number before any other noun or verb counts that ("12 came from Asia", "15 studies")
+_SCORED = re.compile(
+    r"\W*$|\s{0,2}[,;:.)\]±@(/–—-]|"
+    r"\s{1,3}(?:points?|stars?|and|or|to|for|in|on|at|by|with|out|overall|which|while|whereas|but|were|was)\b",
+    re.I,
+)
+_BARE = re.compile(r"\s{1,3}(?:points?|stars?)\b", re.I)
 _APART = re.compile(
     r"\b\d{1,4}\s{1,3}(?:[a-z-]+\s{1,3}){0,2}?(?:studies|trials|articles|papers|reports|cohorts|patients|participants)\b|"
     r"\[\d{1,3}(?:[,–-]\s?\d{1,3}){0,6}\]|[(\[]?\bn\s?=\s?\d{1,4}\b[)\]]?|\b(?:tables?|figures?|fig\.)\s{1,3}S?\d{1,2}\b|\b(?:19|20)\d\d\b",
@@ -52,7 +59,7 @@ _APART = re.compile(
 _NO_SCORE = re.compile(
     r"\b(?:items?|questions?|criteri(?:a|on)|domains?|kappa|inter-?rater|cut-?offs?|thresholds?|modified|adapted|if|graded?|defined|considered|"
     r"classified|categor\w*|percent\w*|each|years?|months?|weeks?|sizes?|cross-sectional|"
-    r"selection|comparability|exposure|randomi[sz]ation|blinding|withdrawals?|drop-?outs?)\b|[<>≤≥]|%",
+    r"selection|comparability|exposure|randomi[sz]ation|blinding|withdrawals?|drop-?outs?|allocation|concealment|extended|revised|raters?)\b|[<>≤≥]|%",
     re.I,
 )
 _SKIPPED = ("methods", "introduction")
@@ -61,7 +68,7 @@ _SKIPPED = ("methods", "introduction")
 def appraisal_scores(paper: Paper) -> Iterator[Finding]:
     """scale-bound for the scores of a sentence about one appraisal tool."""
     adapted = is_adapted(paper.document.plain)
-    for sentence in sentences(paper.document):
+    for sentence in sentences_with(paper.document, *(tool.named for tool in RATING_TOOLS)):
         if sentence.section in _SKIPPED or len(sentence.text) > 400:
             continue
         tools = rating_tools(sentence.text)
@@ -101,7 +108,9 @@ def _scores(sentence: Sentence, tool: RatingTool) -> tuple[list[tuple[re.Match[s
         found += [(match, "low"), (match, "high")]
     clear = _blanked(clear, _RANGE)
     for match in _NUMBER.finditer(clear):
-        if not _CENTRE.search(clear, max(0, match.start() - 40), match.start()):
+        if not _SCORED.match(clear, match.end()):
+            return None
+        if not (_CENTRE.search(clear, max(0, match.start() - 40), match.start()) or _BARE.match(clear, match.end())):
             return None
         found.append((match, 0))
     if not found or any(most not in tool.forms for most in told) or re.search(r"\d", _blanked(clear, _NUMBER)):

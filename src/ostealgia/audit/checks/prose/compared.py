@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ostealgia.audit.checks.reading.text import Sentence, loose, sentences
+from ostealgia.audit.checks.reading.text import Sentence, loose, sentences_with
 from ostealgia.audit.finding import Cause, Finding, make
 from ostealgia.audit.paper import Paper
 from ostealgia.numerics.intervals import Printed
@@ -29,11 +29,17 @@ def _value(name: str) -> str:
 
 
 _PAIR = loose(
-    rf"[(\[]\s?(?:(?:means?|medians?|rates?|incidence)[,:]?\s)?{_value('first')}\s?,?\s?(?:vs\.?|versus|v\.|and|against|compared\s(?:with|to))\s?{_value('second')}"
+    rf"[(\[]\s?(?:(?:means?|medians?|rates?|incidence)[,:]?\s)?{_value('first')}\s?,?\s?(?:vs\.?|versus|v\.?|and|against|compared\s(?:with|to))\s?{_value('second')}"
     r"\s?(?=[,;)\]]|respectively\b)(?!,?\s?(?:and|vs|versus)\b)"
+    # what follows inside the bracket is another statistic, not words on what the numbers are
+    r"(?=[,;]?\s?(?:respectively\b\s?)?(?:[)\]]|"
+    r"P\b|a?(?:OR|RR|HR)s?\b|(?:adjusted|crude)?\s?(?:odds|risk|hazard|rate|mean|absolute|"
+    r"relative|difference|log-?rank|chi|fisher|student|t\b|z\b|n\.?s\.?\b|not\ssig|95|99|90|MD|SMD|RD|χ|[Δ<>=≤≥\d(\[])))"
 )
-_FREQUENT = r"(?:frequent(?:ly)?|common(?:ly)?|often|likely|prevalent)"
-_UP, _DOWN = r"higher|greater|larger|longer|older", r"lower|smaller|shorter|younger"
+_FREQUENT = r"(?:frequent(?:ly)?|common(?:ly)?|often|likely|prevalent|rare(?:ly)?|seldom|unlikely)"
+_SELDOM = re.compile(r"rare|seldom|unlikely", re.I)
+_OFTEN = re.compile(_FREQUENT, re.I)
+_UP, _DOWN = r"higher|greater|larger|longer|older|commoner", r"lower|smaller|shorter|younger|rarer"
 _WORD = re.compile(
     rf"\b(?:(?P<often>more|less)\s{{1,3}}(?P<what>{_FREQUENT})|(?P<up>{_UP})|(?P<down>{_DOWN}))\b(?!-)",
     re.I,
@@ -43,12 +49,14 @@ _GROUP = loose(
     r"\s(?:(?:in|with|for|after|among|at|under|during|following|by|on)\s)?(?:the\s|those\s|that\s|patients\s)?[^.;:()\[\]\d<>=%]{1,70}"
 )
 _OPEN = re.compile(
-    r"\b(?:not?|nor|never|neither|without|although|whereas|while|but|expected|predicted|half|twice|times|fold|either|both|respective|if|"
-    r"may|might|could|would|should|hypothes\w+|assum\w+|anticipat\w+|odds|hazards?|reduction|decrease|decline|survival|change|loss|"
-    r"p-?values?|cut-?off|threshold|rank\w*|versus|vs)\b",
+    r"\b(?:not?|nor|never|neither|without|although|whereas|while|but|expected|predicted|half|twice|times|fold|either|both|respective|if|order|"
+    r"may|might|could|would|should|hypothes\w+|assum\w+|anticipat\w+|odds|hazards?|(?<!open )(?<!closed )reduction|decrease|decline|"
+    r"survival|change|loss|p-?values?|cut-?off|threshold|rank\w*|versus|vs)\b",
     re.I,
 )
 _SHARE = re.compile(r"\d\s?%|\d\.\d")
+_THAT = re.compile(r"\bthat\b(?!\s{1,3}(?:of|in|for|with|after|among)\b)", re.I)
+_OF_TIME = re.compile(rf"\d\s{{0,3}}{_UNIT}\b", re.I)
 _MORE = re.compile(r"\b(?:more|less|fewer|better|worse)\b", re.I)
 LONGEST = 220  # characters from the words to the bracket
 LEAST = 8.0  # units of the last place that two numbers are apart
@@ -56,14 +64,15 @@ LEAST = 8.0  # units of the last place that two numbers are apart
 
 def compared(paper: Paper) -> Iterator[Finding]:
     """Is the first of two numbers the larger one where the words say so?"""
-    for sentence in sentences(paper.document):
+    for sentence in sentences_with(paper.document, _THAN):
         if sentence.section in ("introduction", "methods") or not _THAN.search(sentence.text):
             continue
         start = 0
         for pair in _PAIR.finditer(sentence.text):
             told = _direction(sentence.text[max(start, pair.start() - LONGEST) : pair.start()])
             start = pair.end()
-            if told is not None:
+            often = told is not None and _OFTEN.search(told[1]) is not None
+            if told is not None and not (often and _OF_TIME.search(pair[0])):
                 yield from _judged(paper, sentence, pair, *told)
 
 
@@ -85,12 +94,14 @@ def _direction(words: str) -> tuple[int, str] | None:
         return None  # "were less likely to think that others drank more than they did (93% vs 79%)"
     if (
         not _GROUP.fullmatch(behind)
+        or _THAT.search(behind)
         or re.search(r"[(:;,\d]", between)
         or len(found) > 2
         or re.search(r"\bor\b|,", behind)
     ):
         return None
     sign = 1 if last["up"] or (last["often"] or "").lower() == "more" else -1
+    sign = -sign if last["what"] and _SELDOM.match(last["what"]) else sign
     return sign, " ".join(last[0].split())
 
 

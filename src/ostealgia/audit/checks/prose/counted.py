@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from ostealgia.audit.checks.reading.nouns import COUNTED, PEOPLE
 from ostealgia.audit.checks.reading.scales import named_scores, printed_scores
 from ostealgia.audit.checks.reading.text import Sentence, sentences
 from ostealgia.audit.finding import Finding
@@ -37,12 +38,6 @@ _TWO_VALUED = re.compile(
     r"(?:variables?|indicators?|items?|codes?|coding|covariates?)\b|\b(?:binary|dummy)\s{1,3}indicator\b",
     re.I,
 )
-_COUNTED = re.compile(
-    r"\bnumbers? of (?!(?:[a-z-]+ ){0,3}?(?:cells?|copies|counts?|steps|mitos\w+|vessels|osteoclasts|fields|calories|studies|trials|"
-    r"person|patient-|points|units|percent|publications|citations)\b)"
-    r"(?:[a-z-]+[ ,]){0,6}?[a-z-]+s\b|\bwhole[ -](?:numbers?|points?)\b|\bintegers?\b",
-    re.I,
-)
 _MEAN = re.compile(r"\b(?:mean|average[ds]?)\b", re.I)
 # several values of a person, a part of the persons, or a number that no person gave
 _NOT_ONE = re.compile(
@@ -50,18 +45,14 @@ _NOT_ONE = re.compile(
     r"gain\w*|adjust\w*|least.squares|imput\w*|weighted|estimat\w*|model\w*|sums?|composite|subscales?|total|standardi[sz]ed|pooled|studies|trials|"
     r"respectively|versus|vs|compared|responders|non-?responders|completers|survivors|those|whom|who|remaining|others?|both|either|"
     r"groups|arms|median|centres|centers|raters|observers|readers|surgeons|hospitals|expected|predicted|assum\w*|"
-    r"per (?:day|week|month|year|fraction|session|lesion|hour|night|centre|center|study|group)|"
+    r"loss of|half|per (?:day|week|month|year|fraction|session|lesion|hour|night|centre|center|study|group)|"
     r"(?:each|every|a) (?:day|week|month|year|night))\b|%",
     re.I,
-)
-_PEOPLE = (
-    r"(?:patients?|participants?|subjects?|women|men|children|persons|people|volunteers|individuals|adults|cases|caregivers|"
-    r"respondents)"
 )
 _ADJECTIVES = r"(?:(?!(?:in|of|for|among|and|to|was|were|at|on|the|had|with|or)\b)[a-z-]+\s{1,3}){0,2}?"
 _SIZE = re.compile(
     rf"[(\[]?\bn\s?=\s?(?P<n>\d{{1,4}})\b[)\]]?|"
-    rf"\b(?:in|of|for|among|from|across|by|to|over)\s{{1,3}}(?:all\s{{1,3}})?(?:the\s{{1,3}}|these\s{{1,3}}|our\s{{1,3}}|all\s{{1,3}})?(?P<p>\d{{1,4}})\s{{1,3}}{_ADJECTIVES}{_PEOPLE}\b",
+    rf"\b(?:in|of|for|among|from|across|by|to|over)\s{{1,3}}(?:all\s{{1,3}})?(?:the\s{{1,3}}|these\s{{1,3}}|our\s{{1,3}}|all\s{{1,3}})?(?P<p>\d{{1,4}})\s{{1,3}}{_ADJECTIVES}{PEOPLE}\b",
     re.I,
 )
 _NUMBER = re.compile(r"(?<![\w.,/\-–])-?\d{1,4}(?:\.\d{1,3})?(?![\w/]|[.,]\d)")
@@ -112,7 +103,7 @@ def _told(sentence: Sentence) -> Told | None:
         return None
     clear, coded = _without_coding(text)
     coded = coded or _TWO_VALUED.search(text) is not None
-    if not (coded or _COUNTED.search(text)) or _NOT_ONE.search(text):
+    if not (coded or COUNTED.search(text)) or _NOT_ONE.search(text):
         return None
     for one in (*printed_scores(clear), *named_scores(clear)):
         clear = _blank(clear, one.start, one.end)

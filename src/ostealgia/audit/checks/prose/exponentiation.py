@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -123,16 +123,22 @@ def exponentiated(paper: Paper) -> Iterator[Finding]:
         # two tables of one paper hold such a pair by chance; a sentence that names the effect, or several pairs, are none
         chance = len(proven) < ENOUGH and (not in_words or _p_speaks_against(one))
         yield lowered(found, _CHANCE) if chance else found
-    suspects = [one for one in with_limits if one not in [o for o, _ in told]]
+    flagged = [one for one, _ in told]
+    suspects = [one for one in with_limits if one not in flagged]
     by_p = {id(one): found for one in suspects if (found := _by_its_p(one)) is not None}
     cases = proven | {one.number.text for one in suspects if id(one) in by_p}
+    many = len(proven) >= ENOUGH and len(proven) >= SHARE * len({one.number.text for one in with_limits})
+    rows: defaultdict[object, list[Ratio]] = defaultdict(list)
+    for one in ratios:
+        if isinstance(one.key, tuple):
+            rows[one.key].append(one)
     for one in suspects:
         found = by_p.get(id(one)) if _p_is_its_own(one, suspects, by_p) else None
         if found is not None and len(cases) < ENOUGH and not _telling(one):
             yield lowered(found, _CHANCE)
             continue
-        found = found or _by_its_row(one, ratios)
-        if found is None and len(proven) >= ENOUGH and len(proven) >= SHARE * len({o.number.text for o in with_limits}):
+        found = found or _by_its_row(one, rows)
+        if found is None and many:
             found = _likely(one)
         if found is None:
             found = _absurd(one)
@@ -368,7 +374,7 @@ def _normal_apart(a: float, b: float | None) -> float:
     return float(abs(z[0] - z[1]))
 
 
-def _by_its_row(one: Ratio, ratios: list[Ratio]) -> Finding | None:
+def _by_its_row(one: Ratio, rows: Mapping[object, list[Ratio]]) -> Finding | None:
     """The other ratio of the row (crude beside adjusted) is near the logarithm and has the width taken back."""
     if not isinstance(one.key, tuple) or one.low is None or one.high is None:
         return None
@@ -376,10 +382,9 @@ def _by_its_row(one: Ratio, ratios: list[Ratio]) -> Finding | None:
     if back.low <= 0 or not _ordinary(back) or _p_nearer_as_printed(one, back):
         return None
     wide, taken = _std_error(one.low.value, one.high.value), _std_error(back.low, back.high)
-    for other in ratios:
+    for other in rows[one.key]:
         if (
             other is one
-            or other.key != one.key
             or not _TWO_MODELS.search(f"{one.head} {other.head}")
             or one.head == other.head
             or other.low is None

@@ -11,6 +11,7 @@ from ostealgia.audit.causes import slip
 from ostealgia.audit.checks.reading.figures import (
     EFFECTS,
     MULTIPLICITY,
+    estimates_of_sentences,
     free,
     level_of,
     mentions,
@@ -21,6 +22,7 @@ from ostealgia.audit.checks.reading.interval_company import (
     least_shown,
     misfit,
     weighed,
+    with_likely_slip,
 )
 from ostealgia.audit.checks.reading.interval_readings import RESPECTIVELY, point_and_interval
 from ostealgia.audit.checks.reading.premises import MANY, doubtful, lowered
@@ -64,7 +66,7 @@ def intervals(paper: Paper) -> Iterator[Finding]:
                 p_value=estimate.p_value.printed if estimate.p_value is not None else None,
                 level=level_of(estimate),
             )
-            found = weighed(paper, found, reading)
+            found = with_likely_slip(weighed(paper, found, reading), reading)
         if found is not None:
             yield found
         if estimate.p_value is not None:
@@ -259,7 +261,7 @@ def _exact_of_few(paper: Paper, estimate: Estimate, found: Finding, p: Number) -
 def _several(paper: Paper, estimate: Estimate) -> bool:
     """Whether the estimate is one of two that are compared, or of a list told by "respectively": the P may be that of both."""
     plain = paper.document.plain
-    others = [one for one in free(paper, Estimate) if one.sentence == estimate.sentence and one is not estimate]
+    others = [one for one in estimates_of_sentences(paper).get(estimate.sentence, ()) if one is not estimate]
     if not others:
         return False
     alike = [

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from ostealgia.audit.checks.reading.figures import MULTIPLICITY, RATIOS, free, mentions
 from ostealgia.audit.checks.reading.premises import doubtful, lowered
-from ostealgia.audit.checks.reading.text import loose, sentences
+from ostealgia.audit.checks.reading.text import loose, sentences_with
 from ostealgia.audit.finding import Finding, make
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.bounds import scale_bound
@@ -57,7 +57,7 @@ def worded_correlations(paper: Paper) -> Iterator[Finding]:
     if mentions(paper, "spearman", "kendall", "rank correlation"):
         return
     read = {test.p_value.end for test in paper.of_kind(Test) if test.p_value is not None and degrees(test)}
-    for sentence in sentences(paper.document):
+    for sentence in sentences_with(paper.document, *_R_WITH_N):
         for match in itertools.chain.from_iterable(form.finditer(sentence.text) for form in _R_WITH_N):
             place, n = sentence.span(match.start(), match.end()), int(match["n"])
             p_end = sentence.span(match.start(), match.end("p"))[1]
@@ -81,7 +81,7 @@ def _near(found: Finding, p: str) -> bool:
 def worded_tests(paper: Paper) -> Iterator[Finding]:
     """p-vs-statistic for a chi-square told in words: "The Wald chi-square of X was 0.64 (df = 1, p = 0.43)"."""
     read = {test.p_value.end for test in paper.of_kind(Test) if test.p_value is not None and test.df}
-    for sentence in sentences(paper.document):
+    for sentence in sentences_with(paper.document, _WORDED):
         for match in _WORDED.finditer(sentence.text):
             place = sentence.span(match.start(), match.end())
             df = int(match["df"] or match["df2"])

@@ -498,7 +498,7 @@ def _of_the_paragraph(
 
 
 def _certain_size(count: Count, own: list[Size]) -> int | None:
-    """The one size of the sentence, printed before the count, close by: "In 20 studies (N=636), 502 (78.9%)"."""
+    """The one size of the sentence, printed before the count, close by: "In 14 studies (N=580), 464 (80.0%)"."""
     at = count.count.start if count.count is not None else count.start
     before = [size for size in own if size.end <= at]
     if len({size.n.value for size in own}) != 1 or not before or at - before[-1].end > 60:

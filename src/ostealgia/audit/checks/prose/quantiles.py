@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ostealgia.audit.checks.reading.text import sentences
+from ostealgia.audit.checks.reading.text import sentences_with
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.plausibility import quantile_order
@@ -30,7 +30,7 @@ _NOT_IT = re.compile(
 
 def medians_in_order(paper: Paper) -> Iterator[Finding]:
     """quantile-order for "median age was 64 years (range 65-88)": one median, the name of its limits, two rising limits."""
-    for sentence in sentences(paper.document):
+    for sentence in sentences_with(paper.document, _MEDIAN):
         for match in _MEDIAN.finditer(sentence.text):
             name, middle, unit, limits, low, low_unit, high, high_unit = match.groups()
             before = match[0][: match.start(2) - match.start()]

@@ -19,7 +19,7 @@ from ostealgia.audit.checks.reading.scales import (
     own_scales,
     printed_scores,
 )
-from ostealgia.audit.checks.reading.text import Sentence, sentences
+from ostealgia.audit.checks.reading.text import Sentence, sentences_with
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.bounds import scale_bound
@@ -60,7 +60,7 @@ _LIMITED = r"(?:\d{1,4}(?:\.\d{1,3})?)"
 _APART = re.compile(
     r"\b(?:weeks?|months?|days?|years?|hours?|visits?|cycles?)[ -]\d{1,3}\b|\b\d{1,3}[ -]"
     r"(?:weeks?|months?|days?|years?|hours?|h|min|minutes?)\b"
-    r"|\(?\b[nN]\s?=\s?\d{1,5}\b\)?|\b\d{1,5}\s{1,3}(?:(?!(?:in|of|for|among|and|to|was|were|at|on)\b)[a-z-]+\s{1,3}){0,2}(?:patients?|participants?|subjects?|women|men|persons|people)\b"
+    r"|\(?\b[nN]\s?=\s?\d{1,5}\b\)?|\b\d{1,5}\s{1,3}(?:(?!(?:in|of|for|among|and|to|was|were|at|on)\b)[a-z-]+\s{1,3}){0,2}(?:patients?|participants?|subjects?|women|men|persons|people|studies|trials|articles|papers|cohorts|reports|raters|readers|observers)\b"
     r"|\b\d{1,3}\s?-\s?points?\b|\[\d{1,3}(?:[,–-]\s?\d{1,3}){0,6}\]|\bitem \d{1,2}\b|\b(?:table|figure|fig\.) \d{1,2}\b"
     r"|\bqlq-?c?30\b|\beq-?5d\b|\bsf-?\d{1,2}\b"
     r"|\bof (?:9|nine)\b(?: stars| points)?"
@@ -111,7 +111,7 @@ class Part:
 def scores_of_clauses(paper: Paper) -> Iterator[Finding]:
     """scale-bound for every number of a clause about one scale; not for a tool that the paper may have adapted."""
     adapted, own = is_adapted(paper.document.plain), own_scales(paper)
-    for sentence in sentences(paper.document):
+    for sentence in sentences_with(paper.document, _SUMMARY):
         if not _SUMMARY.search(sentence.text):
             continue
         whole = one_scale(sentence.text, own)
@@ -237,7 +237,7 @@ _OUT_OF = re.compile(
 
 def scores_out_of(paper: Paper) -> Iterator[Finding]:
     """scale-bound for "worst pain at a mean of 7.1/10"."""
-    for sentence in sentences(paper.document):
+    for sentence in sentences_with(paper.document, _OUT_OF):
         for match in _OUT_OF.finditer(sentence.text):
             second = match["n"] is None
             number = sentence.number(match, "n2" if second else "n")
@@ -266,7 +266,7 @@ _RELATIVE = re.compile(
 
 def accuracies(paper: Paper) -> Iterator[Finding]:
     """scale-bound for sensitivity, specificity and predictive values, in per cent."""
-    for sentence in sentences(paper.document):
+    for sentence in sentences_with(paper.document, _SHARE):
         for match in _SHARE.finditer(sentence.text):
             if _RELATIVE.search(sentence.text, max(0, match.start() - 60), match.end()):
                 continue

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from ostealgia.audit.checks.reading.figures import MULTIPLICITY, free, grouped_by_sentence, mentions, words_in
 from ostealgia.audit.checks.reading.seen import scale_name
-from ostealgia.audit.checks.reading.text import once, sentences
+from ostealgia.audit.checks.reading.text import once, sentences_with
 from ostealgia.audit.finding import Finding, make
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.p_values import p_vs_ci
@@ -232,7 +232,7 @@ def _denied(paper: Paper, claim: Claim, estimates: list[Estimate]) -> Iterator[F
         return
     named = paper.document.plain[max(one.sentence[0], one.estimate.start - 40) : one.estimate.start]
     if scale == "difference" and 0 < low.value < 1 < high.value and "ratio" in named:
-        return  # "no difference (ratio 1.04; 0.97 to 1.11)"
+        return  # "no difference (ratio 1.03; 0.95 to 1.12)"
     implied = p_vs_ci(one.estimate.text, low, high, "0.5", scale=scale)
     if implied.recomputed is None or implied.recomputed > CLEARLY_DENIED:
         return
@@ -354,7 +354,9 @@ def _against_p(paper: Paper, claim: Claim, tested: list[Tested], estimates: list
 @once
 def _limits(paper: Paper) -> tuple[float, float]:
     """From which P on "significant", and below which "not significant", is wrong: near 0.05 only where the paper sets this level."""
-    stating = (one.text for one in sentences(paper.document) if _SET.search(one.text) and "significan" in one.text)
+    stating = (
+        one.text for one in sentences_with(paper.document, _SET) if _SET.search(one.text) and "significan" in one.text
+    )
     levels = {float(found[1]) for text in stating for found in _ALPHA.finditer(text)}
     sure = levels == {LEVEL} and not mentions(paper, *MULTIPLICITY)
     return (NEAR_ABOVE, NEAR_BELOW) if sure else (CLEARLY_ABOVE, CLEARLY_BELOW)

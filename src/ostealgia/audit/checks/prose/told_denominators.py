@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from ostealgia.audit.checks.prose.percents import HEDGED, NOT_SHARES, ROUGH
 from ostealgia.audit.checks.reading.over_time import ESTIMATED, over_time
 from ostealgia.audit.checks.reading.premises import lowered
-from ostealgia.audit.checks.reading.text import COUNT, Sentence, loose, sentences
+from ostealgia.audit.checks.reading.text import COUNT, Sentence, loose, sentences_with
 from ostealgia.audit.checks.reading.words import spelled
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
@@ -103,7 +103,7 @@ def told_denominators(paper: Paper) -> Iterator[Finding]:
         for one in paper.of_kind(Count)
         if one.percent is not None and one.count is not None and one.n is not None
     }
-    for sentence in sentences(paper.document):
+    for sentence in sentences_with(paper.document, *_FORMS, *_OTHER_FORMS, _TWO_ARMS, _BOTH_ARMS, _TWO):
         if "%" not in sentence.text:
             continue
         for match in itertools.chain.from_iterable(form.finditer(sentence.text) for form in (*_FORMS, *_OTHER_FORMS)):

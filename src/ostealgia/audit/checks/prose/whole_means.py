@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ostealgia.audit.checks.prose.scores import centre_alone
-from ostealgia.audit.checks.reading.text import sentences
+from ostealgia.audit.checks.reading.text import sentences, sentences_with
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.granularity import grim_mean, grim_percent
@@ -41,7 +41,7 @@ LEAST = 5  # patients
 
 def means_of_groups(paper: Paper) -> Iterator[Finding]:
     """GRIM for the only mean of a sentence about so many patients' whole numbers."""
-    for sentence in sentences(paper.document):
+    for sentence in sentences_with(paper.document, _MEAN):
         text = sentence.text
         if not _MEAN.search(text) or not _WHOLE.search(text) or _NOT_ONE.search(text):
             continue

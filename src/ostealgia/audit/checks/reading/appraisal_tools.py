@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ostealgia.io.documents import gates
+
 
 @dataclass(frozen=True)
 class RatingTool:
@@ -46,7 +48,7 @@ def rating_tools(text: str) -> list[RatingTool]:
     >>> [tool.name for tool in rating_tools("By the Jadad scale, 4 points.")]
     ['Jadad']
     """
-    return [tool for tool in RATING_TOOLS if tool.named.search(text)]
+    return [tool for tool in RATING_TOOLS if gates.search(tool.named, text)]
 
 
 def most_points(tool: RatingTool, text: str) -> int:

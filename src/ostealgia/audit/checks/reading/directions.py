@@ -9,9 +9,13 @@ where none of these readings is open.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from typing import NamedTuple
 
 from ostealgia.audit.checks.reading.effect_rows import effect_rows
 from ostealgia.audit.checks.reading.figures import words_in
+from ostealgia.audit.checks.reading.text import once
 from ostealgia.audit.checks.reading.words import stems
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.statements.model import Claim, Estimate
@@ -33,6 +37,7 @@ TIMES = listed("early earlier late later delayed delay")
 CHANCE_WORDS = listed("odds risk risks hazard hazards likelihood chance chances probability rate rates incidence")
 WHOSE = listed("in among with for by having under at")
 # "living alone" is a factor of its own, "radiotherapy alone" one of two sides
+_OF_SURVIVAL = listed("survival interval time period rate rates")
 _LIVING = listed("living live lived lives")
 # two sides of one thing: which of them is the reference is not said
 SIDES = listed(
@@ -66,7 +71,10 @@ TESTED = listed("heterogeneity trend interaction all difference comparison nonin
 DEATH = listed("death mortality dying progression recurrence relapse")
 LEADS = listed("in among with for was were is by had having at under")
 THOSE = listed("those in among patients people women men participants children subjects for with")
-REFERENCE = listed("those without control controls placebo the reference standard usual conventional single no")
+REFERENCE = listed(
+    "those without control controls placebo the reference standard usual conventional single no monotherapy untreated unexposed comparator sham"
+)
+_VERSUS_NUMBERS = re.compile(r"\d[^.;]{0,60}\b(?:vs|versus)\b|\b(?:vs|versus)\b[^.;]{0,60}?\d", re.I)
 BEFORE = 160  # characters before the words of a direction that may name the factor
 ROUGHLY = 0.15
 _CLAUSE = re.compile(r"[;:]|\b(?:but|whereas|while|although|however|though|despite|except)\b", re.I)
@@ -105,7 +113,13 @@ def certain(paper: Paper, claim: Claim, estimate: Estimate) -> bool:
     """
     if _otherwise(paper, claim, estimate):
         return False
-    return not is_reciprocal(claim, estimate) or _row_says(paper, claim, estimate)
+    return not is_reciprocal(claim, estimate) or _row_says(paper, claim, estimate) or _against_reference(paper, claim, estimate)
+
+
+def _against_reference(paper: Paper, claim: Claim, estimate: Estimate) -> bool:
+    """Whether the words say that the other group is the control: "doubled the risk compared with placebo (RR 0.51)"."""
+    words = words_in(paper, claim.end, estimate.start)
+    return any(word in AGAINST - {"with", "to", "over"} and COMPARED.intersection(words[at + 1 : at + 5]) for at, word in enumerate(words))
 
 
 def only_turned(paper: Paper, claim: Claim, estimate: Estimate) -> bool:
@@ -124,6 +138,8 @@ def _otherwise(paper: Paper, claim: Claim, estimate: Estimate) -> bool:
         or _own_groups(paper, claim, estimate)
     ):
         return True
+    if sized and (estimate.estimate.value > 1) == (claim.direction > 0):
+        return False  # the words and the ratio go one way: whichever group is the reference, the size is that of the ratio
     turned = _inverse_factor(paper, claim, inverse) or _other_group_behind(paper, claim, estimate, inverse)
     return turned and not _row_says(paper, claim, estimate)
 
@@ -154,18 +170,40 @@ def _crowded(paper: Paper, claim: Claim, estimate: Estimate) -> bool:
         return True
     opposite = _UPWARD if claim.direction < 0 else _DOWNWARD
     between = (min(claim.end, estimate.end), max(claim.start, estimate.start))
-    estimates = [one.end for one in paper.of_kind(Estimate) if claim.sentence[0] <= one.end <= first]
-    start = max(estimates, default=claim.sentence[0])  # the words behind the estimate before belong to this one
+    ends = _estimates(paper).ends
+    at = bisect_right(ends, first)
+    start = max(claim.sentence[0], ends[at - 1] if at else 0)  # the words behind the estimate before belong to this one
     if any(opposite.search(paper.document.plain, *part) for part in ((start, claim.start), between)):
         return True
-    for other in paper.statements:
-        if other.sentence != estimate.sentence or other is claim or other is estimate:
-            continue
-        if isinstance(other, Claim) and other.direction == -claim.direction and not _explains(paper, other, estimate):
-            return True
-        if isinstance(other, Estimate) and first < other.start < last:
-            return True
-    return False
+    told = _opposites(paper).get((estimate.sentence, -claim.direction), ())
+    if any(other is not claim and not _explains(paper, other, estimate) for other in told):
+        return True
+    starts = _estimates(paper).starts.get(estimate.sentence, [])
+    return bisect_right(starts, first) < bisect_left(starts, last)
+
+
+class _Places(NamedTuple):
+    """Ends of all estimates, and starts of those of each sentence, in rising order."""
+
+    ends: list[int]
+    starts: dict[tuple[int, int], list[int]]
+
+
+@once
+def _estimates(paper: Paper) -> _Places:
+    starts: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+    for one in sorted(paper.of_kind(Estimate), key=lambda one: one.start):
+        starts[one.sentence].append(one.start)
+    return _Places(sorted(one.end for one in paper.of_kind(Estimate)), starts)
+
+
+@once
+def _opposites(paper: Paper) -> dict[tuple[tuple[int, int], int], list[Claim]]:
+    """Sentence and direction -> the claims."""
+    found: defaultdict[tuple[tuple[int, int], int], list[Claim]] = defaultdict(list)
+    for one in paper.of_kind(Claim):
+        found[one.sentence, one.direction].append(one)
+    return found
 
 
 def _before_sizes(paper: Paper, claim: Claim, estimate: Estimate) -> int:
@@ -223,6 +261,7 @@ def _sides(words: list[str], names: frozenset[str]) -> list[int]:
         for at, word in enumerate(words)
         if (word in names or _INVERSE_FORM.fullmatch(word))
         and not (word == "alone" and _LIVING.intersection(words[max(0, at - 1) : at]))
+        and not (word.endswith("-free") and _OF_SURVIVAL.intersection(words[at + 1 : at + 2]))
     ]
 
 
@@ -243,13 +282,14 @@ def _other_group_behind(paper: Paper, claim: Claim, estimate: Estimate, inverse:
         inverse = inverse - SIDES
     if inverse.intersection(words_in(paper, estimate.start, estimate.estimate.start)):
         return True
-    if {"vs", "versus"}.intersection(behind):
+    if _VERSUS_NUMBERS.search(paper.document.plain, claim.end, max(claim.end, estimate.start)):
         return True  # "lower (33% vs 74%) (OR 5.1)": which of the two is the reference is not said
+    behind = ["than" if word in ("vs", "versus") else word for word in behind]
     if "than" in behind:
         at = behind.index("than")
         if _DIGIT.search(paper.document.plain[claim.end : estimate.start]):
             return True  # "a lower rate than 23% in the other group (RR 1.5)"
-        if not REFERENCE.intersection(behind[at + 1 :][:4]):
+        if not any(word in REFERENCE or word.startswith(("non-", "never")) for word in behind[at + 1 :][:4]):
             return True  # "less likely than high-risk patients (HR 3.2)": which group comes first is not said
         behind = behind[:at]
     return bool(OPPOSED.intersection(behind)) or _side_behind(behind, inverse) or _compared_with(behind)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
+from ostealgia.audit.checks.reading.text import once
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.statements.model import Estimate, Number, Statement
 
@@ -36,6 +38,15 @@ def free(paper: Paper, kind: type[S]) -> Iterator[S]:
         cell = statement.cell
         if cell is None or cell.table >= len(used) or (cell.row, cell.column) not in used[cell.table]:
             yield statement
+
+
+@once
+def estimates_of_sentences(paper: Paper) -> dict[tuple[int, int], list[Estimate]]:
+    """Sentence -> the estimates in it that ``free`` gives."""
+    found: defaultdict[tuple[int, int], list[Estimate]] = defaultdict(list)
+    for one in free(paper, Estimate):
+        found[one.sentence].append(one)
+    return found
 
 
 def family(measure: str | None) -> str:

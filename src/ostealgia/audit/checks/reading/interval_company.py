@@ -21,7 +21,8 @@ from ostealgia.audit.checks.reading.premises import NAMED, lowered
 from ostealgia.audit.checks.reading.text import once
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
-from ostealgia.audit.rules.confidence import Triplet, ci_vs_point
+from ostealgia.audit.rules.confidence import Triplet, ci_vs_point, has_p, likely_slip
+from ostealgia.audit.rules.scales import scale_of
 from ostealgia.audit.rules.significance import p_range, quantile
 from ostealgia.audit.statements.model import Estimate
 from ostealgia.numerics.intervals import Interval, Printed
@@ -286,9 +287,49 @@ def _repaired_by_p(found: Finding, reading: Reading) -> Finding:
         return found
     if found.repair is not None and _same_but(found.repair, reading.printed, part):
         return found
-    told = f"the P beside it fits {mended.text}"
+    told = f"{BY_P} {mended.text}"
     text = f"{told}: {one.text}" if one is not None and one.text else told
     return replace(found, cause_code=one.code if one is not None else "unknown", cause=text, repair=mended.text)
+
+
+def with_likely_slip(found: Finding, reading: Reading) -> Finding:
+    """A flagged interval with the slip that is likeliest by all numbers, P included; a cause that is no slip of a digit stays.
+
+    Done last: whether a misfit is a flag rests on the cause that estimate and limits alone suggest.
+    """
+    if not found.flagged or reading.scale not in EITHER:
+        return found
+    plain = _of_digits(found, reading)
+    if not plain and not _denied_by_p(found, reading):
+        return found
+    cause = likely_slip(
+        reading.printed, scale=reading.scale, p_value=reading.p_value, level=reading.level, strict=not plain
+    )
+    if cause is None or (cause.repair is None and not plain):
+        return found
+    return replace(found, cause_code=cause.code, cause=cause.text, repair=cause.repair)
+
+
+def _of_digits(found: Finding, reading: Reading) -> bool:
+    """Whether the cause is unknown, or a slip by the three numbers or by P; not one that another place of the paper told."""
+    if found.cause_code in (None, "unknown") or (found.cause or "").startswith(BY_P):
+        return True
+    own = ci_vs_point(*reading.printed.parts, scale=reading.scale, level=reading.level)
+    slipped = found.cause_code in ("typing-slip", "lost-digit") and "order" not in (found.cause or "")
+    return slipped and found.cause == own.cause and "minus" not in (found.cause or "")
+
+
+def _denied_by_p(found: Finding, reading: Reading) -> bool:
+    """Whether the repair of another cause (another scale, the other direction) leaves an exact P unexplained."""
+    p, parts = reading.p_value, re.findall(r"[-−–]?\d+(?:\.\d+)?", found.repair or "")
+    if p is None or p.relation != "=" or found.cause_code not in ("wrong-scale", "reversed-coding") or not parts:
+        return False
+    mended = Triplet.of(*parts) if len(parts) == len(reading.printed.parts) else None
+    mended = mended or replace(reading.printed, estimate=Printed.parse(parts[0]))
+    return not has_p(mended, scale_of(reading.scale), p, reading.level)
+
+
+BY_P = "the P beside it fits"
 
 
 def _same_but(repair: str, printed: Triplet, part: str) -> bool:

@@ -152,11 +152,11 @@ def _scale(seen: Seen) -> str | None:
     if scale == "proportion" and _BY.search(seen.before(14)):
         return None  # "decreased the incidence by 0.74%": a difference
     if scale is None and estimate.measure is None and not estimate.percent and seen.behind(_TIMES):
-        return "ratio"  # "1.37 times more likely (95% CI 1.02 to 1.84)"
+        return "ratio"  # "1.42 times more likely (95% CI 1.05 to 1.92)"
     if scale is None and is_difference(seen.paper, estimate):
         return "difference"
     if scale == "proportion" and any(text.startswith(MINUS) for text in seen.texts[1:]):
-        return "difference"  # "15% lower (95% CI -4.4 to -23.6%)": a change in per cent
+        return "difference"  # "14% lower (95% CI -3.9 to -22.8%)": a change in per cent
     return scale
 
 
@@ -209,7 +209,7 @@ def _spaced_minus(seen: Seen, found: Finding, scale: str) -> Finding | None:
 
 
 def _dash_of_a_range(seen: Seen, found: Finding, scale: str) -> Finding | None:
-    """ "0.89 (0.79-1.00) -0.91 (0.81-1.02)": the minus of the second number is the dash of a range."""
+    """ "0.86 (0.76-0.97) -0.90 (0.80-1.01)": the minus of the second number is the dash of a range."""
     del scale
     point, low, high = seen.texts
     if not point.startswith(MINUS) or not _RANGE.search(seen.before(6)) or low.startswith(MINUS):
@@ -275,7 +275,7 @@ def _limits_of_the_ratio(seen: Seen, found: Finding, scale: str) -> Finding | No
 
 
 def _standardised(seen: Seen, found: Finding, scale: str) -> Finding | None:
-    """ "β = -0.12; CI -14.09 to -1.24": a coefficient below 1 beside the limits of the unstandardised one."""
+    """ "β = -0.15; CI -11.62 to -1.08": a coefficient below 1 beside the limits of the unstandardised one."""
     del scale
     value = seen.estimate.estimate.value
     if seen.estimate.measure != "B" or "β" not in seen.before(8) or abs(value) >= 1:

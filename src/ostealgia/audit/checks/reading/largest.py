@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 from ostealgia.audit.checks.reading.facts import parsed
-from ostealgia.audit.checks.reading.text import COUNT, loose, once, sentences
+from ostealgia.audit.checks.reading.text import COUNT, loose, once, sentences_with
 from ostealgia.audit.checks.reading.words import spelled
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.bounds import log_std_error
 from ostealgia.audit.statements.model import Count, Size
+from ostealgia.io.documents import gates
 from ostealgia.numerics.intervals import Printed
 
 _NUMBERED = re.compile(r"(?<![\w.,/\-])(\d{1,3}(?:,\d{3})+|\d{2,7})\s[a-z]{4,}")
@@ -23,6 +24,7 @@ _REPEATED = re.compile(
     r"patient[\s-]{1,2}visits|of\s{1,2}visits",
     re.I,
 )
+_MANY = re.compile(r"\b(?:million|billion|thousand)\b", re.I)
 _ANY_SIZE = loose(
     rf"(?:\bn\s?=\s?({COUNT})\b)|(?<![\w.,\-])({COUNT})\s(?:[a-z\-]+\s){{0,3}}?(?:patients|participants|subjects|individuals|women|men|children|"
     r"cases|lesions|procedures|persons|people|births|admissions|hospitali[sz]ations|visits|eyes|hips|knees|samples|records|tumou?rs)\b"
@@ -41,11 +43,11 @@ def largest_size(paper: Paper) -> int | None:
         if count.n is not None and count.cell is None and (shown := parsed(count.n)) is not None:
             arms.setdefault(count.sentence, set()).add(int(min(shown.value, 1e9)))
     found += [sum(sizes) for sizes in arms.values()]
-    for sentence in sentences(paper.document):
+    if any(one.section in own and _MANY.search(one.text) for one in sentences_with(paper.document, _MANY)):
+        return None
+    for sentence in sentences_with(paper.document, _ANY_SIZE):
         if sentence.section not in own:
             continue
-        if re.search(r"\b(?:million|billion|thousand)\b", sentence.text, re.I):
-            return None
         found += [value for m in _ANY_SIZE.finditer(sentence.text) if (value := spelled(m[1] or m[2])) is not None]
     return max(found, default=None)
 
@@ -54,7 +56,7 @@ def largest_size(paper: Paper) -> int | None:
 def largest_number(paper: Paper) -> int:
     """The largest whole number with a word behind it in the paper's own sections, but for years."""
     found = [0]
-    for sentence in sentences(paper.document):
+    for sentence in sentences_with(paper.document, _NUMBERED):
         if sentence.section in ("abstract", "methods", "results", "front", "other"):
             values = [int(m[1].replace(",", "")) for m in _NUMBERED.finditer(sentence.text)]
             found += [value for value in values if not 1900 <= value <= 2100]
@@ -64,7 +66,7 @@ def largest_number(paper: Paper) -> int:
 @once
 def counts_repeated(paper: Paper) -> bool:
     """Whether the paper names a model in which a patient may count several times, or not in full."""
-    return _REPEATED.search(paper.document.plain) is not None
+    return gates.search(_REPEATED, paper.document.plain) is not None
 
 
 def is_gross(paper: Paper, found: Finding, low: Printed, high: Printed, level: float, n: int) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
+from ostealgia.audit.causes import probable, slip, within
 from ostealgia.audit.finding import Finding
+from ostealgia.numerics.intervals import Interval, Printed
 
 MANY = 4  # misfits of one rule in one table that speak against its premise
 SHARE = 0.3  # of its checks
@@ -83,8 +85,20 @@ def counts_tested(found: Sequence[Finding], why: str, said: Collection[str] = ()
 
 def _slipped(found: Finding) -> bool:
     """Whether a P printed with three places or more has one digit wrong: another test would seldom look like that."""
-    digits = found.reported.partition(".")[2]
-    return found.cause_code in ("typing-slip", "lost-digit") and len(digits) >= len("005")
+    digits, value = found.reported.partition(".")[2], found.recomputed
+    if len(digits) < len("005") or value is None:
+        return False
+    printed = Printed.of(found.reported)
+    return printed.relation == "=" and slip(printed, value) is not None
+
+
+def _slip_explains(found: Finding) -> bool:
+    """Whether some slip of the printed statistic, or of P, would make it fit, even if no value can be named."""
+    low, high = found.recomputed_low, found.recomputed_high
+    if found.cause_code in NAMED or low is None or high is None:
+        return found.cause_code in NAMED
+    printed = Printed.of(found.reported.lstrip("-−–"))
+    return found.cause_code != "wrong-scale" and probable(printed, within(Interval(low, high))) is not None
 
 
 def means_tested(found: Sequence[Finding], why: str, *, said: bool = False) -> list[Finding]:
@@ -100,8 +114,7 @@ def means_tested(found: Sequence[Finding], why: str, *, said: bool = False) -> l
     of_means = [f for f in found if f.rule == "t-vs-summary"]
     fits = sum(f.verdict in ("consistent", "rounding") and f.rule in ("t-vs-summary", "chi2-vs-counts") for f in found)
     off = [f for f in of_means if f.flagged]
-    slips = [f for f in off if f.cause_code in ("typing-slip", "lost-digit", *NAMED)]
-    if said or fits >= max(1, len(off)) or (fits and len(slips) == len(off)):
+    if said or fits >= max(1, len(off)) or (fits and all(_slip_explains(f) for f in off)):
         return list(found)
     return [lowered(f, why) if any(f is one for one in off) else f for f in found]
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ostealgia.audit.checks.reading.text import once
 from ostealgia.audit.paper import Paper
+from ostealgia.io.documents import gates
 
 ENDS = (
     4,
@@ -188,9 +190,10 @@ def highest_told(plain: str) -> Own:
     ({}, {})
     """
     found: dict[re.Pattern[str], float] = {}
-    for pattern, low, high, _ in _COMPILED:
-        for name in pattern.finditer(plain):
-            for form in _TOLD_HIGHEST:
+    forms = [form for form in _TOLD_HIGHEST if gates.may_match(form, plain)]
+    for pattern, low, high, _ in _COMPILED if forms else ():
+        for name in gates.finditer(pattern, plain):
+            for form in forms:
                 told = form.match(plain, name.end(), name.end() + _SENTENCE)
                 if told is None or float(told.groupdict().get("low") or low) != low:
                     continue
@@ -205,12 +208,12 @@ def named_scores(text: str, own: Own | None = None) -> list[Scores]:
     >>> [(s.low, s.high) for s in named_scores("KPS at inclusion was 80")]
     [(0.0, 100.0)]
     """
-    if not _ANY_NAME.search(text):
+    if not gates.holds_any(_NAME_WORDS, text):
         return []
     found = [
         Scores(float(low), (own or {}).get(pattern, float(high)), match.start(), match.end(), False, tool)
         for pattern, low, high, tool in _COMPILED
-        for match in pattern.finditer(text)
+        for match in gates.finditer(pattern, text)
     ]
     return sorted(found, key=lambda one: one.start)
 
@@ -226,10 +229,10 @@ def printed_scores(text: str) -> list[Scores]:
     found = [
         Scores(float(match["low"]), float(match["high"]), *_printed_at(match), True)
         for pattern in _TOLD
-        for match in pattern.finditer(text)
+        for match in gates.finditer(pattern, text)
         if int(match["high"]) in ENDS
     ]
-    for match in _POINTS.finditer(text):
+    for match in gates.finditer(_POINTS, text):
         around = text[max(0, match.start() - _NEAR) : match.end() + _NEAR]
         if re.search(r"\b(?:nrs|pain|numeric(?:al)?|rating|likert)\b", around, re.I):
             found.append(Scores(0.0, 10.0 if match["eleven"] else 100.0, match.start(), match.end(), True))
@@ -256,22 +259,22 @@ _ADAPTED = re.compile(
 )
 
 
+_A_TOOL = re.compile(r"newcastle|\bnos\b|jadad")  # one of these is needed: of a text in lower case, for speed
+
+
+@lru_cache(maxsize=16)
 def is_adapted(plain: str) -> bool:
     """Whether a paper may have adapted the tool it rates studies with: then its limits are not known.
 
     >>> is_adapted("A modified Newcastle-Ottawa Scale was used."), is_adapted("The Newcastle-Ottawa Scale was used.")
     (True, False)
     """
-    return _ADAPTED.search(plain) is not None
+    return _A_TOOL.search(gates.folded(plain)) is not None and _ADAPTED.search(plain) is not None
 
 
-_ANY_NAME = re.compile(
-    r"karnof|kps|ecog|eastern|performance|instability|sins|glasgow|gcs|mental|mmse|phq|gad|mirels|hads|hospital|oswestry|odi|"
-    r"barthel|harris|roland|montreal|moca|nihss|catastroph|newcastle|nos|jadad",
-    re.I,
-)
 _COMPILED = tuple(
     (re.compile(pattern, re.I), low, high, listed is _TOOLS)
     for listed in (_NAMED, _TOOLS)
     for pattern, low, high in listed
 )
+_NAME_WORDS = gates.words_of_any(pattern for pattern, *_ in _COMPILED)

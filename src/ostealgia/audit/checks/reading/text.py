@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache, wraps
+from functools import cache, lru_cache, wraps
+from itertools import accumulate
 from typing import TypeVar
 
 from ostealgia.audit.checks.reading.words import WORD_NUMBERS, spelled, stems
 from ostealgia.audit.statements.model import Number
 from ostealgia.audit.statements.words import TENS
+from ostealgia.io.documents.gates import DIGIT, folded, needed
 from ostealgia.io.documents.model import Document
 
 
@@ -29,10 +32,12 @@ _TENS = "|".join(TENS)
 _NO_HUNDREDS = "".join(
     rf"(?<!{word}{glue})" for word in ("hundred", "thousand") for glue in (" ", "-", " and ", "-and-", " and-")
 )
-COUNT = rf"{_NO_HUNDREDS}(?:\d{{1,3}}(?:,\d{{3}})+|\d{{1,7}}|(?:{_TENS})(?:[- ](?:{_ONES}))?|(?:{_ONES}))"
+_BEGINS = rf"(?=[\d{''.join(sorted({word[0] for word in (*TENS, *WORD_NUMBERS)}))}])"  # at once where no number begins
+COUNT = rf"{_BEGINS}{_NO_HUNDREDS}(?:\d{{1,3}}(?:,\d{{3}})+|\d{{1,7}}|(?:{_TENS})(?:[- ](?:{_ONES}))?|(?:{_ONES}))"
 COUNT_PATTERN = re.compile(rf"(?<![\w.,\-])({COUNT})(?![\w%]|[.,]\d)", re.I)
 _END = re.compile(r"[.!?][\"')\]]{0,2}\s+(?=[\"'(\[]?[A-Z0-9])")
 _ABBREVIATED = re.compile(r"(?:\b(?:al|vs|fig|figs|ref|refs|e\.g|i\.e|cf|no|approx|dr|st|resp)|\b[A-Z])\.$", re.I)
+_DIGIT = re.compile(r"\d")
 LONGEST = 3000  # characters of a sentence; what is longer is not prose
 
 
@@ -112,6 +117,58 @@ def sentences(document: Document) -> tuple[Sentence, ...]:
                 last[index] = len(found)
                 found.append(Sentence(begins, begins + len(text), text, block.section, index, ((0, begins),)))
     return tuple(found)
+
+
+def sentences_with(document: Document, *patterns: re.Pattern[str]) -> tuple[Sentence, ...]:
+    """The sentences in which one of the patterns may match, in reading order: the others lack words that it needs.
+
+    >>> from ostealgia.io.documents.reading import from_text
+    >>> paper = from_text("Of 40 patients 3 died. None was lost. It took 9 months.")
+    >>> [one.text.strip() for one in sentences_with(paper, re.compile(r"(\\d+) died"))]
+    ['Of 40 patients 3 died.']
+    """
+    return tuple(sentence for _, sentence in numbered_with(document, *patterns))
+
+
+def numbered_with(document: Document, *patterns: re.Pattern[str]) -> tuple[tuple[int, Sentence], ...]:
+    """The sentences in which one of the patterns may match, each with its place among all sentences."""
+    return _index(document).with_patterns(patterns)
+
+
+class _Index:
+    """Which sentences of a paper hold a word; each word is looked for once."""
+
+    def __init__(self, document: Document) -> None:
+        self.sentences = sentences(document)
+        self.text = "\n".join(folded(sentence.text) for sentence in self.sentences)
+        self.starts = [0, *accumulate(len(sentence.text) + 1 for sentence in self.sentences)]
+        self.with_word = cache(self._with_word)
+        self.with_patterns = cache(self._with_patterns)
+
+    def _with_word(self, word: str) -> frozenset[int]:
+        """Places of the sentences that hold a word, or any digit."""
+        if word == DIGIT:
+            return frozenset(i for i, sentence in enumerate(self.sentences) if _DIGIT.search(sentence.text))
+        found: list[int] = []
+        at = self.text.find(word)
+        while at >= 0:
+            found.append(bisect_right(self.starts, at) - 1)
+            at = self.text.find(word, self.starts[found[-1] + 1])
+        return frozenset(found)
+
+    def _with_patterns(self, patterns: tuple[re.Pattern[str], ...]) -> tuple[tuple[int, Sentence], ...]:
+        found: set[int] = set()
+        for pattern in patterns:
+            choices = [frozenset[int]().union(*map(self.with_word, words)) for words in needed(pattern)]
+            if not choices:
+                return tuple(enumerate(self.sentences))
+            found |= frozenset.intersection(*choices)
+        return tuple((i, self.sentences[i]) for i in sorted(found))
+
+
+@once
+def _index(document: Document) -> _Index:
+    return _Index(document)
 
 
 def _goes_on(document: Document, found: list[Sentence], last: dict[int, int], index: int, text: str) -> int | None:

@@ -8,14 +8,15 @@ study where the passage says that it rests on this study.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ostealgia.audit.causes import slip
 from ostealgia.audit.checks.reading.facts import parsed
 from ostealgia.audit.checks.reading.figures import family
 from ostealgia.audit.checks.reading.text import COUNT, Sentence, loose, sentences
-from ostealgia.audit.checks.reading.words import spelled
+from ostealgia.audit.checks.reading.words import spelled, stems
 from ostealgia.audit.checks.reviews.refit import Refit, methods_named, refit
 from ostealgia.audit.finding import Cause, Finding, make
 from ostealgia.audit.paper import Paper
@@ -25,6 +26,7 @@ from ostealgia.audit.statements.model import Estimate
 from ostealgia.numerics.intervals import Interval
 
 ALIKE = 0.25  # of half an interval, within which the pool of one study is that study
+BEHIND = 90  # characters behind a pool that may say what it is of
 FEW = 3  # studies of a pool that is refitted where no model is named
 _POOL = re.compile(
     r"\b(?:pooled|summary|combined|meta-?\s?analy(?:tic|sis|sed|zed|ses)|sub-?total|"
@@ -32,13 +34,25 @@ _POOL = re.compile(
     re.I,
 )
 _NAMED = re.compile(r"\bet\s{1,3}al\b|\b[A-Z][\w’'\-]+,?\s{0,3}\(?(?:19[5-9]|20[0-4])\d\b")
+_WAS = re.compile(r"[\s,;)\]]*(?:was|is|equalled|came\sto)\s{1,3}(?:an?\s{1,3})?(?:[A-Z]{2,4}\s?[:=]?\s?)?")
+_OVERALL = re.compile(r"\boverall\b", re.I)
+_SURELY = re.compile(r"\b(?:pooled|summary|combined|meta|sub-?total|sub-?group)", re.I)
 _LISTED = re.compile(
     r"[\s,;)\]]*(?:P\s?[=<>]\s?[\d.]+[\s,;)\]]*)?(?:and|versus)?[\s,;(\[]*(?:an?\s)?(?:[A-Z]{2,4}s?\s?[:=]?\s?)?$"
 )
+# whom or what a pool is of: "the pooled HR for fracture was"
+_ABOUT = re.compile(
+    r"\b(?:for|of|on|in|among)\s{1,3}((?!all\b|this\b|these\b|that\b|which\b|both\b)[^.;:,()\[\]\d=]{2,60}?)(?=[.;:,()\[\]]|\s(?:was|were|is|gave|showed|\d)|\s?=|\s?$)"
+)
+_OF_POOLS = stems(
+    """pooled summary combined meta analysis ratio odds hazard risk mean difference effect estimate random fixed common model trials studies
+    or rr hr md smd comparison subgroup overall interval confidence weighted inverse variance heterogeneity"""
+)
 _STUDIES = loose(
-    rf"(?<![\w.,\-])({COUNT}|an?|single|sole)\s(?:[a-z\-]+\s){{0,2}}?(?:studies|study|trials?|cohorts?|RCTs?|comparisons?|articles?|papers?|reports?|arms?)\b"
+    rf"(?<![\w.,\-])({COUNT}|an?|both|single|sole)\s(?:[a-z\-]+\s){{0,2}}?(?:studies|study|trials?|cohorts?|RCTs?|comparisons?|articles?|papers?|reports?|arms?)\b"
 )
 _ALONE = re.compile(
+    r"\b[Oo]nly\s{1,3}[A-Z][\w’'\-]+(?:\s{1,3}et\s{1,3}al\.?)?,?\s{0,3}\(?(?:(?:19|20)\d\d)?\)?\s{0,3}contribut|"
     r"\bfrom\s{1,3}[A-Z][\w’'\-]+(?:\s{1,3}et\s{1,3}al\.?)?,?\s{0,3}\(?(?:(?:19|20)\d\d)?\)?\s{0,3}alone\b"
 )
 _RESTS = loose(
@@ -50,35 +64,40 @@ _RESTS = loose(
 )
 _OTHERS = re.compile(
     r"\b(?:exclu\w+|remov\w+|omit\w+|without|remaining|others?|all|sensitivity|outlier|remained|network|bayes\w*|adjust\w+|respectively|"
-    r"previous|earlier|prior|updated?|compared\s{1,3}(?:with|to))\b",
+    r"previous|earlier|prior|updated?|compared\s{1,3}(?:with|to)|not|differ\w*|whereas|while|than|against|unlike|"
+    r"one\s{1,3}of|(?:largest|smallest|strongest)\s{1,3}(?:study|trial|cohort))\b",
     re.I,
 )
 
 
 @dataclass(frozen=True, eq=False)
 class Told:
-    """One estimate of a passage. before : the words since the estimate before it."""
+    """One estimate of a passage. before : the words since the estimate before it.  called : a pool or not, by the whole passage."""
 
     statement: Estimate
     triplet: Triplet
     before: str
+    called: bool | None = None
 
     @property
     def pooled(self) -> bool:
         """Whether it is called a pool; not where only words outside the bracket of a named study do so."""
+        if self.called is not None:
+            return self.called
         inner = self.before[max(self.before.rfind("("), self.before.rfind("[")) + 1 :]
         return _POOL.search(inner if _NAMED.search(inner) else self.before) is not None
 
 
 def told_pools(paper: Paper) -> Iterator[Finding]:
     """Does each pool in words follow from the studies that are listed with it?"""
-    estimates = [one for one in paper.of_kind(Estimate) if one.cell is None]
+    estimates = [one for one in paper.of_kind(Estimate) if one.cell is None]  # in reading order
+    starts = [one.start for one in estimates]
     listed = sentences(paper.document)
     before: tuple[Sentence, list[Told]] | None = None
     for sentence in listed:
         if sentence.section in ("introduction", "methods"):
             continue
-        inside = [one for one in estimates if sentence.start <= one.start < sentence.end]
+        inside = estimates[bisect_left(starts, sentence.start) : bisect_left(starts, sentence.end)]
         told = _told(paper, sentence, inside)
         if len(told) != len(inside):
             before = None
@@ -110,11 +129,14 @@ def _told(paper: Paper, sentence: Sentence, inside: Sequence[Estimate]) -> list[
 
 
 def _passage(paper: Paper, text: str, told: Sequence[Told]) -> Iterator[Finding]:
+    told = _behind_its_studies(told)
     pools = [one for one in told if one.pooled]
     studies = [one for one in told if not one.pooled]
     if len(pools) != 1 or not studies or _OTHERS.search(text):
         return
     pool = pools[0]
+    if _of_another(paper, text, pool, studies):
+        return
     kinds = {family(one.statement.measure) for one in told} - {""}
     if len(kinds) > 1 or any(one.statement.transformed or one.statement.percent for one in told):
         return
@@ -123,14 +145,36 @@ def _passage(paper: Paper, text: str, told: Sequence[Told]) -> Iterator[Finding]
     measure = next(iter(kinds), None)
     numbers = {_number(match[1]) for match in _STUDIES.finditer(text)}
     if len(studies) == 1:
+        if _OVERALL.search(pool.before) and not _SURELY.search(pool.before):
+            return  # of all studies, not of this one
         if (numbers == {1} or (not numbers and _ALONE.search(text))) and (_RESTS.search(text) or _ALONE.search(text)):
             yield _one(paper, pool, studies[0])
     elif numbers == {len(studies)} and _all_listed(pool, told, studies):
         yield from _several(paper, pool, studies, measure, text)
 
 
+def _of_another(paper: Paper, text: str, pool: Told, studies: Sequence[Told]) -> bool:
+    """Whether the words of a pool behind its studies name an outcome or patients that no word of the studies names."""
+    if pool.statement.start < studies[0].statement.start:
+        return False
+    end = max(part.end for part in (pool.statement.estimate, pool.statement.ci_low, pool.statement.ci_high) if part)
+    behind = re.split(r"[.;,](?:\s|$)", paper.document.plain[end : end + BEHIND])[0]
+    own = " ".join(match[1] for words in (pool.before, behind) for match in _ABOUT.finditer(words))
+    told = stems(text.replace(pool.before, " ").replace(behind, " "))
+    return bool(stems(own) - _OF_POOLS - told)
+
+
+def _behind_its_studies(told: Sequence[Told]) -> Sequence[Told]:
+    """The estimates, the last of them called a pool in "the pooled OR of the trials, Abel 2010 (...) and Baker 2012 (...), was ..."."""
+    first, last = told[0], told[-1]
+    named = _POOL.search(first.before)
+    if named is None or not _WAS.fullmatch(last.before) or "(" not in first.before[named.end() :]:
+        return told
+    return [*(replace(one, called=False) for one in told[:-1]), replace(last, called=True)]
+
+
 def _number(text: str) -> int | None:
-    return 1 if text.lower() in ("a", "an", "single", "sole") else spelled(text)
+    return {"a": 1, "an": 1, "single": 1, "sole": 1, "both": 2}.get(text.lower(), spelled(text))
 
 
 def _inside(triplet: Triplet) -> bool:

@@ -16,7 +16,8 @@ _SCORE = re.compile(
     r"\s*(\d{1,2}(?:\.5)?)(?:\s{0,2}/\s{0,2}(\d{1,2}))?(?:\s{0,2}(?:points?|stars?))?\s*[a-z*†‡]?\s*$", re.I
 )
 _PRINTED = re.compile(
-    r"[(\[,/]\s{0,2}(?:0\s?(?:-|–|to)\s?|max(?:imum|\.)?\s?:?\s?(?:score\s|points?\s)?(?:of\s|is\s|=\s?)?|up to\s|out of\s|of\s|≤\s?|/\s?)?"
+    r"(?:[(,/]|\[(?=\s?\D|\s?0))\s{0,2}(?:0\s?(?:-|–|to)\s?|"  # "[12]" alone is a citation
+    r"max(?:imum|\.)?\s?:?\s?(?:score\s|points?\s)?(?:of\s|is\s|=\s?)?|up to\s|out of\s|of\s|≤\s?|/\s?)?"
     r"(?P<most>\d{1,2})\s?(?:stars?|points?)?\s{0,2}[)\]]?\s*$|\bout of (?P<out>\d{1,2})\s*$",
     re.I,
 )

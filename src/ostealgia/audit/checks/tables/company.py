@@ -5,9 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ostealgia.audit.checks.tables.shares import MANY, MOST, column_of, complete, far_slip, levels_of, run_of, size_of
+from ostealgia.audit.causes import slip
+from ostealgia.audit.checks.tables.shares import (
+    FINE,
+    MANY,
+    MOST,
+    column_of,
+    complete,
+    far_slip,
+    fits_between,
+    levels_of,
+    run_of,
+    size_of,
+)
 from ostealgia.audit.tables.denominators import Share
 
+LEAST_LEFT, CLEAR_LEFT, MOST_MORE = 0.5, 0.75, 1.25  # of a group: of its patients with a value, or of their lesions
 CONFIRMING, CONFIRMED = 3, 0.8  # percentages of the column, and their share, that confirm a base
 
 
@@ -40,10 +53,22 @@ def confirmed(share: Share, found: Sequence[Share]) -> bool:
     beside = [one for one in found if one.line is share.line and one is not share and one.count.value > 0]
     row = bool(beside) and all(one.fits(size_of(one)) for one in beside)
     most = len(column) - fits <= 1 or fits >= CONFIRMED * len(column)
-    if (fits >= CONFIRMING and most) or (far_slip(share) and (row or fits >= 2)):
+    if (fits >= CONFIRMING and most) or (far_slip(share) and (row or fits >= 2)) or _small_but_clear(share, found):
         return True
     said = row and share.line.unit_hint == "count percent" and share.base_number is not None
     return (complete(share, found) or row) and (fits >= 2 or said) and fits >= 0.5 * len(column)
+
+
+def _small_but_clear(share: Share, found: Sequence[Share]) -> bool:
+    """Whether the table prints the size of the group and only this percentage, with decimals, misfits: no other number near gives it."""
+    if share.base_number is None or share.printed.unit > FINE:
+        return False
+    others = [one for one in found if one is not share and 0 < one.count.value < size_of(one)]
+    if not others or not all(one.printed.unit <= FINE and one.fits(one.base or 0) for one in others):
+        return False
+    base = share.base or 0
+    least = CLEAR_LEFT if slip(share.printed, 100 * share.count.value / base) else LEAST_LEFT
+    return not fits_between(share, base * least, base * MOST_MORE)
 
 
 def made_to_100(share: Share, found: Sequence[Share]) -> bool:

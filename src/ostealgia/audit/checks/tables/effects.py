@@ -17,6 +17,7 @@ from ostealgia.audit.checks.reading.interval_company import (
     of_another_estimate,
     one_slip,
     weighed,
+    with_likely_slip,
 )
 from ostealgia.audit.checks.reading.largest import NOT_SURE, is_gross
 from ostealgia.audit.checks.reading.premises import doubtful, lowered
@@ -64,6 +65,7 @@ def table_intervals(paper: Paper) -> Iterator[Finding]:
         columns.setdefault((row.table.index, row.column.index), []).append(row)
     for column in columns.values():
         found: list[Finding] = []
+        readings: dict[Finding, Reading] = {}
         mixed = sum(_below_zero(row) for row in column) >= MIXED
         for row in column:
             triplet = row.triplet
@@ -84,12 +86,14 @@ def table_intervals(paper: Paper) -> Iterator[Finding]:
                 )
                 first = weighed(paper, first, reading)
                 found.append(_high_first(_copied(first, row, rows), row, triplet))
+                readings[found[-1]] = reading
             apart = first is not None and misfit(first)  # then a misfit of P says nothing more
             of_p = [f for f in _p_value(row, triplet) if not (apart and misfit(f))]
             found += (lowered(f, _TWO) if _beside_another(row) else f for f in of_p)
         around = " ".join(one.name for one in column[0].table.columns)
         least = MOST_FIT if _HETEROGENEITY.search(around) else FEW_FIT
-        yield from _ordinary_p(doubtful(found, "ci-vs-point", _NO_SCALE, settled=one_slip), least)
+        told = _ordinary_p(doubtful(found, "ci-vs-point", _NO_SCALE, settled=one_slip), least)
+        yield from (with_likely_slip(one, readings[one]) if one in readings else one for one in told)
 
 
 def _high_first(found: Finding, row: Row, triplet: Triplet) -> Finding:

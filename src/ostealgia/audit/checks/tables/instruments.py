@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ostealgia.audit.checks.reading.mean_cells import MeanCell, mean_cells
+from ostealgia.audit.checks.reading.nouns import COUNTED
 from ostealgia.audit.checks.reading.premises import doubtful
 from ostealgia.audit.checks.reading.scales import Scores, named_scores, printed_scores
-from ostealgia.audit.checks.tables.scored import AVERAGED, CHANGED, NORMAL, UNIT, weighed
+from ostealgia.audit.checks.tables.scored import AVERAGED, CHANGED, NORMAL, OTHER_QUANTITY, UNIT, weighed
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.bounds import scale_bound
@@ -23,12 +24,6 @@ from ostealgia.io.documents.model import Cell
 
 _SAID = re.compile(r"\bwhole[ -]numbers?\b|\bwhole[ -]points?\b|\bintegers?\b", re.I)
 _NOT_SAID = re.compile(r"\bround\w*|\bnearest\b|\bnot\b", re.I)
-_COUNTED = re.compile(
-    r"\bnumber of (?!(?:[a-z-]+ ){0,3}?(?:cells?|copies|counts|steps|mitos\w+|vessels|"
-    r"osteoclasts|fields|studies|trials|points|units|percent)\b)"
-    r"(?:[a-z-]+ ){0,6}?[a-z-]+s\b|\bwhole[ -](?:numbers?|points?)\b",
-    re.I,
-)
 _PER_PERSON = re.compile(r"\bper (?:patient|person|participant|subject|child|woman|man)\b", re.I)
 LEAST = 5  # persons
 
@@ -49,7 +44,7 @@ def _whole(cell: MeanCell, said: bool) -> bool:
     label = _PER_PERSON.sub(" ", cell.label)
     if CHANGED.search(f"{UNIT.sub('', label)} {cell.heading}"):
         return False
-    return said or (_COUNTED.search(label) is not None and AVERAGED.search(UNIT.sub("", label)) is None)
+    return said or (COUNTED.search(label) is not None and AVERAGED.search(UNIT.sub("", label)) is None)
 
 
 def _granular(paper: Paper, cell: MeanCell) -> Iterator[Finding]:
@@ -131,7 +126,12 @@ def _form(heading: str) -> re.Pattern[str] | None:
 
 def _scale_of(label: str) -> Scores | None:
     """The only scale of a label; none for changes, sums and normal values."""
-    if CHANGED.search(UNIT.sub("", label)) or NORMAL.search(label) or _OTHER_ROW.search(label):
+    if (
+        CHANGED.search(UNIT.sub("", label))
+        or NORMAL.search(label)
+        or _OTHER_ROW.search(label)
+        or OTHER_QUANTITY.search(label)
+    ):
         return None
     found = {one.limits: one for one in (*named_scores(label), *printed_scores(label))}
     return next(iter(found.values())) if len(found) == 1 else None

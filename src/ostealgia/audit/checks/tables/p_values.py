@@ -11,7 +11,6 @@ from dataclasses import replace
 import numpy as np
 
 from ostealgia.audit.baseline import Source, weigh
-from ostealgia.audit.causes import only_repair, slip, within
 from ostealgia.audit.checks.reading.premises import counts_tested, doubtful, lowered, means_tested, ordinary_test
 from ostealgia.audit.checks.reading.sole_tests import sole_tests, t_tests_named
 from ostealgia.audit.checks.reading.text import once
@@ -29,11 +28,11 @@ from ostealgia.audit.checks.tables.cases import (
 )
 from ostealgia.audit.checks.tables.counts import paper_shares
 from ostealgia.audit.checks.tables.not_counts import NOT_PATIENTS, OWN_N
-from ostealgia.audit.finding import Cause, Finding
+from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.counts import chi2_vs_counts, p_values_of
 from ostealgia.audit.rules.means import Group, abs_print, t_vs_summary
-from ostealgia.audit.rules.p_values import p_vs_statistic
+from ostealgia.audit.rules.p_values import p_vs_statistic, slip_of_p
 from ostealgia.audit.statements.model import Number
 from ostealgia.audit.tables.count_readings import TOGETHER, other_counts
 from ostealgia.audit.tables.denominators import Share
@@ -449,11 +448,16 @@ def _mended_p(check: Finding, statistic: Finding, p: Printed, value: float | Non
         or check.recomputed_high is None
     ):
         return check
-    cause = only_repair(p, within(Interval(check.recomputed_low, check.recomputed_high))) if p.relation == "=" else None
-    exact = slip(p, value) if p.relation == "=" else None
-    cause = exact or cause or Cause(repair=p.like(value))
-    text = cause.text or "the statistic follows from the table, its P does not"
-    return replace(check, cause_code=cause.code, cause=text, repair=cause.repair)
+    exact = (
+        as_interval(value)
+        if statistic.rule == "chi2-vs-counts"
+        else Interval(check.recomputed_low, check.recomputed_high)
+    )
+    cause = slip_of_p(p, exact)
+    text = "the statistic follows from the table, its P does not"
+    if cause is None or cause.text is None:
+        return replace(check, cause_code="unknown", cause=text, repair=None)
+    return replace(check, cause_code=cause.code, cause=f"{text}: {cause.text}", repair=cause.repair)
 
 
 def _clear(case: Case, found: Finding, p: Printed) -> bool:

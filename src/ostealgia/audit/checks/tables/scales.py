@@ -44,11 +44,10 @@ def table_study_scales(paper: Paper) -> Iterator[Finding]:
 def table_study_pairs(paper: Paper) -> Iterator[Finding]:
     """Means and SDs of pain scores in neighbouring columns of a table of studies, where the paper names one scale, 0 to 10."""
     plain = paper.document.plain
-    if not _SCALE_OF_TEN.search(plain) or _SCALE_OF_HUNDRED.search(plain):
+    tables = [table for table in paper.tables if table.kind == "studies"]
+    if not tables or not _SCALE_OF_TEN.search(plain) or _SCALE_OF_HUNDRED.search(plain):
         return
-    for table in paper.tables:
-        if table.kind != "studies":
-            continue
+    for table in tables:
         printed = paper.document.tables[table.index]
         for first, second in itertools.pairwise(table.columns):
             if not _is_pain(first.name, f"{printed.caption} {printed.note}") or not _SPREAD.search(second.name):

@@ -21,6 +21,7 @@ from ostealgia.audit.statements.model import Number
 from ostealgia.audit.tables.headers import is_weighted
 from ostealgia.audit.tables.model import Line, ReadTable
 from ostealgia.audit.tables.view import GROUPS, group_tables, number, place_of, variables
+from ostealgia.io.documents import gates
 
 # whole numbers, one item for each patient
 WHOLE = re.compile(
@@ -38,6 +39,12 @@ CHANGED = re.compile(
     re.IGNORECASE,
 )
 NORMAL = re.compile(r"\b(?:normal|reference|ref\.?|norm)\b", re.IGNORECASE)  # "(normal: 0-10)" is no scale
+# what a row tells beside or instead of one score: a sum of items, a time, millimetres of a scale of centimetres
+OTHER_QUANTITY = re.compile(
+    r"\btotal of\b|\btime (?:since|to|until)\b|\b(?:hours|days|weeks|months|years) (?:with|of|since|until|to)\b|"
+    r"\bmm\b|\bduration\b|\bage\b",
+    re.IGNORECASE,
+)
 ZERO_TO_TEN = re.compile(r"\bnrs\b|numeric(?:al)? rating|\b0 ?(?:-|–|to) ?10\b|borg dyspn|cr-?10\b", re.IGNORECASE)
 _TIMES = re.compile(
     r"\b(?:baseline|before|after|pre|post|treatment|weeks?|months?|days?|years?|hours?|visits?|follow-?up|at|the|end|of|admission|"
@@ -66,7 +73,7 @@ class Scored:
 
 def table_scores(paper: Paper) -> Iterator[Finding]:
     """scale-bound, GRIM and GRIMMER for the rows of a table of groups whose scale is named."""
-    said = _SAID_WHOLE.search(paper.document.plain) is not None
+    said = gates.search(_SAID_WHOLE, paper.document.plain) is not None
     for table in group_tables(paper):
         printed = paper.document.tables[table.index]
         if is_weighted(f"{printed.caption} {printed.note}"):
@@ -81,7 +88,7 @@ def table_scores(paper: Paper) -> Iterator[Finding]:
 
 def grid_scores(paper: Paper) -> Iterator[Finding]:
     """The same for the means of tables of another kind: a row a visit, with numbers, means and SDs in columns of their own."""
-    said = _SAID_WHOLE.search(paper.document.plain) is not None
+    said = gates.search(_SAID_WHOLE, paper.document.plain) is not None
     for table in paper.tables:
         printed = paper.document.tables[table.index]
         if table.kind in ("groups", "characteristics", "studies", "ratings") or is_weighted(
@@ -118,7 +125,7 @@ def grid_scores(paper: Paper) -> Iterator[Finding]:
 
 def _scale(label: str, above: tuple[float, float] | None, known: Own) -> tuple[float, float] | None:
     """The scale of a row: of its own words, or that of the caption where it names only a time."""
-    if NORMAL.search(label):
+    if NORMAL.search(label) or OTHER_QUANTITY.search(label):
         return None
     own = one_scale(label, known) or ((0.0, 10.0) if ZERO_TO_TEN.search(label) else None)
     return above if own is None and not _TIMES.sub("", label) else own

@@ -16,7 +16,19 @@ from ostealgia.io.documents.model import Cell, PrintedTable
 NEEDED = {"t": 1, "chi2": 1, "F": 2, "Q": 1}  # degrees of freedom
 OTHERS = 1  # rows whose P follows that a misfit needs beside it, and twice the misfits
 _DF = re.compile(r"^\W*(?:df|d\.f\.?|degrees? of freedom|dof)(?:\W*\(?(?:df)?\)?)?\W*$", re.I)
+_DF_TWO = tuple(
+    re.compile(rf"^\W*(?:df|d\.f\.?|dof)\W{{0,2}}{which}\W*$", re.I)
+    for which in (r"(?:1|num\w*\.?|between)", r"(?:2|den\w*\.?|within|error)")
+)
 _WITH_DF = re.compile(r"[\s(,\[]+(?:df|d\.f\.?)\s?(?:1?\s?,\s?(?:df)?\s?2?)?\W*$", re.I)  # "F (df)", "t, df"
+_TOLD_IN_CELLS = re.compile(
+    r"^\W*(?:tests?\W{0,3})?(?:test\s)?(?:statistics?|results?|values?)?(?:\s(?:test|\(df\)))?\W*$", re.I
+)
+_TOLD = re.compile(
+    r"(t|F|Q|χ\s?[2²]|chi\W{0,2}(?:2|squared?))\s?[(\[]\s?(?:df\s?=\s?)?(\d[\d.,;\s]{0,12})[)\]]\s?=\s?[-−–]?\s?(\d{1,4}[.·]\d{1,4})",
+    re.I,
+)
+_NO_NAME = re.compile(r"\b(?:statistics?|values?|stat|wald|pearson|obtained)\b\.?|(?<=t)-(?=[vs])", re.I)
 _SPLIT = re.compile(r"\s*(?:,|;|/|\band\b)\s*")
 _NUMBER = re.compile(r"[-−–]?\s?(\d{0,4}(?:[.·]\d{1,4})?)")
 _JOINED = re.compile(r"[-−–]?\s?(\d{1,4}[.·]\d{1,4})\s?[(\[]\s?(\d[\d.,;\s]{0,12})[)\]]")
@@ -33,11 +45,14 @@ _WHY = "few of the table's P follow from the statistics beside them: these may b
 
 @dataclass(frozen=True)
 class Columns:
-    """Columns of one test: statistic, its df (the same column where they stand in one cell) and P."""
+    """Columns of one test: statistic, its df (the same column where they stand in one cell; two for F) and P.
+
+    test : empty where each cell names its own, "t(80) = 2.31".
+    """
 
     test: str
     statistic: int
-    df: int
+    df: tuple[int, ...]
     p: int
 
 
@@ -47,9 +62,10 @@ def p_of_statistic_columns(paper: Paper) -> Iterator[Finding]:
         if _OTHER.search(f"{table.caption} {table.note}") or not table.cells:
             continue
         names = [table.column_name(column) for column in range(table.n_columns)]
-        if index < len(paper.tables) and paper.tables[index].kind == "groups":
-            continue  # their tests are checked against the groups
+        grouped = index < len(paper.tables) and paper.tables[index].kind == "groups"
         for columns in columns_of(names):
+            if grouped and len(columns.df) < 2:
+                continue  # their tests are checked against the groups
             found = [one for row in table.body if (one := _row(paper, table, row, columns)) is not None]
             off = sum(one.flagged for one in found)
             sure = len(found) - off >= max(OTHERS, 2 * off)
@@ -60,52 +76,85 @@ def columns_of(names: Sequence[str]) -> list[Columns]:
     """The tests of a table by its headings: df beside its statistic, P behind both before any other statistic.
 
     >>> columns_of(["Domain", "F", "df", "P value"])
-    [Columns(test='F', statistic=1, df=2, p=3)]
+    [Columns(test='F', statistic=1, df=(2,), p=3)]
     >>> columns_of(["Domain", "t (df)", "P", "F (df)", "P"])[1]
-    Columns(test='F', statistic=3, df=3, p=4)
+    Columns(test='F', statistic=3, df=(3,), p=4)
+    >>> columns_of(["Domain", "df1", "df2", "F", "Sig."])
+    [Columns(test='F', statistic=3, df=(1, 2), p=4)]
     >>> columns_of(["Source", "SS", "df", "MS", "F", "P"])
     []
     """
     found: list[Columns] = []
     for at, name in enumerate(names):
         joined = _WITH_DF.search(name) is not None
-        alone = _WITH_DF.sub("", name) if joined else name
-        tests = frozenset(("Q",)) if _Q.fullmatch(alone) else statistics_in(alone)
-        if len(tests) != 1 or not tests <= NEEDED.keys():
+        test = _test_of(_WITH_DF.sub("", name) if joined else name)
+        if test is None:
             continue
-        beside = [c for c in (at + 1, at - 1) if 0 <= c < len(names) and _DF.match(names[c])]
-        if not joined and len(beside) != 1:
+        df = (at,) if joined or not test else _beside(names, at)
+        if not df:
             continue
-        df = at if joined else beside[0]
-        last = max(at, df)
+        last = max(at, *df)
         behind = next((c for c in (last + 1, last + 2) if c < len(names) and is_p(names[c])), None)
-        pooled = behind is not None and _HETEROGENEITY.search(names[behind]) is not None and tests <= {"Q", "chi2"}
-        if (
-            behind is None
-            or not (pooled or is_plain_p(names[behind]))
-            or any(statistics_in(n) for n in names[last + 1 : behind])
-        ):
+        if behind is None or any(statistics_in(n) for n in names[last + 1 : behind]):
             continue
-        found.append(Columns("Q" if pooled else next(iter(tests)), at, df, behind))
+        pooled = _HETEROGENEITY.search(names[behind]) is not None and test in ("Q", "chi2")
+        if pooled or is_plain_p(names[behind]):
+            found.append(Columns("Q" if pooled else test, at, df, behind))
     return found
 
 
+def _test_of(name: str) -> str | None:
+    """The test of a column of statistics; empty where its cells name it; None for another column."""
+    if _Q.fullmatch(name):
+        return "Q"
+    tests = (statistics_in(name) or statistics_in(_NO_NAME.sub(" ", name))) - {"?"}
+    if len(tests) == 1 and tests <= NEEDED.keys():
+        return next(iter(tests))
+    return "" if not tests and name.strip() and _TOLD_IN_CELLS.match(name) else None
+
+
+def _beside(names: Sequence[str], at: int) -> tuple[int, ...]:
+    """The column of df beside that of the statistic, or both where they stand apart; none where it is not certain which."""
+    single = [c for c in (at + 1, at - 1) if 0 <= c < len(names) and _DF.match(names[c])]
+    if single:
+        return tuple(single) if len(single) == 1 else ()
+    pairs = [pair for pair in ((at + 1, at + 2), (at - 2, at - 1)) if pair[0] >= 0 and pair[1] < len(names)]
+    fitting = [pair for pair in pairs if all(words.match(names[c]) for words, c in zip(_DF_TWO, pair, strict=True))]
+    return fitting[0] if len(fitting) == 1 else ()
+
+
 def _row(paper: Paper, table: PrintedTable, row: Sequence[Cell], columns: Columns) -> Finding | None:
-    cells = [row[c] for c in (columns.statistic, columns.df, columns.p)]
+    cells = [row[c] for c in (columns.statistic, *columns.df, columns.p)]
     if any(cell.copied or cell.header for cell in cells):
         return None
     texts = [" ".join(cell.text.replace("·", ".").split()) for cell in cells]
-    read = _JOINED.fullmatch(texts[0]) if columns.df == columns.statistic else _NUMBER.fullmatch(texts[0])
-    p = _P.fullmatch(texts[2])
-    if read is None or p is None or not read[1] or "." not in read[1]:
+    p = _P.fullmatch(texts[-1])
+    read = _read(texts, columns)
+    if read is None or p is None:
         return None
-    df = _degrees(read[2] if columns.df == columns.statistic else texts[1], NEEDED[columns.test])
+    test, statistic, degrees = read
+    df = _degrees(degrees, NEEDED[test])
     if not df:
         return None
     relation = "" if p[1] == "=" else p[1]
-    place = paper.place(cells[2].start, cells[2].end)
-    found = p_vs_statistic(columns.test, read[1], df, f"{relation} {p[2]}".strip(), place=place)
-    return replace(found, rule="heterogeneity") if columns.test == "Q" else found
+    place = paper.place(cells[-1].start, cells[-1].end)
+    found = p_vs_statistic(test, statistic, df, f"{relation} {p[2]}".strip(), place=place)
+    return replace(found, rule="heterogeneity") if test == "Q" else found
+
+
+def _read(texts: Sequence[str], columns: Columns) -> tuple[str, str, str] | None:
+    """Test, statistic and df of a row; the statistic has places after the point."""
+    if not columns.test:
+        told = _TOLD.fullmatch(texts[0])
+        if told is None:
+            return None
+        test = {"t": "t", "f": "F", "q": "Q"}.get(told[1].casefold(), "chi2")
+        return test, told[3], told[2]
+    joined = columns.df == (columns.statistic,)
+    read = (_JOINED if joined else _NUMBER).fullmatch(texts[0])
+    if read is None or "." not in read[1]:
+        return None
+    return columns.test, read[1], read[2] if joined else ", ".join(texts[1:-1])
 
 
 def _degrees(text: str, needed: int) -> list[float]:

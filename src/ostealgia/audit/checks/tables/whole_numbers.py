@@ -9,9 +9,10 @@ from typing import TypeVar
 
 from scipy import special
 
+from ostealgia.audit.checks.reading.anew import tells_anew
 from ostealgia.audit.checks.reading.figures import free, grouped_by_sentence, mentions
 from ostealgia.audit.checks.reading.premises import lowered
-from ostealgia.audit.checks.reading.text import sentences
+from ostealgia.audit.checks.reading.text import sentences_with
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Check, Paper
 from ostealgia.audit.rules.bounds import scale_bound
@@ -19,6 +20,7 @@ from ostealgia.audit.rules.counts import chi2_vs_counts, p_values_of
 from ostealgia.audit.rules.granularity import debit, grim_mean, grim_percent, grimmer
 from ostealgia.audit.rules.significance import p_range
 from ostealgia.audit.statements.model import Count, Mean, Number, PValue, Size, Statement, Test
+from ostealgia.io.documents import gates
 from ostealgia.numerics.intervals import Printed
 
 S = TypeVar("S", bound=Statement)
@@ -51,7 +53,8 @@ _ENDS = re.compile(
 )
 _OTHER_TEST = re.compile(
     r"log-?rank|adjust|paired|mcnemar|trend|regress|matched|model|weighted|mixed|inferior|one-?sided|one-?tailed|surviv|kaplan|"
-    r"cochran|mantel|generali[sz]ed|cluster|interaction|bonferroni|\bhazard|\bodds|\brisk ratio|relative risk|\bgray"
+    r"cochran|mantel|generali[sz]ed|cluster|interaction|bonferroni|\bhazard|\bodds|\brisk ratio|relative risk|\bgray|"
+    r"sensitivity|specificity|goodness|hosmer"
 )
 _SAME_PATIENTS = re.compile(
     r"baseline|before|after|follow-up|\bpre|\bpost|months?\b|weeks?\b|days?\b|years?\b|sides?\b|visit"
@@ -80,7 +83,7 @@ def means_of_whole_numbers(paper: Paper) -> Iterator[Finding]:
     alone = _alone(means)
     for mean in means:
         words = _before(paper, mean)
-        coded, whole = _CODED.search(words), _WHOLE.search(words) and not _DERIVED.search(words)
+        coded, whole = _CODED.search(words), gates.search(_WHOLE, words) and not _DERIVED.search(words)
         ends = _ENDS.search(words) if _ENDS.search(_behind(paper, mean)) is None else None
         if not (coded or whole or ends):
             continue
@@ -134,6 +137,8 @@ def p_of_two_fractions(paper: Paper) -> Iterator[Finding]:
         last, at = found[1].end(), min(one.start for one in (p, test) if one is not None) - sentence[0]
         if not _BETWEEN.search(words[found[0].end() : at].casefold()) or not 0 <= at - last <= 160 or (p and test):
             continue
+        if at > last and tells_anew(words[last:at]):
+            continue
         if test is not None and test.df and any(one.value > 1 for one in test.df):
             continue  # a test of more than two fractions
         table = [[int(match[1]), int(match[2]) - int(match[1])] for match in found]
@@ -186,7 +191,7 @@ _SCALED = re.compile(
 
 def scores_on_their_scale(paper: Paper) -> Iterator[Finding]:
     """scale-bound for "mean NRS pain (0-10) was 11.2": the ends of the scale stand in brackets before the number."""
-    for sentence in sentences(paper.document):
+    for sentence in sentences_with(paper.document, _SCALED):
         for match in _SCALED.finditer(sentence.text):
             number = sentence.number(match, 2)
             place = paper.place(number.start, number.end)
@@ -207,7 +212,7 @@ _BOUNDED = ((_KARNOFSKY, 100.0), (_ROC, 1.0))
 
 def scores_within_bounds(paper: Paper) -> Iterator[Finding]:
     """scale-bound for scores that have one scale everywhere: Karnofsky's (0 to 100), an area under a ROC curve (0 to 1)."""
-    for sentence in sentences(paper.document):
+    for sentence in sentences_with(paper.document, _KARNOFSKY, _ROC):
         for pattern, high in _BOUNDED:
             for match in pattern.finditer(sentence.text):
                 number = sentence.number(match)
@@ -237,7 +242,7 @@ _NO_SHARE = re.compile(
 
 def shares_of_groups(paper: Paper) -> Iterator[Finding]:
     """GRIM for "Of 28 patients with fever, 41% had pain flare": the only two numbers of a sentence that begins with the patients."""
-    for sentence in sentences(paper.document):
+    for sentence in sentences_with(paper.document, _SHARE_OF):
         match = _SHARE_OF.match(sentence.text) if sentence.section in ("abstract", "results", "other") else None
         if (
             match is None

@@ -1,0 +1,131 @@
+"""direction-vs-claim inside one sentence: "increased from 4.1 to 5.2", "longer in A (9.4 months) than in B (13.2 months)".
+
+The words say which of two printed numbers is the larger one, and both stand where grammar puts them: right behind "from" and "to",
+or right behind the two groups that "than" joins. What is negated, planned, or says two directions at once is left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ostealgia.audit.checks.reading.text import Sentence, loose, sentences
+from ostealgia.audit.finding import Cause, Finding, make
+from ostealgia.audit.paper import Paper
+from ostealgia.numerics.intervals import Printed
+
+_NUMBER = r"(?<![\d.,·/:^-])\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d/:^])|(?<![\d.,·/:^-])\d{1,6}(?:[.·]\d{1,4})?(?![\d/:^])(?!,\d{3})"
+_LEAD = r"(?:(?:an?|the|about|approximately|its|their|only|just)\s|(?:initial\s|baseline\s)?(?:mean|median|average|value|rate|score|level)\s(?:\(SD\)\s)?(?:of\s)?|[€$£])"
+_ASIDE = r"(?:\s?(?:±|\+/-)\s?[\d.·]{1,8})?(?:\s?%)?(?:\s?[(\[][^()\[\]]{1,60}[)\]])?"
+_UNIT_WORD = r"(?!(?:to|and|or|in|at|by|on|of|per|vs|versus|with|after|before|during|points?\sof)\b)[a-zA-Zµμ°]{1,14}(?:/[\w.µμ²]{1,10}){0,2}(?:\sper\s[a-z]{1,12})?"
+_UP = r"increas(?:e|ed|es|ing)|rose|ris(?:es|ing)|rise|climbed|grew|growth|went\sup|gone\sup|raised|elevated|lengthened|doubled|tripled"
+_DOWN = (
+    r"decreas(?:e|ed|es|ing)|declin(?:e|ed|es|ing)|fell|falls|fallen|dropp(?:ed|ing)|drops?|drop|went\sdown|lowered|reduc(?:ed|es|ing)|reductions?|"
+    r"shorten(?:ed|ing)|diminished|halved|lessened|shrank"
+)
+_CHANGE = loose(rf"\b(?:(?P<up>{_UP})|(?P<down>{_DOWN}))\b(?!-)")
+_FROM_TO = loose(
+    rf"\bfrom\s(?:{_LEAD}){{0,3}}(?P<first>{_NUMBER}){_ASIDE}(?:\s?(?P<unit>{_UNIT_WORD}))?{_ASIDE}"
+    rf"(?P<when>(?:,?\s(?:at|in|before|on|during|pre|prior|with|for|per)\b[^.;:()\[\]\d]{{0,40}}(?:(?:19|20)\d\d|\d{{1,2}}\s(?:weeks?|months?|days?|years?|hours?))?"
+    rf"|\s(?:preoperatively|initially|daily|annually)))?,?\s"
+    rf"to\s(?:{_LEAD}){{0,3}}(?P<second>{_NUMBER})(?P<behind>{_ASIDE}(?:\s?[a-zA-Zµμ°/%-]{{1,14}})?)"
+)
+_TIME_UNIT = re.compile(r"(?:years?|months?|weeks?|days?|hours?|h|hrs?|min(?:utes?)?|s|seconds?|yrs?|y|mo|wk|d)\b", re.I)
+_MEASURE = re.compile(r"(?:[kmµμn]?g|[mµμdc]?l|[kcmµμn]?m|h|min|s|[mµμn]?mol|gy|cgy|iu|units?|mmhg|kpa)(?:/[a-z]{1,3})?", re.I)
+_DURATION = re.compile(
+    r"\b(?:durations?|times?|stays?|surviv\w+|delays?|lengths?|sleep|interval|waits?|waiting|latency|PFS|OS|life|lifespan|expectancy)\b", re.I
+)
+# words after which a change need not be that of the two numbers
+_OTHER = re.compile(
+    r"\b(?:not?|nor|never|neither|without|if|whether|would|could|should|may|might|to\sdetect|assum\w+|hypothes\w+|expect\w+|predict\w*|target\w*|"
+    r"improv\w+|chang(?:ed?|es|ing)|went(?!\s(?:up|down))|recover\w+|shift\w*|rang(?:ed?|ing)|vari(?:ed|es)|switch\w*|mov(?:ed|ing)|differ\w*|normali\w+|aged|"
+    r"threshold|cut-?off|log|fold|exclud\w+|z-?scores?|p-?values?|grade|stage|quintile|quartile|respectively|adjust\w*|"
+    r"converted|transferred|escalat\w+|reverse\w*|inverse\w*|deficit|loss|error|than|compared|versus|vs)\b",
+    re.I,
+)
+_CLAUSE = re.compile(r"[.;:]\s|,\s|\b(?:and|but|while|whereas|although|which|that|who|or)\b", re.I)
+NEAR = 140  # characters from the word of change to "from"
+_YEAR = range(1900, 2101)
+
+
+def changed(paper: Paper) -> Iterator[Finding]:
+    """Is the second of two values the larger one where the words say that it rose?"""
+    for sentence in sentences(paper.document):
+        text = sentence.text
+        if sentence.section in ("introduction", "methods") or "from" not in text:
+            continue
+        start = 0
+        for match in _FROM_TO.finditer(text):
+            before = text[max(start, match.start() - NEAR) : match.start()]
+            told = _change(before)
+            start = match.start("second")
+            if told is not None and _are_values(text, match):
+                yield from _judged(paper, sentence, match, *told)
+
+
+def _change(before: str) -> tuple[int, str] | None:
+    """The one direction that the words before "from" say."""
+    found = list(_CHANGE.finditer(before))
+    if not found:
+        return None
+    last = found[-1]
+    between = before[last.end() :]
+    clause = [cut.end() for cut in _CLAUSE.finditer(before, 0, last.start())]
+    own = before[max(clause, default=0) :]
+    if re.search(r"[.;:\d]", between) or _OTHER.search(own) or len(re.findall(r"\b(?:and|or|by)\b", between)) > 0:
+        return None
+    if re.search(r"\b(?:with|of|for|by)\s{1,3}(?:the\s{1,3})?$", before[: last.start()]) and last[0].endswith("ing"):
+        return None  # "fell with increasing age"
+    signs = {1 if one["up"] else -1 for one in found if one.start() >= max(clause, default=0)}
+    return ((1 if last["up"] else -1), " ".join(last[0].split())) if len(signs) == 1 else None
+
+
+def _are_values(text: str, match: re.Match[str]) -> bool:
+    """Whether the two numbers are values of one thing in one unit: no years, ages, times since or parts of a fraction."""
+    first, second = (match[name].replace(",", "") for name in ("first", "second"))
+    if all(one.isdigit() and int(one) in _YEAR for one in (first, second)):
+        return False
+    behind = match["behind"].strip()
+    units = [(match["unit"] or "").strip(" )").casefold(), re.sub(r"^[^a-zµμ°%]*", "", behind.casefold())]
+    if all(_MEASURE.fullmatch(unit) for unit in units) and units[0] != units[1]:
+        return False  # "from 1 g to 750 mg"
+    if "%" in text[match.end("first") : match.start("second")] and "%" not in text[match.end("second") : match.end("second") + 80]:
+        return False
+    before, when = text[: match.start()], match["when"] or ""
+    if any(_TIME_UNIT.match(unit) for unit in units if unit):
+        if not _DURATION.search(before) or (units[0] and _TIME_UNIT.match(units[0]) and units[1] and _other_time(*units)):
+            return False
+    rest = text[match.end("first") : match.end("first") + 8] + " | " + text[match.end("second") : match.end("second") + 12]
+    if re.search(r"^\s?(?:in|of|out\sof)\s\d|\|\s{1,2}(?:in|of|out\sof)\s\d|\bx\s?10|×|\^", rest):
+        return False
+    behind = text[match.end("second") : match.end("second") + 30] + when
+    since = re.match(r"\s?[a-z]+\s(?:after|since|following|post|of\sfollow|later|onwards)\b", behind, re.I) and not when
+    return not since and not re.search(r"\b(?:years?\sof\sage|aged?)\b", behind, re.I)
+
+
+def _other_time(first: str, second: str) -> bool:
+    return first[:1] != second[:1] or {first[:2], second[:2]} == {"mo", "mi"}
+
+
+def _judged(paper: Paper, sentence: Sentence, match: re.Match[str], sign: int, wording: str) -> Iterator[Finding]:
+    first, second = (Printed.parse(match[name].replace("·", ".")) for name in ("first", "second"))
+    if first.value != second.value:
+        message = f'the text says "{wording}"; it is from {first.text} to {second.text}'
+        yield _told(paper, sentence.span(match.start("first"), match.end("second")), (first, second), sign * (second.value - first.value) < 0, message)
+
+
+def _told(paper: Paper, span: tuple[int, int], pair: tuple[Printed, Printed], wrong: bool, message: str) -> Finding:
+    first, second = pair
+    return make(
+        "direction-vs-claim",
+        paper.place(*span),
+        reported=f"{first.text} and {second.text}",
+        verdict="inconsistent" if wrong else "consistent",
+        severity="major" if wrong else "none",
+        message=message,
+        recomputed=second.value - first.value if wrong else None,
+        cause=Cause(code="reversed-coding", text="the word is the opposite one, or the two numbers are exchanged") if wrong else None,
+    )
+
+
+CHECKS = (changed,)

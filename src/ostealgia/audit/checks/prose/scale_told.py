@@ -1,0 +1,226 @@
+"""Scores against limits that stand beside the name of their scale, or in a sentence before: "(HADS-A, range 0-21) had a median of 10".
+
+The name of a scale, its limits in brackets, then the verb and the score; or a name whose limits the paper tells once ("rated on the
+NRS from 0 to 10") and a later mean, median or range of that name. A score is read only right behind its verb, a range only as
+the range of a score; a change can be no larger than the whole scale.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ostealgia.audit.checks.reading.scales import printed_scores
+from ostealgia.audit.checks.reading.text import Sentence, sentences
+from ostealgia.audit.finding import Finding
+from ostealgia.audit.paper import Paper
+from ostealgia.audit.rules.bounds import scale_bound
+from ostealgia.audit.statements.model import Number
+
+_NUM = r"\d{1,3}(?:\.\d{1,3})?"
+_TO = r"\s{0,2}(?:-|–|to)\s{0,2}"
+_NAME = (
+    r"(?:(?:sub)?scales?|scores?|index|inventory|questionnaire|status|pain|fatigue|nausea|satisfaction|severity|intensity|quality|"
+    r"anxiety|depression|disability|function|stiffness|itch\w*|dyspn\w+|discomfort|distress|sleepiness|[A-Z][A-Z0-9-]{1,9}s?)"
+)
+# "Sleep Quality Index (PSQI, possible range 0-21)", "KPS (0-100)", "satisfaction, rated 0-10,", "Knee Score, which ranges from 0 to 48,"
+_LIMITS = re.compile(
+    rf"\b{_NAME}\s{{0,2}}(?:"
+    rf"[(\[](?P<in>[A-Za-z][A-Za-z0-9 ,:;'/-]{{0,40}}?[ ,:;])?\s{{0,2}}(?P<low>\d{{1,2}}){_TO}(?P<high>\d{{1,3}})"
+    rf"(?:[- ](?:points?|mm|cm))?(?:[,;] [^()\[\]\d]{{3,50}})?\s{{0,2}}[)\]]"
+    rf"|,?\s(?:which\s|that\s)?(?:ranges?\s(?:from\s)?|(?:is\s|was\s)?(?:rated|scored|measured)\s(?:from\s|on\sa\sscale\s(?:of|from)\s)?)"
+    rf"(?P<low2>\d{{1,2}}){_TO}(?P<high2>\d{{1,3}})\b(?![.]\d|\s{{0,2}}%),?)"
+)
+_MM = re.compile(r"\b(?P<high>100|10)[- ]?(?P<unit>mm|cm)\s{1,2}(?:visual\s{1,2}analogu?e?\s{1,2}(?:scale|score)|VAS)\b(?:\s{0,2}\([A-Z]{2,5}\))?", re.I)
+# what a pair in brackets behind a name is when it is no scale
+_NO_LIMITS = re.compile(r"\b(?:ci|confidence|iqr|interquartile|quartiles?|sd|age[ds]?|years?|months?|weeks?|days?|n|p|table|fig\w*|version|item\w*|q)\b", re.I)
+_RANGE_SAID = re.compile(r"\b(?:range[ds]?|possible|scale|scores?|from)\b", re.I)
+_UNIT = r"(?:\s{0,2}(?:points?|mm|cm)\b)?"
+_ENDED = r"(?![\w/%]|[.,]\d|\s{0,2}(?:%|percent|per\s|patients?|participants?|[a-z]+\s(?:had|were|was)\b|-\s?\d|–\s?\d|to\s\d|times|of\s(?:the\s)?\d|out\sof))"
+# from a name to the score: nothing that opens another number, another verb or another subject
+_GAP = r"(?P<gap>[^.;:()\[\]\d]{0,90}?)"
+_VERB = (
+    r"\b(?:was|were|is|averaged|(?:had|showed)\s(?:a\s|an\s)?(?:overall\s)?(?:mean|median|average)\s(?:of)?|reached)\s{1,2}"
+    r"(?:(?:a|an)\s)?(?:(?:mean|median|average)\s(?:of\s)?|on average\s)?"
+)
+_CENTRE = re.compile(rf"{_GAP}{_VERB}(?P<n>{_NUM}){_UNIT}{_ENDED}")
+_RATED = re.compile(rf"\b(?:rated|scored)\b[^.;()\d]{{3,60}}?\b(?:at|as)\s(?:a\s)?(?:mean|median|average)\s(?:of\s)?(?P<n>{_NUM}){_UNIT}{_ENDED}")
+_FROM_TO = re.compile(
+    rf"{_GAP}\b(?:improved|decreased|increased|fell|rose|dropped|declined|changed|went|grew)\b[^.;()\d]{{0,40}}?\bfrom\s(?:a\s(?:mean|median)\sof\s)?(?P<n>{_NUM})"
+    rf"{_UNIT}(?:\s{{0,2}}\([^()]{{1,40}}\)|\s±\s\d+(?:\.\d+)?)?[^.;()\d]{{0,50}}?\bto\s(?P<n2>{_NUM}){_UNIT}{_ENDED}"
+)
+_CHANGED = re.compile(
+    rf"{_GAP}\b(?:improved|decreased|increased|fell|rose|dropped|declined)\s(?:significantly\s)?by\s(?:a\s|an\s)?(?:(?:mean|median|average)\s(?:of\s)?)?"
+    rf"(?P<n>{_NUM})\s(?:points?|units?)\b"
+)
+_AGAIN = re.compile(
+    rf"^[^.;:()\[\]\d]{{0,60}}?(?:\s(?:and|versus|vs\.?|than)|\b(?:compared|as against)\s(?:with|to))\s(?:(?:was|were|a\s(?:mean|median)\sof|of|to)\s){{0,2}}(?P<n>{_NUM}){_UNIT}"
+    rf"(?=\s{{0,2}}(?:[.;,)(±]|$)|\s(?:in|with|without|at|after|before|for|among|on|during|two|three|six|one|points?)\b)(?!\s{{0,2}}%)"
+)
+_TAIL = re.compile(
+    rf"^{_UNIT}(?:\sin\s(?:the\s)?(?:median|mean))?(?:,)?\s{{0,2}}(?:(?P<sd>±\s{{0,2}}{_NUM}|\(\s{{0,2}}(?:SD|standard deviation)[,:=]?\s{{0,2}}(?:of\s)?{_NUM}\s{{0,2}}\))"
+    rf"|[(\[,]\s{{0,2}}(?:interquartile\s)?(?:range|IQR|quartiles)\s?(?:of|from|[,:=])?\s{{0,2}}(?P<low>{_NUM})(?:{_TO}|\sand\s)(?P<high>{_NUM})\s{{0,2}}[)\],.;])"
+)
+_SHOWN = re.compile(r"\d+(?:\.\d+)?")
+# a score that is none: a sum, a difference, a standardised one, a share, a correlation, a price
+_OTHER = re.compile(
+    r"\b(?:differ\w*|sums?|total of|cumulative|area under|auc|percent\w*|proportion|ratio|odds|hazard|correlat\w*|alpha|kappa|icc|reliability|cut-?\s?off|"
+    r"threshold|z-?scores?|t-?scores?|standardi[sz]ed|regress\w*|coefficient|weights?|number|prevalence|sensitivity|specificity|age[ds]?|time|duration|"
+    r"survival|costs?|volume|dose|minimal|minimum|minimally|mcid|mdc|points? (?:higher|lower)|norms?|normative|respondents|categor\w*|items?|version|defined|"
+    r"least[- ]squares?|adjusted|chang\w*|reduc\w*|gain\w*|each|variance|rate|p-?value|significan\w*|missing|available|obtained|calculated|completed|used)\b",
+    re.I,
+)
+_SUMMARY = re.compile(r"\b(?:mean|median|average[ds]?)\b", re.I)
+_ACRONYM = re.compile(r"\b[A-Z][A-Z0-9]{1,6}(?:-[A-Z0-9]{1,4})?\b")
+_PROPER = re.compile(r"\b([A-Z][a-z]{3,})\s(?:[A-Za-z]+\s){0,2}?(?:[Ss]core|[Ss]cale|[Ii]ndex|[Ii]nventory|[Qq]uestionnaire)\b")
+_SUBJECT = re.compile(r"^\W{0,3}(?:The\s|Worst\s|Average\s|Current\s|Mean\s|Patients'\s)?([A-Za-z]{4,})\b[^.;()\d]{0,60}?\b(?:was|were)\s(?:rated|scored|measured|assessed|recorded|graded|evaluated|quantified)\b")
+_COMMON = frozenset("the mean median average score scale index outcome outcomes patients function primary secondary quality data results values measure".split())
+NEAR = 3  # sentences behind the one that tells the limits, for a name that is a plain word
+_UNSURE = frozenset(("VAS", "QOL", "SF", "QLQ", "EQ"))  # scales of several lengths
+
+
+@dataclass(frozen=True)
+class Told:
+    """Limits of a scale that a sentence tells. at : index of the sentence.  plain : its name is an everyday word ("pain")."""
+
+    name: str
+    low: float
+    high: float
+    at: int
+    plain: bool
+
+
+def scores_beside_limits(paper: Paper) -> Iterator[Finding]:
+    """scale-bound for scores behind the name of their scale with its limits in brackets."""
+    for sentence in sentences(paper.document):
+        text = sentence.text
+        if sentence.section in ("introduction", "methods") or "0" not in text and "1" not in text:
+            continue
+        for start, end, low, high in _limits(text):
+            yield from _behind(paper, sentence, end, low, high)
+            if (rated := _RATED.search(text, end)) is not None and text[:start].strip().casefold() in ("", "on a"):
+                yield _found(paper, sentence.number(rated, "n"), low, high)
+
+
+def _limits(text: str) -> Iterator[tuple[int, int, float, float]]:
+    """Where the limits of a scale are told beside its name: start, end, least, most."""
+    found = [(m, m["low"] or m["low2"], m["high"] or m["high2"]) for m in _LIMITS.finditer(text)]
+    for match, low, high in found:
+        inner = match["in"] or ""
+        said = match["low2"] is not None or _RANGE_SAID.search(inner) is not None
+        if _NO_LIMITS.search(inner) or float(low) >= float(high) or (float(low) > 1 and not said):
+            continue
+        yield match.start(), match.end(), float(low), float(high)
+    for match in _MM.finditer(text):
+        yield match.start(), match.end(), 0.0, float(match["high"])
+    for one in printed_scores(text):
+        if not any(m.start() <= one.start < m.end() for m, _, _ in found):
+            yield one.start, one.end, one.low, one.high
+
+
+def _behind(paper: Paper, sentence: Sentence, at: int, low: float, high: float) -> Iterator[Finding]:
+    """Findings for the scores that stand behind a name (at : where it ends) and its verb."""
+    text = sentence.text
+    centre = _CENTRE.match(text, at)
+    if centre is not None and not _OTHER.search(centre["gap"]):
+        yield from _centred(paper, sentence, centre, low, high)
+        return
+    moved = _FROM_TO.match(text, at)
+    if moved is not None and not _OTHER.search(moved["gap"]):
+        yield from (_found(paper, sentence.number(moved, part), low, high) for part in ("n", "n2"))
+        return
+    changed = _CHANGED.match(text, at)
+    if changed is not None and not _OTHER.search(changed["gap"]):
+        number = sentence.number(changed, "n")
+        yield _found(paper, number, 0.0, high - low, "a change of")
+
+
+def _centred(paper: Paper, sentence: Sentence, centre: re.Match[str], low: float, high: float) -> Iterator[Finding]:
+    """The score of a verb, the range behind it, and a second score after "and" or "compared with"."""
+    yield _found(paper, sentence.number(centre, "n"), low, high)
+    text, at = sentence.text, centre.end("n")
+    for _ in range(3):
+        tail = _TAIL.match(text[at:])
+        if tail is not None:
+            if tail["low"] is not None:
+                for part in ("low", "high"):
+                    first, last = at + tail.start(part), at + tail.end(part)
+                    yield _found(paper, Number(tail[part], *sentence.span(first, last)), low, high)
+            at += tail.end()
+        again = _AGAIN.match(text[at:])
+        if again is None or _OTHER.search(again[0]):
+            return
+        first, last = at + again.start("n"), at + again.end("n")
+        yield _found(paper, Number(again["n"], *sentence.span(first, last)), low, high)
+        at = last
+
+
+def _found(paper: Paper, number: Number, low: float, high: float, what: str = "the score") -> Finding:
+    return scale_bound(number.printed, low, high, what=what, place=paper.place(number.start, number.end))
+
+
+# ---------------------------------------------------------------- limits told in another sentence
+
+
+def scores_of_told_scales(paper: Paper) -> Iterator[Finding]:
+    """scale-bound for means and medians of a scale whose limits another sentence tells, where the paper tells no others."""
+    listed = sentences(paper.document)
+    told = _told(listed)
+    if not told:
+        return
+    for index, sentence in enumerate(listed):
+        text = sentence.text
+        if sentence.section in ("introduction", "methods") or not _SUMMARY.search(text) or next(_limits(text), None):
+            continue
+        for match in _SUMMARY.finditer(text):
+            scale = _named(text[match.start() : match.end() + 70], index, told)
+            if scale is None or (match.start() and _OTHER.search(text[max(0, match.start() - 25) : match.start()])):
+                continue
+            yield from _behind(paper, sentence, match.end(), scale.low, scale.high)
+            break
+
+
+def _told(listed: tuple[Sentence, ...]) -> dict[str, Told]:
+    """Name of a scale -> its limits, for names with one pair of limits in the whole paper."""
+    found: dict[str, list[Told]] = {}
+    for index, sentence in enumerate(listed):
+        limits = list(_limits(sentence.text))
+        if len({(low, high) for _, _, low, high in limits}) != 1:
+            for one in _names(sentence.text, index, 0.0, 0.0) if limits else ():
+                found.setdefault(one.name, []).append(one)  # several scales: none of the names is certain
+            continue
+        for one in _names(sentence.text, index, *limits[0][2:]):
+            found.setdefault(one.name, []).append(one)
+    return {name: several[0] for name, several in found.items() if len({(o.low, o.high) for o in several}) == 1 and several[0].high}
+
+
+def _names(text: str, index: int, low: float, high: float) -> Iterator[Told]:
+    for match in _ACRONYM.finditer(text):
+        if match[0] not in _UNSURE:
+            yield Told(match[0].casefold(), low, high, index, False)
+    for match in _PROPER.finditer(text):
+        if match[1].casefold() not in _COMMON:
+            yield Told(match[1].casefold(), low, high, index, False)
+    subject = _SUBJECT.match(text)
+    if subject is not None and subject[1].casefold() not in _COMMON:
+        yield Told(subject[1].casefold(), low, high, index, True)
+    elif subject is not None and re.search(r"\bpain\b", text[: subject.end()], re.I):
+        yield Told("pain", low, high, index, True)
+
+
+def _named(words: str, index: int, told: dict[str, Told]) -> Told | None:
+    """The told scale that the words right behind "mean" name; a plain word only soon after it was told."""
+    upto = re.split(r"\b(?:was|were|is|averaged|had|fell|rose|improved|decreased|increased)\b|[(;,]", words, maxsplit=1)[0]
+    found = {told[name] for word in re.findall(r"[A-Za-z][\w-]+", upto) for name in _parts(word) if name in told}
+    sure = {one for one in found if not one.plain or 0 <= index - one.at <= NEAR}
+    limits = {(one.low, one.high) for one in sure}
+    return next(iter(sure)) if len(limits) == 1 and len(sure) == len(found) else None
+
+
+def _parts(word: str) -> tuple[str, ...]:
+    folded = word.casefold()
+    return (folded, *folded.split("-")) if "-" in folded else (folded,)
+
+
+CHECKS = (scores_beside_limits, scores_of_told_scales)
