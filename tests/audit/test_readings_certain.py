@@ -82,6 +82,9 @@ def test_flows_whose_words_say_that_these_are_the_rest(words: str, right: int, w
         "Of 64 full texts assessed, 52 were excluded and 14 studies were included, two of them from hand searching.",
         "After removal of 35 duplicates from 418 records, 64 full texts were assessed after 319 exclusions by title.",
         "Of the 83 adults who started, 6 died in hospital, leaving 37 in the first arm and 40 in the second arm.",
+        "Of the 83 adults, 6 died in the first month; the other 52 smokers did well.",
+        "Six of the 83 adults died; 60 remained free of itch.",
+        "Of 83 adults in the trial, 6 died so 3 months later a board met.",
         "We found 418 records, of which 35 were duplicates and 381 unique after removal of two retracted papers.",
     ],
 )
@@ -289,3 +292,9 @@ _OTHER = "1.40 (95% CI 1.05 to 1.87)"
 )  # fmt: skip
 def test_pools_and_what_they_are_of(words: str, flagged: bool) -> None:
     assert rules(words) == (["pooled-vs-studies"] if flagged else [])
+
+
+def test_the_same_group_in_other_years() -> None:
+    words = "A cross-over trial in 45 volunteers assigned to {}."
+    assert rules(words.format("both orders in 2011 (n = 31) and in 2012 (n = 19)")) == []
+    assert rules(words.format("plaster (n = 31) and cream (n = 19)")) == ["total-vs-parts"]

@@ -34,7 +34,7 @@ OTHER_READINGS = {
     "51% "
     "(29, 78), P = 0.340).",
     "interval of another estimate": "A significant effect was found (β = -0.10; 95% CI = -15.89 to 0.06; P = 0.05).",
-    "a mean over imputed data": "There was no effect (F(1, 487) = 0.38 [0.01-1.61]; p = 0.64 [0.21-0.93]).",
+    "a mean over imputed data": "There was no effect (F(1, 352) = 0.41 [0.02-1.57]; p = 0.61 [0.21-0.89]).",
     "the nearer number": "Copies rose in cases aged 50-60 years (incident rate ratio [IRR] 8.85 compared to referent, (95% CI: "
     "4.14-18.9)).",
     "a grade is no count": "The regimen (n = 183) resulted in any-grade (57.9%) and grade ≥ 2 (14.2%) reactions.",

@@ -13,13 +13,14 @@ from dataclasses import dataclass, replace
 
 from ostealgia.audit.causes import slip
 from ostealgia.audit.finding import Balance, Finding
+from ostealgia.audit.slips import Suspect, weighed
 from ostealgia.io.documents.model import Document
 from ostealgia.numerics.intervals import Printed
 
 NEAR = 700  # characters between two sums of one passage
 SMALL = 20  # smaller totals (stars, points) are compared by their own rules
 TELLING = 100  # numbers from here on seldom stand at another place of the paper by chance
-MOST_TOLD = 3
+MOST_TOLD = 4
 SLIPS = (None, "unknown", "typing-slip", "lost-digit")
 
 
@@ -42,10 +43,19 @@ def mended(document: Document, findings: Sequence[Finding]) -> list[Finding]:
     """The same findings; flags of sums with the cause and the repair that all sums of the paper together tell."""
     sums = [found for found in findings if found.balance is not None and found.span is not None]
     broken = [found for found in sums if found.flagged and found.cause_code in SLIPS]
-    if not broken:
-        return list(findings)
     new = {id(found): _mended(document, found, sums) for found in broken}
-    return [new.get(id(found), found) for found in findings]
+    return _as_beside([new.get(id(found), found) for found in findings])
+
+
+def _as_beside(findings: Sequence[Finding]) -> list[Finding]:
+    """The same findings; a P of Q that another rule judged with I2 beside it has the cause that this rule found."""
+    told = {(one.reported, one.message): one for one in findings if one.rule == "heterogeneity" and one.flagged}
+    return [
+        replace(one, cause_code=own.cause_code, cause=own.cause, repair=own.repair)
+        if one.rule == "p-vs-statistic" and one.flagged and (own := told.get((one.reported, one.message))) is not None
+        else one
+        for one in findings
+    ]
 
 
 def _mended(document: Document, found: Finding, sums: Sequence[Finding]) -> Finding:
@@ -59,13 +69,14 @@ def _mended(document: Document, found: Finding, sums: Sequence[Finding]) -> Find
     if balance.whole < SMALL and not constant:
         return found
     changes = _changes(balance)
-    left = [
+    free = [
         one
         for one in changes
-        if not (constant and one.old == balance.whole) and not _confirmed(document, found, one, fitting)
+        if not (constant and one.old == balance.whole) and not _needed(document, found, one, fitting)
     ]
-    several = [one for one in left if any(_mends(document, found, one, other) for other in flagged)]
-    told = [one for one in left if _printed_elsewhere(document, found, one.new)]
+    left = [one for one in free if not _printed_elsewhere(document, found, one.old)]
+    several = [one for one in free if any(_mends(document, found, one, other) for other in flagged)]
+    told = [one for one in left if one.text is not None and _printed_elsewhere(document, found, one.new)]
     for certain, why in zip((several, told, left), _WHY, strict=True):
         if len(certain) == 1:
             return _named(found, certain[0], why)
@@ -91,13 +102,13 @@ def _changes(balance: Balance) -> list[Change]:
     return found
 
 
-def _confirmed(document: Document, found: Finding, change: Change, fitting: Sequence[Balance]) -> bool:
-    """Whether a number is not the wrong one: a sum beside it needs it as it is, or the paper prints it again."""
+def _needed(document: Document, found: Finding, change: Change, fitting: Sequence[Balance]) -> bool:
+    """Whether a sum beside it needs a number as it is."""
     table = _table(document, found)
-    for one in fitting:
-        if change.old in (one.whole, *one.parts) and (table is None or _times(document, change.old, table) == 1):
-            return True
-    return _printed_elsewhere(document, found, change.old)
+    return any(
+        change.old in (one.whole, *one.parts) and (table is None or _times(document, change.old, table) == 1)
+        for one in fitting
+    )
 
 
 def _mends(document: Document, found: Finding, change: Change, other: Finding) -> bool:
@@ -130,7 +141,10 @@ def _shared(document: Document, one: Finding, other: Finding, value: int) -> boo
     if at[0] is None or at[1] is None:
         return True
     crossing = (table.cells[at[0][0]][at[1][1]].text, table.cells[at[1][0]][at[0][1]].text)
-    return any(re.search(rf"(?<!\d){value}(?!\d)", text) for text in crossing)
+    return any(re.search(rf"(?<!\d){value}(?!\d)", _GROUPING.sub("", text)) for text in crossing)
+
+
+_GROUPING = re.compile(r"(?<=\d)[,\s](?=\d{3}(?!\d))")  # "6,841"
 
 
 def _together(document: Document, one: Finding, other: Finding) -> bool:
@@ -170,15 +184,20 @@ def _named(found: Finding, change: Change, why: str) -> Finding:
 
 
 def _of_several(document: Document, found: Finding, left: Sequence[Change], *, fewer: bool) -> Finding:
-    """The slips among the numbers that are left: one is named, several are told; in a table the total keeps what its rule says."""
+    """The slips among the numbers that are left, weighed; in a table the total keeps what its rule says."""
     slips = [one for one in left if one.text is not None]
     whole = found.balance.whole if found.balance is not None else 0
     kept = found.repair is not None and any(str(one.new) == found.repair and one.old == whole for one in slips)
     if _table(document, found) is not None and kept and not fewer:
         return found
-    if not slips or len(slips) > MOST_TOLD:
-        code = slips[0].code if slips else "unknown"
-        return replace(found, cause_code=code, cause=_MANY if slips else None, repair=None)
+    if len(slips) > MOST_TOLD:
+        return replace(found, cause_code=slips[0].code, cause=_MANY, repair=None)
+    by_old = {str(one.old): one for one in left}
+    likely = weighed([_suspect(one) for one in left]).named
+    if likely is not None:
+        return _named(found, by_old[likely.suspect.name], "likelier than any other slip")
+    if not slips:
+        return replace(found, cause_code="unknown", cause=None, repair=None)
     told = ", or ".join(one.told for one in slips)
     text = (
         f"one slip would explain it, of several: {told}"
@@ -188,4 +207,13 @@ def _of_several(document: Document, found: Finding, left: Sequence[Change], *, f
     return replace(found, cause_code=slips[0].code, cause=text, repair=None)
 
 
+def _suspect(change: Change) -> Suspect:
+    """A number of a sum that may have a slip; it may as well be a miscount, by as little as any."""
+    printed = Printed.parse(str(change.old))
+    return Suspect(
+        printed.text, printed, lambda edit: edit.value == change.new, places=0, plausible=MISCOUNTS, other=MISCOUNTED
+    )
+
+
+MISCOUNTS, MISCOUNTED = 20.0, 0.25  # values that a miscount may give; how often a number is one, against a slip
 _MANY = "one digit is wrong; several single changes would do, so none is named"

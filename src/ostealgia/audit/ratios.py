@@ -109,10 +109,10 @@ def check_repeated_effects(
     for each further place of an effect.
 
     >>> import pandas as pd
-    >>> table = pd.DataFrame({"effect": ["multiple metastases"] * 2, "estimate": ["3.94", "1.37"],
-    ...                       "ci_low": ["2.64", "1.02"], "ci_high": ["5.87", "1.84"]})
+    >>> table = pd.DataFrame({"effect": ["multiple metastases"] * 2, "estimate": ["3.67", "1.30"],
+    ...                       "ci_low": ["2.77", "1.01"], "ci_high": ["5.26", "1.67"]})
     >>> [(f.rule, f.repair) for f in check_repeated_effects(table, by="effect") if f.flagged]
-    [('double-exponentiation', '1.37 (1.03 to 1.83)'), ('cross-reference', None)]
+    [('double-exponentiation', '1.30 (1.02 to 1.66)'), ('cross-reference', None)]
     """
     lines = read_lines(frame, Columns(**columns), measure=measure, document=document, by=by)
     groups: dict[tuple[str, str], list[Line]] = {}

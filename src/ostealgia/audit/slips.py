@@ -9,13 +9,13 @@ value that holds most of the weight is the repair; several are told as candidate
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ostealgia.audit.causes import EDITS, LONGEST, LOST_ZERO, POWERS
+from ostealgia.audit.causes import DIGITS, EDITS, LONGEST, LOST_ZERO, POWERS
 from ostealgia.audit.finding import Cause
-from ostealgia.errors import OptionError
-from ostealgia.numerics.intervals import Printed, written
+from ostealgia.numerics.intervals import Interval, Printed, written
 
 Fits = Callable[[Printed], bool]
 
@@ -26,7 +26,7 @@ KINDS: dict[str, float] = {
 }  # fmt: skip
 NO_POINT = ("lost-digit", "the point is missing")
 OTHER = 0.5  # how often the number is another one altogether, against a slip
-SURE = 0.7  # share of the weight that names a value, or a kind of slip
+SURE = 0.65  # share of the weight that names a value, or a kind of slip
 TOLD = 0.12  # share of the weight with which a candidate is told
 MOST_TOLD = 3
 WIDEST = 400  # values to either side that are looked at
@@ -43,6 +43,7 @@ class Suspect:
     determined : the other numbers give it; of those that they give, the one in question is then one of as many as fit.
     rounded : it may have been rounded again after the point was moved.  among : with this value, how many prints the rounding
     leaves open for the number that the others give; that just the one that stands there was printed is one chance in so many.
+    inside : a range that holds every value that may fit, so that others need not be tried.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Suspect:
     determined: bool = False
     rounded: bool = True
     among: Callable[[Printed], float] | None = None
+    inside: Interval | None = None
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ class Verdict:
         return Cause(code=code, text=f"one slip would explain it, of several: {_listed(listed)}")
 
 
-NOT_NAMED = "perhaps a slip of a digit or of the point, but too many would fit for one to be named"
+NOT_NAMED = "perhaps a slip of a digit or of the point; too many values would fit for one to be named"
 
 
 def _listed(slips: Sequence[Slip]) -> str:
@@ -118,7 +120,6 @@ def weighed(suspects: Sequence[Suspect]) -> Verdict:
     """Every slip of every suspect that makes the numbers fit, weighed against one another and against another value altogether.
 
     >>> from ostealgia.audit.causes import within
-    >>> from ostealgia.numerics.intervals import Interval
     >>> one = Suspect("P", Printed.parse("0.012"), within(Interval(0.1198, 0.1203)), places=3, plausible=200, determined=True)
     >>> weighed([one]).cause().repair
     '0.120'
@@ -165,31 +166,45 @@ def _slips(suspect: Suspect) -> Iterator[Slip]:
     body = f"{abs(printed.exact):f}"
     if printed.relation != "=" or len(body) > LONGEST or not printed.value:
         return
-    tried = dict(_edits(printed, body, suspect.places, suspect.rounded))
-    numbers = {kind: len({value.value for value, one in tried.items() if one[0] == kind}) for kind in KINDS}
+    numbers: dict[str, set[float]] = {}
+    near: list[tuple[float, str, str, str, str]] = []
+    low, high = (-math.inf, math.inf) if suspect.inside is None else (suspect.inside.low, suspect.inside.high)
+    sign, seen = (-1.0 if printed.value < 0 else 1.0), set[str]()
+    for kind, code, text, edit in _texts(suspect, body):
+        value = sign * float(edit)
+        numbers.setdefault(kind, set()).add(value)
+        if low - COARSE <= value <= high + COARSE and edit not in seen and value != printed.value:
+            seen.add(edit)
+            near.append((value, kind, code, text, edit))
     spread: dict[int, list[tuple[float, float]]] = {}
-    for value, (kind, code, text) in tried.items():
-        if value.value == printed.value or value.decimals < suspect.least or not suspect.fits(value):
+    for number, kind, code, text, edit in near:
+        value = Printed(edit if sign > 0 else f"-{edit}", number, len(edit.partition(".")[2]))
+        if value.decimals < suspect.least or not _may_fit(value, low, high) or not suspect.fits(value):
             continue
-        width = _width(value, suspect.fits, spread.setdefault(value.decimals, []))
-        share = 1.0 if kind == "rounded" else float(numbers[kind])
+        width = _width(value, suspect, spread.setdefault(value.decimals, []))
+        share = _ways(kind, body, len(numbers[kind]))
         weight = KINDS[kind] / share / (width if suspect.determined or kind == "rounded" else 1.0)
         chance = 1.0 if suspect.among is None else max(1.0, suspect.among(value))
         yield Slip(suspect, kind, value, code, text, weight / chance, width)
 
 
-def _edits(printed: Printed, body: str, places: int, rounded: bool) -> Iterator[tuple[Printed, tuple[str, str, str]]]:
-    """Every value of which the print may be a slip, with the kind of the slip, its code and its words; the likelier kind last."""
-    sign = "-" if printed.value < 0 else ""
-    seen: set[Printed] = set()
-    for kind, code, text, value in _texts(body, printed, places, rounded):
-        number = _parsed(sign + value)
-        if number is not None and number not in seen:
-            seen.add(number)
-            yield number, (kind, code, text)
+def _ways(kind: str, body: str, values: int) -> float:
+    """In how many ways a number may have this slip: any digit may be lost, ten may be added at any place, ..."""
+    digits = sum(mark in DIGITS for mark in body)
+    return {"rounded": SHIFTS, "lost": digits + 1.0, "added": 10.0 * digits}.get(kind, float(values))
 
 
-def _texts(body: str, printed: Printed, places: int, rounded: bool) -> Iterator[tuple[str, str, str, str]]:
+SHIFTS = 2.0  # places by which the point may be moved before a number is rounded
+COARSE = 1.0  # the coarsest unit of a print, for a first look
+
+
+def _may_fit(value: Printed, low: float, high: float) -> bool:
+    """A quick look before the numbers are compared over their rounding."""
+    return low - value.unit <= value.value <= high + value.unit
+
+
+def _texts(suspect: Suspect, body: str) -> Iterator[tuple[str, str, str, str]]:
+    printed, places = suspect.printed, suspect.places
     for power in (-1, 1, -2, 2):  # the same digits, the point elsewhere
         value = abs(printed.exact.scaleb(-power))
         code, text = LOST_ZERO if power == 1 and abs(printed.value) < 1 else POWERS[power]
@@ -203,17 +218,20 @@ def _texts(body: str, printed: Printed, places: int, rounded: bool) -> Iterator[
     for kind in ("exchanged", "lost", "replaced", "added"):
         code, text, edits = EDITS[kind]
         yield from ((kind, code, text, edit) for edit in edits(body) if _well_formed(edit, places))
-    if rounded and printed.decimals >= 1:
-        yield from _shifted_and_rounded(printed)
+    if suspect.rounded and printed.decimals >= 1:
+        yield from _shifted_and_rounded(printed, suspect.inside)
 
 
-def _shifted_and_rounded(printed: Printed) -> Iterator[tuple[str, str, str, str]]:
+def _shifted_and_rounded(printed: Printed, inside: Interval | None) -> Iterator[tuple[str, str, str, str]]:
     """The point elsewhere, and the number rounded to its places again: 0.034 for 0.343, 10.25 for 1.02."""
-    places, unit = printed.decimals, 10.0**-printed.decimals
+    places, scale = printed.decimals, 10.0**printed.decimals
+    box = abs(inside) if inside is not None else Interval(0.0, math.inf)
     for power, half in ((1, 5), (2, 50)):
         middle = int(abs(printed.exact).scaleb(places + power))
-        for value in range(middle - half, middle + half + 1):
-            yield "rounded", *POWERS[-power], f"{value * unit:.{places}f}"
+        low = max(middle - half, math.floor(box.low * scale) - 1)
+        high = middle + half if math.isinf(box.high) else min(middle + half, math.ceil(box.high * scale) + 1)
+        for value in range(low, high + 1):
+            yield "rounded", *POWERS[-power], f"{value / scale:.{places}f}"
     for text in sorted(written(abs(float(printed.exact.scaleb(-1))), places)):
         yield "cut", *POWERS[1], text
 
@@ -223,22 +241,31 @@ def _well_formed(text: str, places: int) -> bool:
     return len(after) <= places and not text.endswith(".") and whole != "" and (len(whole) == 1 or whole[0] != "0")
 
 
-def _width(value: Printed, fits: Fits, known: list[tuple[float, float]]) -> float:
-    """How many neighbouring values of as many places fit, too."""
+def _width(value: Printed, suspect: Suspect, known: list[tuple[float, float]]) -> float:
+    """How many values of as many places fit; of a range that the other numbers give, how many times the part that is so printed."""
+    if suspect.inside is not None and suspect.determined:
+        shown, wanted = value.interval("half"), suspect.inside
+        common = min(shown.high, wanted.high) - max(shown.low, wanted.low)
+        return max(1.0, wanted.width / common) if common > 0 else MOST
     for low, high in known:
         if low <= value.value <= high:
             return round((high - low) / value.unit) + 1
-    ends = [_reach(value, fits, sign) for sign in (-1, 1)]
+    if not suspect.determined:
+        return 1.0  # is not asked for
+    ends = [_reach(value, suspect.fits, sign) for sign in (-1, 1)]
     known.append((value.value - ends[0] * value.unit, value.value + ends[1] * value.unit))
     return ends[0] + ends[1] + 1
+
+
+MOST = 1000.0  # where a print only touches the range
 
 
 def _reach(value: Printed, fits: Fits, sign: int) -> int:
     """How many steps of its last place a value can go before it no longer fits."""
 
     def at(step: int) -> bool:
-        number = _parsed(f"{value.value + sign * step * value.unit:.{max(value.decimals, 0)}f}")
-        return number is not None and fits(number)
+        text = f"{value.value + sign * step * value.unit:.{value.decimals}f}"
+        return fits(Printed(text, float(text), value.decimals))
 
     low, high = 0, 1
     while high <= WIDEST and at(high):
@@ -247,10 +274,3 @@ def _reach(value: Printed, fits: Fits, sign: int) -> int:
         middle = (low + high) // 2
         low, high = (middle, high) if at(middle) else (low, middle)
     return low
-
-
-def _parsed(text: str) -> Printed | None:
-    try:
-        return Printed.parse(text)
-    except OptionError:
-        return None

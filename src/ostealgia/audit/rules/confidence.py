@@ -482,11 +482,18 @@ USUAL = 3.0  # size of an estimate
 
 
 def likely_slip(
-    printed: Triplet, *, scale: str, p_value: Printed | None = None, level: float = 0.95, strict: bool = False
+    printed: Triplet,
+    *,
+    scale: str,
+    p_value: Printed | None = None,
+    level: float = 0.95,
+    strict: bool = False,
+    only: str | None = None,
 ) -> Cause | None:
     """Which single slip of the estimate or of a limit makes the three fit, and P where one stands beside them?
 
     A P that no slip makes fit may be of another test, and is left out of account; not so with ``strict``.
+    only : the one of "estimate", "low", "high" that is known to be wrong.
 
     >>> likely_slip(Triplet.of("1.51", "1.07", "213"), scale="ratio").repair
     '1.51 (1.07 to 2.13)'
@@ -495,7 +502,9 @@ def likely_slip(
     """
     rule = scale_of(scale)
     for p in (p_value, None) if p_value is not None and not strict else (p_value,):
-        found = weighed([_suspect(printed, rule, name, p, level) for name in PARTS])
+        found = weighed(
+            [_suspect(printed, rule, name, p, level) for name, part in PARTS.items() if only in (None, part)]
+        )
         if found.slips:
             return found.cause(lambda slip: replace(printed, **{PARTS[slip.suspect.name]: slip.value}).text)
     return None
@@ -531,8 +540,12 @@ def _suspect(printed: Triplet, rule: Scale, name: str, p: Printed | None, level:
     return Suspect(
         name, number, fits, places=places, least=min(number.decimals, places), rounded=of_estimate, determined=of_estimate,
         plausible=max(abs(number.value), USUAL) / number.unit, other=OTHER_ESTIMATE if of_estimate else OTHER_LIMIT,
-        among=None if of_estimate else among,
+        among=None if of_estimate else among, inside=rule.interval_part(list(PARTS).index(name), _forward(printed, rule)),
     )  # fmt: skip
+
+
+def _forward(printed: Triplet, rule: Scale) -> list[Interval]:
+    return [rule.main.forward(part.interval().clip(rule.lowest, rule.highest)) for part in printed.parts]
 
 
 def has_p(three: Triplet, rule: Scale, p: Printed, level: float) -> bool:

@@ -140,7 +140,7 @@ def _p_value(table: Any, printed: Printed, place: Place, alpha: float) -> Findin
         values=Interval(min(values.values()), max(values.values()))
         if verdict == "inconsistent"
         else as_interval(value),
-        cause=slip_of_p(printed, Interval(min(values.values()), max(values.values()))),
+        cause=slip_of_p(printed, *map(as_interval, values.values())) if verdict == "inconsistent" else None,
     )
 
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from ostealgia.audit.causes import only_repair, slip, within
 from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, judge, make
-from ostealgia.audit.rules.p_values import p_vs_statistic
+from ostealgia.audit.rules.p_values import p_vs_statistic, slip_of_p
 from ostealgia.audit.rules.significance import show_range
+from ostealgia.audit.slips import Suspect, weighed
 from ostealgia.numerics.intervals import Interval, Numeral, Printed, corners
 from ostealgia.numerics.summary_tests import p_from_chi2
 
@@ -56,9 +57,54 @@ def heterogeneity(
         found += _i2_and_h(share, h, h2, place)
     if q is not None and df is not None and df > 0 and p_value is not None:
         found.append(_renamed(p_vs_statistic("Q", q, [df], p_value, place=place)))
+        if share is not None:
+            found = [_of_three(one, share, Printed.of(q), df, Printed.of(p_value)) for one in found]
     if tau2 is not None and tau is not None:
         found.append(_tau(Printed.of(tau2), Printed.of(tau), place))
     return found
+
+
+def _of_three(found: Finding, i2: Printed, q: Printed, df: int, p: Printed) -> Finding:
+    """Of Q, I2 and P two may agree: then the third is the wrong one; where no two do, none is named."""
+    if not found.flagged or found.reported not in (i2.text, p.text):
+        return found
+    own = _p_of(q, df)
+    by_i2, by_p = i2.allows(i2_range(q, df)[1]), p.allows(own)
+    if by_i2 and found.reported == p.text:
+        return _with(found, slip_of_p(p, own))
+    if by_p and found.repair is None and found.reported == i2.text:
+        low, high = (i2.like(end) for end in (found.recomputed_low or 0.0, found.recomputed_high or 0.0))
+        return replace(found, repair=low if low == high else None, cause="Q and P belong together, I2 does not")
+    if by_i2 or by_p:
+        return found
+
+    def fits(edit: Printed) -> bool:
+        return i2.allows(i2_range(edit, df)[1]) and p.allows(_p_of(edit, df))
+
+    wrong_q = Suspect("Q", q, fits, places=max(q.decimals, 1), least=q.decimals, plausible=max(q.value, df) / q.unit)
+    cause = weighed([wrong_q]).cause(lambda slip: f"{slip.value.text} in place of {q.text}")
+    if cause is None and _one_q(i2, df, p):
+        cause = Cause(text="I2 and P belong together, with another Q")
+    return _with(found, cause)
+
+
+def _with(found: Finding, cause: Cause | None) -> Finding:
+    told = Cause() if cause is None else cause
+    return replace(found, cause_code=told.code, cause=told.text, repair=told.repair)
+
+
+def _p_of(q: Printed, df: int) -> Interval:
+    """P of Q over its rounding."""
+    return corners(lambda x: p_from_chi2(x, float(df)), q.interval().clip(0.0, math.inf))
+
+
+def _one_q(i2: Printed, df: int, p: Printed) -> bool:
+    """Whether one Q has both this I2 and this P."""
+    box = i2.interval().clip(0.0, 100.0)
+    if box.high >= 100.0:
+        return False
+    low = df / (1 - box.low / 100) if i2.value > 0 else 0.0
+    return p.allows(corners(lambda x: p_from_chi2(x, float(df)), Interval(low, df / (1 - box.high / 100))))
 
 
 def _limits(i2: Printed, limits: tuple[Numeral, Numeral] | None, place: Place) -> Iterator[Finding]:
@@ -176,7 +222,7 @@ def _told(
 def _cause(printed: Printed, point: float | None, values: Interval | None) -> Cause | None:
     if point is None or values is None or printed.relation != "=":
         return None
-    return slip(printed, point) or only_repair(printed, within(values)) or Cause(repair=printed.like(point))
+    return slip(printed, point) or only_repair(printed, within(values))
 
 
 def _renamed(found: Finding) -> Finding:

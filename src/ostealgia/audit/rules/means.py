@@ -27,6 +27,8 @@ from ostealgia.numerics.summary_tests import (
 )
 
 RULE = "t-vs-summary"
+RANKS = "; another test (of ranks) may give it"
+ERRORS_FIT = "it fits if the numbers after the means are standard errors"
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def t_vs_summary(
         raise OptionError("t-vs-summary needs a printed statistic or a printed P value.")
     found = _p_value(tests, Printed.of(p_value), place, alpha)
     if found.flagged and _near_standard_errors(groups, Printed.of(p_value)):
-        told = f"{found.message}; it fits if the numbers after the means are standard errors"
+        told = f"{found.message}; {ERRORS_FIT}"
         return replace(found, severity="information", message=told)
     return found
 
@@ -208,7 +210,7 @@ def _p_value(tests: list[Candidate], printed: Printed, place: Place, alpha: floa
     severity = "none"
     if verdict == "inconsistent":
         severity = "major" if all(changes(p_range(printed), t.p_values, alpha) for t in tests) else "information"
-        message += "; another test (of ranks) may give it"
+        message += RANKS
     return make(
         RULE,
         place,
@@ -262,12 +264,33 @@ def _cause(groups: Sequence[Group], tests: list[Candidate], printed: Printed, p_
     places = max(printed.decimals, 1) + (printed.decimals < 2)
     plausible = max(size.value, USUAL) / printed.unit
     statistic = Suspect(
-        "the statistic", printed, fits, places=places, least=printed.decimals, plausible=plausible, determined=True
+        "the statistic",
+        printed,
+        fits,
+        places=places,
+        least=printed.decimals,
+        plausible=plausible,
+        inside=_hull(tests, printed.value < 0),
+        among=None
+        if by_summary and p is not None and p.relation == "="
+        else lambda _: tests[0].values.width / printed.unit,
     )
     if by_summary and not by_print:
         return _of_statistic(weighed([statistic]).cause(), printed, tests)
     own = [] if by_print and not by_summary else [statistic]
-    return weighed([*own, *_of_groups(groups, tests[0], size)]).cause(_told)
+    found = weighed([*own, *_of_groups(groups, tests[0], size)]).cause(_told)
+    return Cause(text=TOGETHER) if found is None and not own else found
+
+
+TOGETHER = (
+    "the statistic and its P belong together: a mean, SD or size is another one, or both are of another test or row"
+)
+
+
+def _hull(tests: Sequence[Candidate], negative: bool) -> Interval:
+    """All values of the statistic that any of the tests allows."""
+    low, high = min(test.values.low for test in tests), max(test.values.high for test in tests)
+    return Interval(-high, -low) if negative else Interval(low, high)
 
 
 USUAL = 4.0  # size of a statistic
@@ -316,7 +339,7 @@ def _of_groups(groups: Sequence[Group], test: Candidate, size: Printed) -> Itera
             )  # fmt: skip
 
 
-OTHER_SUMMARY = 0.2  # how often, for each of these, statistic and P are those of another row or test, against a slip
+OTHER_SUMMARY = 2.0  # how often, for each of these, statistic and P are those of another row or test, against a slip
 
 
 def _points(a: Group, b: Group) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,9 +10,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from ostealgia.audit.causes import within
 from ostealgia.audit.finding import NOWHERE, Cause, Finding, Place, judge, make
-from ostealgia.audit.rules.scales import Scale, scale_of
+from ostealgia.audit.rules.scales import scale_of
 from ostealgia.audit.rules.significance import ALPHA, changes, p_range, quantile, show, show_range, side
 from ostealgia.audit.slips import Suspect, weighed
 from ostealgia.errors import OptionError
@@ -126,7 +126,7 @@ def _df_text(df: Sequence[float | Interval]) -> str:
     return f" ({', '.join(parts)} df)" if parts else ""
 
 
-SMALL = 0.015  # a P below it is printed with three places
+SMALL = 0.0095  # a P below it is printed with three places
 
 
 def _of_statistic(
@@ -144,41 +144,61 @@ def _of_statistic(
     statistic = Suspect(
         distribution, printed, fits, places=places, least=printed.decimals, plausible=size, other=OTHER_STATISTIC,
         among=lambda edit: _p_values(distribution, edit.interval("half"), df).width / p.unit,
+        rounded=False, inside=_statistics_with(distribution, p, df, printed.value < 0),
     )  # fmt: skip
-    return weighed([_suspected(p, values), statistic]).cause(
+    return weighed([_suspected(p, (values,)), statistic]).cause(
         lambda slip: slip.value.text if slip.suspect.name == "P" else f"{slip.value.text} in place of {printed.text}"
     )
 
 
+def _statistics_with(distribution: str, p: Printed, df: Sequence[float | Interval], negative: bool) -> Interval:
+    """A range that holds every statistic with this P, a little wider: P falls as the statistic grows."""
+    sizes = np.linspace(0.0, 1.0, GRID) if distribution == "r" else np.geomspace(1e-4, 1e4, GRID)
+    shown = p.interval("half")
+    low, high = math.inf, 0.0
+    for ends in itertools.product(*((box.low, box.high) for box in map(as_interval, df))):
+        found = p_value(distribution, sizes, *ends)
+        low = min(low, float(sizes[max(0, int((found > shown.high).sum()) - 1)]))
+        high = max(high, float(sizes[min(GRID - 1, int((found >= shown.low).sum()))]))
+    return Interval(-high, -low) if negative else Interval(min(low, high), high)
+
+
+GRID = 500  # statistics that are tried at once
 USUAL, OTHER_STATISTIC = 4.0, 0.2  # size of a statistic; how often it is another one altogether, against a slip
 LEAST_PLACES, P_PLACES = 2, 3  # to which a P is printed
 TENTH = 0.1
 LEAST_P = 0.001  # below it P is printed as such
-OTHER_P, SPREAD = 1.0, 7.0  # how often P is that of another test or row, against a slip; log of largest to least P
+OTHER_P, SPREAD = 0.4, 7.0  # how often P is that of another test or row, against a slip; log of largest to least P
 
 
-def _suspected(p: Printed, values: Interval) -> Suspect:
-    """P as a number that may have a slip, where the others leave it this range."""
-    near = within(values)
+def _suspected(p: Printed, ranges: Sequence[Interval]) -> Suspect:
+    """P as a number that may have a slip, where the others leave it these ranges (of several tests)."""
+    hull = Interval(min(box.low for box in ranges), max(box.high for box in ranges))
 
     def fits(edit: Printed) -> bool:
-        return 0 < edit.value <= 1 and edit.decimals >= _places(edit.value, p) and near(edit)
+        if not 0 < edit.value <= 1 or edit.decimals < _places(edit.value, hull.middle, p):
+            return False
+        shown = edit.interval("half")
+        return any(shown.overlaps(box) for box in ranges)
 
     most = max(p.decimals, P_PLACES)
     dense = 0.5 * p.unit + 0.5 * p.unit / (p.value * SPREAD)  # small P are printed more often than others
-    return Suspect("P", p, fits, places=most, plausible=1 / dense, other=OTHER_P, determined=True)
+    inside = hull if len(ranges) == 1 else None
+    return Suspect("P", p, fits, places=most, plausible=1 / dense, other=OTHER_P, determined=True, inside=inside)
 
 
-def _places(value: float, p: Printed) -> int:
+def _places(value: float, exact: float, p: Printed) -> int:
     """The places that a P of this size has beside the print of another: 0.007 is seldom printed as 0.01, nor 0.037 as 0.04."""
-    if value < SMALL:
+    if exact < SMALL:
         return max(p.decimals, P_PLACES)
     return p.decimals if value < TENTH else min(p.decimals, LEAST_PLACES)
 
 
-@lru_cache(maxsize=256)  # two checks ask for the same P
-def slip_of_p(p: Printed, values: Interval) -> Cause | None:
+@lru_cache(maxsize=4096)
+def slip_of_p(p: Printed, *ranges: Interval) -> Cause | None:
     """The cause of a P that is the one number that does not fit; the repair where one print, or one slip, gives the range.
+
+    ranges : of P by the other numbers; several where any of several tests may have been made.
 
     >>> slip_of_p(Printed.parse("0.034"), Interval(0.3429, 0.3432)).repair
     '0.343'
@@ -187,14 +207,15 @@ def slip_of_p(p: Printed, values: Interval) -> Cause | None:
     """
     if p.relation != "=" or p.value == 0:
         return None
-    found = weighed([_suspected(p, values)]).cause()
+    found = weighed([_suspected(p, ranges)]).cause()
     if found is not None and found.repair is not None:
         return found
-    if values.high < LEAST_P:
+    low, high = min(box.low for box in ranges), max(box.high for box in ranges)
+    if high < LEAST_P:
         return Cause(text=f"P would be < {LEAST_P:g} by the other numbers", repair=f"< {LEAST_P:g}")
-    places = max(_places(values.low, p), p.decimals, P_PLACES if values.low < TENTH else LEAST_PLACES)
-    text, other = (f"{end:.{places}f}" for end in (values.low, values.high))
-    if text == other and float(text) > 0:
+    places = max(p.decimals, P_PLACES if low < TENTH else LEAST_PLACES)
+    text = f"{low:.{places}f}"
+    if text == f"{high:.{places}f}" and float(text) > 0:
         return Cause(
             code=found.code if found else "unknown", text=f"P would be {text} by the other numbers", repair=text
         )
@@ -264,51 +285,8 @@ def p_vs_ci(
         message=message,
         recomputed=None if math.isnan(point) else point,
         values=values,
-        cause=_of_interval(forward, (x, low, high), p, values, rule, level, df)
-        if severity in ("minor", "major")
-        else None,
+        cause=slip_of_p(p, values) if severity in ("minor", "major") else None,  # the three fit: P is the other number
     )
-
-
-def _of_interval(
-    forward: Sequence[Interval],
-    parts: Sequence[Printed],
-    p: Printed,
-    values: Interval,
-    rule: Scale,
-    level: float,
-    df: float,
-) -> Cause | None:
-    """The slip in P, or in the one of the three numbers whose change would keep the estimate in the middle of its limits."""
-    if p.relation != "=" or p.value == 0 or not forward[0].overlaps((forward[1] + forward[2]) * 0.5):
-        return slip_of_p(p, values)
-    most = max(part.decimals for part in parts)
-    suspects = [_suspected(p, values)]
-    for at, name in enumerate(INTERVAL_PARTS):
-
-        def fits(edit: Printed, at: int = at) -> bool:
-            if edit.value <= rule.lowest:
-                return False
-            three = [
-                *forward[:at],
-                rule.main.forward(edit.interval("half").clip(rule.lowest, rule.highest)),
-                *forward[at + 1 :],
-            ]
-            if three[1].low >= three[2].high or not three[0].overlaps((three[1] + three[2]) * 0.5):
-                return False
-            return p.interval("half").overlaps(
-                _wald_range(three[0], three[1], three[2], rule.no_effect or 0.0, level, df)
-            )
-
-        size = max(abs(parts[at].value), parts[at].unit) / parts[at].unit
-        suspects.append(Suspect(name, parts[at], fits, places=most, least=most, plausible=10 * size, other=0.0))
-    found = weighed(suspects)
-    if found.named is not None and found.named.suspect.name != "P":
-        return found.cause(lambda slip: f"{slip.value.text} in place of {slip.suspect.printed.text}")
-    return slip_of_p(p, values)
-
-
-INTERVAL_PARTS = ("the estimate", "the lower limit", "the upper limit")
 
 
 def _same_side(p: Printed, ends: Sequence[float], null: float, alpha: float) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ostealgia.numerics.intervals import Interval, monotone
@@ -67,6 +67,20 @@ class Scale:
     def main(self) -> Transform:
         """The most usual transform."""
         return self.transforms[0]
+
+    def interval_part(self, at: int, three: Sequence[Interval]) -> Interval | None:
+        """Where the estimate (0), the lower (1) or the upper limit (2) has to be for the estimate to be in the middle.
+
+        three : these numbers on the main transform. None where the others leave nothing finite.
+
+        >>> scale_of("ratio").interval_part(2, [Interval(0.0, 0.0), Interval(-math.log(2), -math.log(2)), Interval(9.0, 9.0)])
+        Interval(low=2.0, high=2.0)
+        """
+        estimate, low, high = three
+        wanted = ((low + high) * 0.5, estimate * 2 - high, estimate * 2 - low)[at]
+        if not (math.isfinite(wanted.low) and math.isfinite(wanted.high)):
+            return None
+        return Interval(self.main.back(wanted.low), self.main.back(wanted.high))
 
 
 SCALES: dict[str, Scale] = {

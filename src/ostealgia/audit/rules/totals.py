@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -141,8 +142,17 @@ def cross_reference(
         message=f"{what}: {a.text} here, {b.text} elsewhere",
         recomputed=b.value,
         values=_bounded(b.interval()),
-        cause=slip(a, b.value) if flagged and a.relation == b.relation == "=" else None,
+        cause=_of_other(a, b) if flagged and a.relation == b.relation == "=" else None,
     )
+
+
+def _of_other(a: Printed, b: Printed) -> Cause | None:
+    """The slip that makes one print of the other; a finer print is given as it stands there."""
+    found = slip(a, b.value)
+    if found is None or b.decimals <= a.decimals:
+        return found
+    same = b.text.lstrip("0").replace(".", "") == a.text.lstrip("0").replace(".", "").ljust(len(b.text), "0")
+    return replace(found, repair=b.text) if same or found.code == "lost-digit" else None
 
 
 def duplicate_interval(
@@ -157,7 +167,8 @@ def duplicate_interval(
     ('impossible', 'copied-interval')
     """
     same = (first.low.value, first.high.value) == (second.low.value, second.high.value)
-    if not same or max(_digits(first.low), _digits(first.high)) < LONG:
+    few = max(_digits(first.low), _digits(first.high)) < LONG
+    if not same or (few and not _one_copied(first, second)):
         return None
     if first.estimate.interval().overlaps(second.estimate.interval()):
         return None
@@ -172,6 +183,23 @@ def duplicate_interval(
         message=text,
         cause=Cause(code="copied-interval", text="one of the two intervals is a copy of the other"),
     )
+
+
+def _one_copied(first: Triplet, second: Triplet) -> bool:
+    """Whether the interval of six digits in all has one of two ratios in its middle on the log scale, and the other far from it."""
+    low, high = first.low.value, first.high.value
+    if (
+        not 0 < low < high
+        or _digits(first.low) + _digits(first.high) < LONG
+        or min(_digits(first.low), _digits(first.high)) < LONG // 2
+    ):
+        return False
+    middle, width = (low * high) ** 0.5, high / low
+    off = [
+        abs(math.log(one.estimate.value / middle)) / math.log(width) if one.estimate.value > 0 else 1.0
+        for one in (first, second)
+    ]
+    return min(off) < 0.02 and max(off) > 0.08
 
 
 def _sum(parts: Sequence[Interval]) -> Interval:

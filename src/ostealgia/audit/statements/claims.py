@@ -214,7 +214,7 @@ def _direction(stream: Stream, i: int) -> Wording | None:
     noun, end = _noun(stream, i, high)
     if word in BETTER or word in WORSE:
         return Wording(i, end, sign, noun) if noun in ("odds", "probability") and stream.words[end] in NOUNS else None
-    size = _size_before(stream, i)
+    size = size_before(stream, i)
     if noun is None:
         return _passive(stream, i, sign)
     return Wording(size if size is not None else i, end, sign, noun, size=size)
@@ -223,7 +223,7 @@ def _direction(stream: Stream, i: int) -> Wording | None:
 def _passive(stream: Stream, i: int, sign: int, times: int | None = None) -> Wording | None:
     """The odds of response were lower / the risk of death was 32% higher / the odds were 2.4 times higher (times)."""
     low = stream.sentence(i)[0]
-    size = None if times is not None else _size_before(stream, i)
+    size = None if times is not None else size_before(stream, i)
     k = (times if times is not None else size if size is not None else i) - 1
     while k > low and stream.words[k] in ADVERBS:
         k -= 1
@@ -250,7 +250,7 @@ def _passive(stream: Stream, i: int, sign: int, times: int | None = None) -> Wor
     return None
 
 
-def _size_before(stream: Stream, i: int) -> int | None:
+def size_before(stream: Stream, i: int) -> int | None:
     """The percentage right before a direction: "53% lower", "32% relative reduction"."""
     low = stream.sentence(i)[0]
     for k in range(i - 1, max(low, i - 4) - 1, -1):

@@ -16,6 +16,7 @@ from ostealgia.audit.statements.claims import (
     is_ratio,
     near,
     negated,
+    size_before,
 )
 from ostealgia.audit.statements.estimates import Draft
 from ostealgia.audit.statements.tokens import Stream
@@ -58,7 +59,8 @@ CHANGES = listed("increase rise reduction decrease decline")
 CLEARLY = listed("clear marked substantial modest small large statistically meaningful further relative")
 LED = listed("to with in had showed produced caused achieved yielded brought gave conferred")
 MEASURED = listed(
-    "time duration score scores level levels length mean median pain stay weight dose doses age concentration pressure function quality per each "
+    "time duration score scores level levels length mean median pain stay weight dose doses age concentration pressure function "
+    "quality per each "
     "points percentage unit free"
 )
 ODDS_LIKE = frozenset(("OR", "RR", "HR", "IRR"))
@@ -102,7 +104,7 @@ def _last(stream: Stream, low: int, point: int, measure: str) -> Wording | None:
                 or _associated(stream, i, point)
                 or _events(stream, i, low, point)
                 or _predictor(stream, i)
-                or _led(stream, i, low, point)
+                or _led(stream, i, low, point, measure)
             )
         if one is None and measure in ("IRR", "RR"):
             one = _rate(stream, i, low)
@@ -220,19 +222,25 @@ def _events(stream: Stream, i: int, low: int, point: int) -> Wording | None:
     return None if last is None else Wording(i, last, 1 if up else -1, stream.words[last])
 
 
-def _led(stream: Stream, i: int, low: int, point: int) -> Wording | None:
+def _led(stream: Stream, i: int, low: int, point: int, measure: str) -> Wording | None:
     """ "led to an increase in falls", "was associated with a reduction in omphalitis"; not of a time, score or survival."""
     if stream.words[i] not in CHANGES or stream.words[i + 1 : i + 2] not in (["in"], ["of"]):
         return None
     k = i - 1
     while k > low and (stream.words[k] in FACTOR_WORDS or stream.words[k] in ADVERBS or stream.words[k] in CLEARLY):
         k -= 1
-    if k < low or k == i - 1 or stream.words[k] not in LED or negated(stream, i):
+    size = size_before(stream, i) if measure != "OR" else None  # that of the events is smaller than that of their odds
+    if (size is None and (k < low or k == i - 1 or stream.words[k] not in LED)) or negated(stream, i):
         return None
     behind = stream.words[i + 1 : point]
-    if MEASURED.intersection(behind) or SURVIVALS.intersection(behind) or any(word.endswith("-free") for word in behind):
+    if (
+        MEASURED.intersection(behind)
+        or SURVIVALS.intersection(behind)
+        or any(word.endswith("-free") for word in behind)
+    ):
         return None
-    return Wording(i, i + 1, 1 if stream.words[i] in ("increase", "rise") else -1, "events")
+    sign = 1 if stream.words[i] in ("increase", "rise") else -1
+    return Wording(i if size is None else size, i + 1, sign, "events", size=size)
 
 
 def _rate(stream: Stream, i: int, low: int) -> Wording | None:

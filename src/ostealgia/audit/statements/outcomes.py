@@ -58,7 +58,7 @@ def find_tests(stream: Stream, p_parts: list[PPart]) -> list[TestDraft]:
 
 
 def _ranged(stream: Stream, draft: TestDraft) -> bool:
-    """A mean over imputed data with its range: "F(1, 487) = 0.38 [0.01-1.61]; p = 0.64 [0.21-0.93]"."""
+    """A mean over imputed data with its range: "F(1, 352) = 0.41 [0.02-1.57]; p = 0.61 [0.21-0.89]"."""
     return _RANGE.match(stream.kinds, draft.value + 1) is not None and (
         draft.p is None or _RANGE.match(stream.kinds, draft.p.last + 1) is not None
     )

@@ -55,7 +55,7 @@ def read_frame(grid: Grid) -> Frame:
     category = _category(grid, roles) if study is None else None
     kind = _kind(grid, roles, study)
     if kind in ("groups", "characteristics"):
-        roles = [_grouped(grid, roles, i) for i in range(grid.width)]
+        roles = _of_all([_grouped(grid, roles, i) for i in range(grid.width)], grid)
     columns = tuple(
         Column(index=i, role=role, name=grid.names[i], group=grid.groups[i] or None, n=grid.size(i))
         for i, role in enumerate(roles)
@@ -160,7 +160,7 @@ def _kind(grid: Grid, roles: list[str], study: int | None) -> str:
     if len(groups) >= 2 and any(is_total(grid.groups[i]) for i in groups):
         return "groups"
     rich = [i for i in values if any(grid.shape(row, i).data for row in grid.body)]
-    if len(rich) == 1 or (len(rich) == 2 and roles[rich[0]] == "n" and roles[rich[1]] == "percent"):
+    if len(rich) == 1 or (len(rich) == 2 and roles[rich[0]] in ("n", "data") and roles[rich[1]] == "percent"):
         return "characteristics"
     return "other"
 
@@ -188,6 +188,28 @@ def _looks_rated(grid: Grid, roles: list[str]) -> bool:
     return named is not None and (bool(totals) or any(is_total(name) or "score" in folded(name) for name in grid.names[1:])) and not any(
         role in ("estimate", "n") for role in roles
     )  # fmt: skip
+
+
+_COMBINED = re.compile(r"^(?:combined|both)\b", re.IGNORECASE)
+ALIKE = 1.4  # times the only other group: two arms
+
+
+def _of_all(roles: list[str], grid: Grid) -> list[str]:
+    """The roles; an arm that is called "combined" is no column of all where another is, or where another group is as large."""
+    totals = [i for i, role in enumerate(roles) if role == "total"]
+    named = [i for i in totals if _COMBINED.match(grid.groups[i])]
+    columns = [i for i, role in enumerate(roles) if role in ("group", "total", "count")]
+    sizes = {i: n.value for i in columns if (n := _size_of(grid, columns, i))}
+    most = ALIKE if len(columns) == 2 else 1.0
+    arms = [i for i in named if len(totals) > len(named) or sizes.get(i, 1e9) <= most * max(sizes[k] for k in sizes if k != i)] if (
+        len(sizes) > 1 or len(totals) > len(named)) else []  # fmt: skip
+    return ["group" if i in arms else role for i, role in enumerate(roles)]
+
+
+def _size_of(grid: Grid, columns: list[int], i: int) -> Number | None:
+    """The size of a column, from its header or from the row of sizes."""
+    row = size_row(grid, columns)
+    return grid.size(i) or (grid.shape(row, i).first if row is not None else None)
 
 
 def _grouped(grid: Grid, roles: list[str], i: int) -> str:

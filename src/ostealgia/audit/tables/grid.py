@@ -113,7 +113,7 @@ class Grid:
     def _name(self, column: int, rows: Sequence[int]) -> str:
         said: list[str] = []
         for row in rows:
-            text = self.text(row, column)
+            text = self.text(row, self._above(row, column))
             if text and text not in said:
                 said.append(text)
         return " ".join(said)
@@ -121,7 +121,7 @@ class Grid:
     def size(self, column: int) -> Number | None:
         """The size printed above a column."""
         for row in range(self.head - 1, -1, -1):
-            cell = self.cells[row][column]
+            cell = self.cells[row][self._above(row, column)]
             said = words(self.document, cell)
             if several_sizes(said):
                 return None
@@ -129,6 +129,16 @@ class Grid:
             if found is not None:
                 return found
         return None
+
+    def _above(self, row: int, column: int) -> int:
+        """The column whose words stand over this one, too: an empty cell behind a group's name, above words that stand below each group."""
+        if row + 1 >= self.head or column < 2 or self.text(row, column) or self.cells[row][column].copied:
+            return column
+        below = [self.text(row + 1, c) for c in range(self.width)]
+        if not below[column] or below.count(below[column]) < 2:
+            return column
+        left = next((c for c in range(column - 1, 0, -1) if self.text(row, c)), column)
+        return left if below[column] not in below[left:column] else column
 
     def stars(self, row: int, column: int) -> bool:
         """Whether a cell holds stars."""

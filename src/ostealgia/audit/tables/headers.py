@@ -81,7 +81,7 @@ _CI = re.compile(r"\bci\b|confidence (?:interval|limit)s?|\bcri\b|credible", re.
 _LOW = re.compile(r"\b(?:lower|low|ll|lcl|min)\b", re.IGNORECASE)
 _HIGH = re.compile(r"\b(?:upper|high|ul|ucl|max)\b", re.IGNORECASE)
 _TOTAL = re.compile(
-    r"^(?:total|all|overall|whole|entire|full)\b|\btotal\b|\ball patients\b|"
+    r"^(?:total|all|overall|whole|entire|full)\b|^sum$|\btotal\b|\ball patients\b|"
     r"^(?:combined|both)(?: (?:arms?|cohorts?|groups?|samples?|populations?|patients|participants|subjects|sexes|data))?(?:$|,? ?[(\[])",
     re.IGNORECASE,
 )

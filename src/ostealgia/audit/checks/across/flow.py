@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 
 from ostealgia.audit.checks.across.flow_chain import is_chain
+from ostealgia.audit.checks.reading.nouns import PERSONS
 from ostealgia.audit.checks.reading.text import COUNT, COUNT_PATTERN, Sentence, loose, numbered_with, sentences
 from ostealgia.audit.checks.reading.words import spelled
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.plausibility import sample_flow
 
-_PEOPLE = r"(?:(?:[a-z\-]+\s){0,3}?(?:patients|participants|subjects|individuals|women|men|children|people|persons|adults)\s)?"
+_PEOPLE = rf"(?:(?:[a-z\-]+\s){{0,3}}?{PERSONS}\s)?"
 _START = loose(
     rf"(?:\b(?:screened|assessed|approached|enrolled|identified|recruited|randomi[sz]ed)\s(?:a\stotal\sof\s)?({COUNT})\b|"
     rf"\bof\s(?:the\s)?({COUNT})\s{_PEOPLE}(?:who\s)?(?:were\s)?(?:screened|assessed|approached|identified|recruited|enrolled|"

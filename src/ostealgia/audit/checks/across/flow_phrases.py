@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ostealgia.audit.checks.reading.nouns import PEOPLE, RECORDS
+from ostealgia.audit.checks.reading.nouns import PERSONS, RECORDS
 from ostealgia.audit.checks.reading.text import COUNT, COUNT_PATTERN, loose, sentences_with
 from ostealgia.audit.checks.reading.words import spelled
 from ostealgia.audit.finding import Finding
@@ -33,6 +33,7 @@ _LEAVING = (
     rf"(?:,?\s(?:and\s|thus\s|thereby\s|which\s)?(?:leaving|left|{_SO})|[,;]?\s(?:and\s)?the\s(?:remaining|other))\s"
     rf"(?:a\stotal\sof\s|only\s)?{_LEFT}(?!\s?%)"
 )
+_REMAINED = r"remained\b(?=\s?(?:$|[.,;)]|for\s|to\s|eligible|evaluable|available))"  # not "remained on the drug"
 _FULL = r"full[- ]texts?"
 # the phrases whose words say that those left are all the rest
 _CLOSED = tuple(
@@ -42,8 +43,8 @@ _CLOSED = tuple(
         rf"{_OUT}\s(?:out\s)?of\s(?:the\s|all\s)?{_ALL}\s(?:{_NOUN}\s)?{_GONE}\b{_FREE}{{0,60}}?{_LEAVING}",
         rf"\bafter\s(?:the\s)?(?:exclusion|removal|excluding|removing|withdrawal|loss)\s(?:of\s)?{_OUT}\s(?:[a-z\-]+\s){{0,3}}?(?:of|from|among)\s"
         rf"(?:the\s|all\s)?{_ALL}\s{_FREE}{{0,50}}?,\s{_LEFT}\s(?!full){_FREE}{{0,30}}?\b{_KEPT}\b",
-        rf"{_OUT}\s(?:out\s)?of\s(?:the\s|all\s)?{_ALL}\s(?:{_NOUN}\s)?{_GONE}\b{_FREE}{{0,60}}?[,;]\s{_LEFT}\s(?:{_NOUN}\s)?remained\b",
-        rf"\bwith\s{_OUT}\s(?:out\s)?of\s(?:the\s|all\s)?{_ALL}\s(?:{_NOUN}\s)?{_GONE}\b{_FREE}{{0,60}}?,\s{_LEFT}\s(?:{_NOUN}\s)?remained\b",
+        rf"{_OUT}\s(?:out\s)?of\s(?:the\s|all\s)?{_ALL}\s(?:{_NOUN}\s)?{_GONE}\b{_FREE}{{0,60}}?[,;]\s{_LEFT}\s(?:{_NOUN}\s)?{_REMAINED}",
+        rf"\bwith\s{_OUT}\s(?:out\s)?of\s(?:the\s|all\s)?{_ALL}\s(?:{_NOUN}\s)?{_GONE}\b{_FREE}{{0,60}}?,\s{_LEFT}\s(?:{_NOUN}\s)?{_REMAINED}",
         rf"\b(?:removed|deleted|excluded)\s{_OUT}\s(?:[a-z\-]+\s){{1,3}}?(?:of|from|among)\s(?:the\s|all\s)?{_ALL}\b{_FREE}{{0,40}}?{_LEAVING}",
         rf"\b{_ALL}\s(?:{_NOUN}),\sof\swhich\s{_OUT}\s(?:were\s|was\s)?duplicates?\sand\s{_LEFT}\s(?:were\s)?unique\b",
         rf"{_ALL}\s{_FULL}\s{_FREE}{{0,60}}?,\s{_OUT}\s(?:{_NOUN}\s)?(?:were\s)?(?:excluded|rejected|not\seligible),?\s(?:and\s)?(?:finally\s)?{_LEFT}\s"
@@ -61,8 +62,9 @@ _AGAIN = re.compile(
 )
 _SPLIT = re.compile(r"[^.;\d]{1,60}?\band\s{1,3}\d")  # "leaving 40 in the first group and 47 in the second"
 _SAME_UNIT = loose(
-    rf"\s?(?:(?:[a-z\-]+\s){{0,3}}?(?:{PEOPLE}|{RECORDS})\b|(?:{_KEPT}|completed|finished|for|to|in|at|of)\b|\W*$)"
+    rf"\s?(?:(?:[a-z\-]+\s){{0,3}}?(?:{PERSONS}|{RECORDS})\b|(?:{_KEPT}|completed|finished|left|unique|for|to|in|at|of|were|was|who|had)\b|\W*$)"
 )
+UNIT = 40  # characters behind a number that name what it counts
 LEAST = 10  # of those at the start
 
 
@@ -90,11 +92,9 @@ def _closed(text: str, match: re.Match[str]) -> bool:
     """Whether nothing beside the phrase tells why the numbers differ: others who left or came, other groups, or another unit."""
     began, lost, left = (spelled(match[name]) or 0 for name in ("all", "out", "left"))
     behind = text[match.end("left") : match.end("left") + 120]
-    if (
-        _AGAIN.search(behind)
-        or _SPLIT.match(behind)
-        or (left > began and not _SAME_UNIT.match(behind))
-    ):
+    unit = re.match(r"\s{1,4}(?:[a-z-]+\s{1,4})?([a-z-]+)", text[match.end("all") : match.end("all") + UNIT])
+    same = _SAME_UNIT.match(behind) or (unit is not None and unit[1] in re.findall(r"[a-z-]+", behind[:UNIT]))
+    if _AGAIN.search(behind) or _SPLIT.match(behind) or not same:
         return False
     own = {match.start(name) for name in ("all", "out", "left")}
     beside = {spelled(m[1]) for m in COUNT_PATTERN.finditer(text) if m.start(1) not in own}

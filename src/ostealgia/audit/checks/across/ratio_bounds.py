@@ -24,13 +24,18 @@ MARGIN = 1.25  # times the patients, or events, that are printed
 _TWO_VALUES = re.compile(
     r"^\W*(?:male|female|men|women)(?:\s(?:sex|gender))?\W*$|"
     r"\(?\b(?:yes\s?(?:vs\.?|versus|/|or)\s?no|present\s?(?:vs\.?|versus)\s?absent|(?:fe)?male\s?(?:vs\.?|versus)\s?(?:fe)?male)\b\)?\W*$|"
-    r"^\W*(?:prior|previous|history\sof|presence\sof|use\sof|concomitant|concurrent|multiple|solitary|any)\s|\bmetastas[ei]s\W*$|\buse(?:\sat\s\w+)?\W*$",
+    r"^\W*(?:prior|previous|history\sof|presence\sof|use\sof|concomitant|concurrent|multiple|solitary|any)\s|\bmetastas[ei]s\W*$|"
+    r"\buse(?:\sat\s\w+)?\W*$",
     re.I,
 )
 _AGAINST = re.compile(
     r"\s(?:vs\.?|versus)\s", re.I
 )  # "(stereotactic vs conventional)": one kind of patients against another
-_CUT = re.compile(r"(?:>=?|<=?|≥|≤|⩾|⩽)\s?\d")  # "ECOG >= 2"
+_CUT = re.compile(
+    r"(?:>=?|<=?|≥|≤|⩾|⩽)\s?\d|\b(?:over|above|under|below|older\sthan|younger\sthan|more\sthan|less\sthan|at\sleast)\s\d|"
+    r"\d\s(?:\w+\s)?or\s(?:more|less|older|younger|above|below|over|higher|lower)\b",
+    re.I,
+)  # "ECOG >= 2", "age over 70 years"
 _MEASURED = re.compile(
     r"\b(?:per|each|every|number|no\.|dose|time|duration|level|scores?|counts?|index|volume|rate|ratio|log|increase|increment|unit|"
     r"continuous|quartile|percentile|tertile|IQR|SD|ordinal|trend|interaction|lines?)\b|[×*]",
@@ -58,7 +63,8 @@ _DENIED = re.compile(
     re.I,
 )
 _ALL_CODED = re.compile(
-    r"\b(?:all|each|every)\b[^.;]{0,60}\b(?:yes\s(?:vs\.?|versus|or|against)\sno|present\s(?:vs\.?|versus|or)\sabsent|binary|dichotom\w+|coded\s0\s?/\s?1)",
+    r"\b(?:all|each|every)\b[^.;]{0,60}\b(?:yes\s(?:vs\.?|versus|or|against)\sno|present\s(?:vs\.?|versus|or)\sabsent|binary|"
+    r"dichotom\w+|coded\s0\s?/\s?1)",
     re.I,
 )
 

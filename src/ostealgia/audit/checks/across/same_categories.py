@@ -26,11 +26,19 @@ from ostealgia.numerics.intervals import Printed
 
 _WHOLE = re.compile(r"\s*(?:n\s?=\s?)?(\d{1,3}(?:,\d{3})+|\d{1,7})\s*$", re.I)
 _OF = re.compile(r"\s*\d{1,6}\s{0,2}/\s{0,2}(\d{1,6})(?:\s{0,2}[(\[]\s?\d{1,3}(?:\.\d{1,2})?\s?%?\s?[)\]])?\s*$")
-_SIZES = re.compile(r"^\W*(?:all\s|total\s|no\.?\sof\s|number\sof\s)?(?:patients|participants|subjects|n|no\.?|total)\W{0,3}(?:n\b)?\W*$", re.I)
+_SIZES = re.compile(
+    r"^\W*(?:all\s|total\s|no\.?\sof\s|number\sof\s)?(?:patients|participants|subjects|n|no\.?|total)\W{0,3}(?:n\b)?\W*$",
+    re.I,
+)
 _MEN = re.compile(r"(?<![\w.,])(\d{1,6})\s(?:men|males?|boys|male\spatients|male\sparticipants)\b", re.I)
 _WOMEN = re.compile(r"(?<![\w.,])(\d{1,6})\s(?:women|females?|girls|female\spatients|female\sparticipants)\b", re.I)
 _OF_THE = re.compile(r"\b(?:of|among|in|for)\s(?:the|all|our)?\s?$", re.I)
-_SUBSET = re.compile(r"\bevaluable|\bavailable|\bcomplet|\bexclud|\bsurviv|\bwith data|\bassessed|\bunder\s\d|\baged\b|\bper[- ]protocol", re.I)  # fmt: skip
+_SUBSET = re.compile(
+    r"\bevaluable|\bavailable|\bcomplet(?:ed|ers|ing)\b|\bcomplete (?:case|data)|\bexclud|\bsurviv|\bwith data|\bassessed|"
+    r"\bunder\s\d|\baged\b|\bper[- ]protocol",
+    re.I,
+)
+_BELOW = re.compile(r"[<≤]|\b(?:below|under|less|younger|fewer|up to|at most|or (?:less|younger|fewer|lower))\b", re.I)
 FEW = 4  # patients without a value, who may all be of one category
 
 
@@ -48,20 +56,27 @@ def categories_elsewhere(paper: Paper) -> Iterator[Finding]:
     known = categories(paper)
     if not known:
         return
+    named = {one.key for one in known}
     for index, table in enumerate(paper.document.tables):
         if index != sized_tables(paper)[0].table and 3 <= len(table.cells) <= 60 and not _SUBSET.search(table.caption):
-            yield from _in_table(paper, table, known)
+            yield from _in_table(paper, table, known, named)
     sexes = next((one for one in known if one.key in (("male",), ("female",))), None)
     for sentence in sentences(paper.document) if sexes else ():
         if sexes and sentence.section in OWN_RESULTS and ("men" in sentence.text or "ale" in sentence.text):
             yield from _in_sentence(paper, sentence, sexes)
 
 
-def _in_table(paper: Paper, table: PrintedTable, known: Sequence[Category]) -> Iterator[Finding]:
+def _in_table(
+    paper: Paper, table: PrintedTable, known: Sequence[Category], named: set[tuple[str, ...]]
+) -> Iterator[Finding]:
     names = [table.column_name(column) for column in range(table.n_columns)]
     sized = [c for c in range(1, table.n_columns) if is_n(names[c]) or _SIZES.match(names[c])]
-    for first, second in itertools.pairwise(table.body):
-        if first[0].copied or second[0].copied:
+    for at, (first, second) in enumerate(itertools.pairwise(table.body)):
+        around = [table.body[i] for i in (at - 1, at + 2) if 0 <= i < len(table.body)]
+        closed = not any(re.search(r"\d", row[c].text) for row in around for c in range(1, table.n_columns))
+        if {label_key(first[0].text), label_key(second[0].text)} <= named:
+            continue  # both are told in the first table
+        if first[0].copied or second[0].copied or not (closed or _opposed(first[0].text, second[0].text)):
             continue
         for column in sized[:1]:
             pair = [_part(paper, row, column, _WHOLE) for row in (first, second)]
@@ -76,6 +91,16 @@ def _in_table(paper: Paper, table: PrintedTable, known: Sequence[Category]) -> I
             yield from _judged(pair, wholes, table.caption)
 
 
+def _opposed(first: str, second: str) -> bool:
+    """Whether two labels exclude one another and leave nobody out: men and women, below and at or above one number."""
+    keys = {label_key(first), label_key(second)}
+    if keys == {("male",), ("female",)}:
+        return True
+    numbers = [re.findall(r"\d+(?:\.\d+)?", label) for label in (first, second)]
+    below = [_BELOW.search(label) is not None for label in (first, second)]
+    return len(numbers[0]) == 1 and numbers[0] == numbers[1] and below[0] != below[1]
+
+
 def _part(paper: Paper, row: Sequence[Cell], column: int, form: re.Pattern[str]) -> _Part | None:
     match = form.match(row[column].text)
     if match is None or row[column].copied or not row[0].text.strip():
@@ -87,7 +112,7 @@ def _part(paper: Paper, row: Sequence[Cell], column: int, form: re.Pattern[str])
 
 def _in_sentence(paper: Paper, sentence: Sentence, sexes: Category) -> Iterator[Finding]:
     """Of the 135 men ... of the 112 women ..."""
-    men, women = ([m for m in pattern.finditer(sentence.text)] for pattern in (_MEN, _WOMEN))
+    men, women = (list(pattern.finditer(sentence.text)) for pattern in (_MEN, _WOMEN))
     if len(men) != 1 or len(women) != 1 or _SUBSET.search(sentence.text):
         return
     if not all(_OF_THE.search(sentence.text, 0, m.start()) for m in (men[0], women[0])):
@@ -119,7 +144,7 @@ def _judged(
             excess = off.n - right
             if _named_wrong(other, off, category, counted, whole):
                 continue
-            if excess > 0 or -excess > FEW or (slip(Printed.of(off.n), right) and min(off.n, right) > 0.9 * right):
+            if excess > 0 or -excess > FEW:
                 yield _told(off, other, whole)
                 return
 
@@ -140,7 +165,11 @@ def _about(first: str, second: str, caption: str, category: Category) -> bool:
     if category.key in sexes:
         return set(keys) == sexes
     if category.key in keys:
-        return len(keys[0]) > 0 and bool(stems(first) & stems(second) or stems(caption) & stems(category.label))
+        return (
+            all(keys)
+            and keys[0] != keys[1]
+            and bool(stems(first) & stems(second) or stems(caption) & stems(category.label))
+        )
     shared = stems(category.label) & (stems(f"{first} {second}") | stems(caption))
     bounds = [re.findall(r"\d+", label) for label in (first, second, category.label)]
     return bool(shared) and any(bounds[:2]) and bool(bounds[2])

@@ -24,11 +24,20 @@ from ostealgia.numerics.intervals import Printed
 
 _OF = loose(rf"(?<![\w.,\-/])({COUNT})\s(?:\([\d.]+\s?%\)\s)?(?:out\s)?of\s(?:the\s|all\s|our\s|these\s|a\stotal\sof\s){{0,2}}({COUNT})\s"
             r"(?:[a-z\-]+\s){0,2}?(?:patients|participants|subjects|cases|women|men|persons|individuals|residents)\b")  # fmt: skip
-_SIZES = re.compile(r"^\W*(?:all\s|total\s|no\.?\sof\s|number\sof\s)?(?:patients|participants|subjects|n|no\.?|total|cases)\W{0,3}(?:n\b)?\W*$", re.I)
+_SIZES = re.compile(
+    r"^\W*(?:all\s|total\s|no\.?\sof\s|number\sof\s)?(?:patients|participants|subjects|n|no\.?|total|cases)\W{0,3}(?:n\b)?\W*$",
+    re.I,
+)
 _EVENTS = re.compile(r"\s*(\d{1,6})(?:\s{0,2}[(\[]\s?\d{1,3}(?:[.·]\d{1,2})?\s?%?\s?[)\]])?\s*$")
 _WHOLE = re.compile(r"\s*(\d{1,3}(?:,\d{3})+|\d{1,7})\s*$")
-_NO_EVENTS = re.compile(r"%|\bhr\b|\bor\b|\brr\b|ratio|\bci\b|\bp\b|mean|median|age|year|month|rate|score|\bsd\b|difference", re.I)
-_OTHERS = re.compile(r"\bexclud|\bmissing|\bper[- ]protocol|\bat (?:\d+|one|two|three|six|twelve) (?:weeks|months|years)|\bmore than one|\bat least|\bsevere\b|\bgrade", re.I)  # fmt: skip
+_NO_EVENTS = re.compile(
+    r"%|\bhr\b|\bor\b|\brr\b|ratio|\bci\b|\bp\b|mean|median|age|year|month|rate|score|\bsd\b|difference", re.I
+)
+_OTHERS = re.compile(
+    r"\bexclud|\bmissing|\bper[- ]protocol|\bat (?:\d+|one|two|three|six|twelve) (?:weeks|months|years)|\bmore than one|"
+    r"\bat least|\bsevere\b|\bgrade",
+    re.I,
+)
 MOST_ROWS = 8
 
 
@@ -79,7 +88,11 @@ def _runs(paper: Paper, table: PrintedTable) -> Iterator[_Run]:
     """Every stretch of two to eight rows with patients and events in columns of their own."""
     names = [" ".join(table.column_name(column).split()) for column in range(table.n_columns)]
     sized = [c for c in range(1, table.n_columns) if _SIZES.match(names[c])]
-    counted = [c for c in range(1, table.n_columns) if c not in sized and not _NO_EVENTS.search(re.sub(r"n\s?\(%\)", "", names[c]))]
+    counted = [
+        c
+        for c in range(1, table.n_columns)
+        if c not in sized and not _NO_EVENTS.search(re.sub(r"n\s?\(%\)", "", names[c]))
+    ]
     if len(sized) != 1 or len(counted) != 1:
         return
     size, event = sized[0], counted[0]
@@ -103,10 +116,10 @@ def _run(
     paper: Paper, table: PrintedTable, stretch: Sequence[tuple[int, int, int]], size: int, event: int, words: str
 ) -> _Run:
     first, last = table.body[stretch[0][0]], table.body[stretch[-1][0]]
-    quote = shortened("; ".join(" ".join(c.text.strip() for c in table.body[at] if not c.copied) for at, _, _ in stretch))
-    places = [
-        replace(paper.place(first[c].start, max(first[c].end, last[c].end)), quote=quote) for c in (event, size)
-    ]
+    quote = shortened(
+        "; ".join(" ".join(c.text.strip() for c in table.body[at] if not c.copied) for at, _, _ in stretch)
+    )
+    places = [replace(paper.place(first[c].start, max(first[c].end, last[c].end)), quote=quote) for c in (event, size)]
     sizes, events = tuple(n for _, n, _ in stretch), tuple(k for _, _, k in stretch)
     return _Run(sizes, events, places[0], places[1], words)
 
@@ -130,7 +143,9 @@ def _compared(paper: Paper, run: _Run, told: Sequence[_Told]) -> Iterator[Findin
         elif one.count == added and any(
             slip(Printed.of(n), n + one.n - whole) for n in run.sizes if n + one.n - whole > 0
         ):
-            found = total_vs_parts(list(map(str, run.sizes)), str(one.n), what="the rows and the text", place=run.place_sizes)
+            found = total_vs_parts(
+                list(map(str, run.sizes)), str(one.n), what="the rows and the text", place=run.place_sizes
+            )
             yield found
 
 
@@ -144,7 +159,9 @@ _DIED = re.compile(r"\b(?:deaths?|died)\b", re.I)
 def deaths_by_cause(paper: Paper) -> Iterator[Finding]:
     """Do the causes of death of each group add up to its deaths in the text?"""
     for table in paper.document.tables:
-        if not (4 <= len(table.cells) <= 30 and table.n_columns >= 3) or not re.search(r"causes? of death", f"{table.caption} {table.cells[0][0].text}", re.I):
+        if not (4 <= len(table.cells) <= 30 and table.n_columns >= 3) or not re.search(
+            r"causes? of death", f"{table.caption} {table.cells[0][0].text}", re.I
+        ):
             continue
         columns = {c: table.column_name(c) for c in range(1, table.n_columns) if not is_total(table.column_name(c))}
         cells = {c: [_EVENTS.match(row[c].text) for row in table.body if not is_total(row[0].text)] for c in columns}
@@ -162,8 +179,16 @@ def _deaths(paper: Paper, table: PrintedTable, sentence: Sentence, sums: dict[st
         bare = re.sub(r"\s*[(\[,].*", "", name).strip()
         if len(bare) < 2:
             return
-        found = re.findall(rf"(?<![\w.,])\d{{1,5}}\s(?:\([^)]*\)\s)?(?:deaths\s|patients\s|died\s)?(?:in|of|from)\sthe\s{re.escape(bare)}\b", sentence.text, re.I)
-        match = re.search(rf"(?<![\w.,])(\d{{1,5}})\s(?:\([^)]*\)\s)?(?:deaths\s|patients\s|died\s)?(?:in|of|from)\sthe\s{re.escape(bare)}\b", sentence.text, re.I)
+        found = re.findall(
+            rf"(?<![\w.,])\d{{1,5}}\s(?:\([^)]*\)\s)?(?:deaths\s|patients\s|died\s)?(?:in|of|from)\sthe\s{re.escape(bare)}\b",
+            sentence.text,
+            re.I,
+        )
+        match = re.search(
+            rf"(?<![\w.,])(\d{{1,5}})\s(?:\([^)]*\)\s)?(?:deaths\s|patients\s|died\s)?(?:in|of|from)\sthe\s{re.escape(bare)}\b",
+            sentence.text,
+            re.I,
+        )
         if len(found) != 1 or match is None:
             return
         read[name] = int(match[1]), match
@@ -173,7 +198,9 @@ def _deaths(paper: Paper, table: PrintedTable, sentence: Sentence, sums: dict[st
     for name, (n, match) in read.items():
         place = paper.place(*sentence.span(*match.span(1)))
         label = table.label or "the table"
-        yield total_vs_parts([str(sums[name])], str(n), what=f"causes of death in {label} and deaths, {name}", place=place)
+        yield total_vs_parts(
+            [str(sums[name])], str(n), what=f"causes of death in {label} and deaths, {name}", place=place
+        )
 
 
 CHECKS = (events_of_rows, deaths_by_cause)

@@ -36,6 +36,7 @@ _WHOLE = re.compile(r"\s*(\d{1,3}(?:,\d{3})+|\d{1,7})\s*$")
 _LATER_ON = re.compile(
     r"\b(?:follow-?up|weeks?|months?|years?|completers?|per[- ]protocol|subgroup|pregnan|second|extension)\b", re.I
 )
+NEAR = 2  # patients, by which sets of patients often differ
 FITTING = 2  # percentages of a group that are of another table's size
 
 
@@ -73,7 +74,7 @@ def _certain(
     around = f"{printed.caption} {printed.note}"
     if _ALL.search(around) and not _FEWER.search(around):
         return True
-    larger = here.value > there.value and not _LATER_ON.search(around)
+    larger = here.value > there.value + NEAR and not _LATER_ON.search(around)
     return larger and slip(here.printed, there.value) is not None and len(of_own) < len(mine)
 
 

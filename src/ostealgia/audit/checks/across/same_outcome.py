@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from ostealgia.audit.checks.across.effects import GENERIC, RATIOS
 from ostealgia.audit.checks.reading.facts import triplet_of
 from ostealgia.audit.checks.reading.figures import family
+from ostealgia.audit.checks.reading.nouns import PERSONS
 from ostealgia.audit.checks.reading.text import COUNT, COUNT_PATTERN, Sentence, loose, once, sentences_with
 from ostealgia.audit.checks.reading.told import OWN_RESULTS
 from ostealgia.audit.checks.reading.words import spelled, stems
@@ -153,7 +154,7 @@ def _same_width(first: Triplet, second: Triplet) -> bool:
 # ---------------------------------------------------------------- pools
 
 _STUDIES = rf"(?<![\w.,\-])(?P<studies>{COUNT})\s(?:[a-z\-]+\s){{0,2}}?(?:studies|trials|RCTs|cohorts)"
-_PEOPLE = rf"(?<![\w.,\-])(?P<people>{COUNT})\s(?:[a-z\-]+\s){{0,2}}?(?:patients|participants|subjects|individuals|women|men)\b"
+_PEOPLE = rf"(?<![\w.,\-])(?P<people>{COUNT})\s(?:[a-z\-]+\s){{0,2}}?{PERSONS}\b"
 _POOL = loose(rf"{_STUDIES}\s?(?:\(|with|comprising|including|involving|,)\s?(?:a\stotal\sof\s|n\s=\s)?{_PEOPLE}")
 _OF_POOLS = stems(
     "pooled analysed analyzed included total analysis contributed trials participants subjects meta-analysis random effects"

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ostealgia.audit.checks.reading.nouns import PEOPLE
 from ostealgia.audit.checks.reading.text import (
     COUNT,
     COUNT_PATTERN,
@@ -25,11 +26,13 @@ from ostealgia.audit.rules.totals import total_vs_parts
 from ostealgia.audit.statements.model import Number
 from ostealgia.audit.tables.model import ReadTable
 
-PEOPLE = r"(?:patients?|participants?|subjects?|individuals?|women|men|children|adults|cases|people|persons|survivors|controls)"
 _ALLOCATED = loose(
     r"\b(?:divided|assigned|randomi[sz]ed|allocated|categori[sz]ed|classified|grouped|split|stratified|distributed)\b"
 )
-_GROUP_N = re.compile(r"[(\[,;]\s{0,2}[nN]\s{0,2}=\s{0,2}(\d{1,3}(?:,\d{3})+|\d{1,6})(?![\d.,]*\d|\s{0,2}%)")
+# "in 2007 (n = 27)" is the same group in another year
+_GROUP_N = re.compile(
+    r"(?<!\b19\d\d)(?<!\b20\d\d)(?<!\b19\d\d\s)(?<!\b20\d\d\s)[(\[,;]\s{0,2}[nN]\s{0,2}=\s{0,2}(\d{1,3}(?:,\d{3})+|\d{1,6})(?![\d.,]*\d|\s{0,2}%)"
+)
 _TOTAL_N = loose(rf"(?<![\w.,\-])({COUNT})\s(?:(?!and\b|or\b|vs\b)[a-z\-]+\s){{0,4}}?(?:{PEOPLE})\b")
 _LOST = loose(
     r"\b(?:exclud|screen|eligib|regist|enter|approach|consent|invit|remain|of the|among|withdr|lost|drop|complet|declin|refus|"

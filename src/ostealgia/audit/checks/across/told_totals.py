@@ -157,7 +157,11 @@ def _certain(
         return True
     last = numbers[one.last]
     near = text[numbers[one.last - 1].end() : last.start()] if one.form < 2 else text[last.end() : last.end() + 40]
-    if off < 0 and all(answer.search(text) for answer in _ANSWERS):
+    if (
+        off < 0
+        and ";" not in text[numbers[one.first].end() : last.start()]
+        and all(answer.search(text) for answer in _ANSWERS)
+    ):
         return True
     return _OTHERS.search(near) is not None and _ONCE.search(text) is not None
 

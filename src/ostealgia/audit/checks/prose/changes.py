@@ -9,41 +9,71 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ostealgia.audit.causes import slip
 from ostealgia.audit.checks.reading.text import Sentence, loose, sentences
 from ostealgia.audit.finding import Cause, Finding, make
 from ostealgia.audit.paper import Paper
-from ostealgia.numerics.intervals import Printed
+from ostealgia.audit.rules.significance import show
+from ostealgia.numerics.intervals import Interval, Printed
 
 _NUMBER = r"(?<![\d.,·/:^-])\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d/:^])|(?<![\d.,·/:^-])\d{1,6}(?:[.·]\d{1,4})?(?![\d/:^])(?!,\d{3})"
-_LEAD = r"(?:(?:an?|the|about|approximately|its|their|only|just)\s|(?:initial\s|baseline\s)?(?:mean|median|average|value|rate|score|level)\s(?:\(SD\)\s)?(?:of\s)?|[€$£])"
+_LEAD = (
+    r"(?:(?:an?|the|about|approximately|its|their|only|just)\s|(?:initial\s|baseline\s)?(?:mean|median|average|value|rate|score|"
+    r"level)\s(?:\(SD\)\s)?(?:of\s)?|[€$£])"
+)
 _ASIDE = r"(?:\s?(?:±|\+/-)\s?[\d.·]{1,8})?(?:\s?%)?(?:\s?[(\[][^()\[\]]{1,60}[)\]])?"
-_UNIT_WORD = r"(?!(?:to|and|or|in|at|by|on|of|per|vs|versus|with|after|before|during|points?\sof)\b)[a-zA-Zµμ°]{1,14}(?:/[\w.µμ²]{1,10}){0,2}(?:\sper\s[a-z]{1,12})?"
+_UNIT_WORD = (
+    r"(?!(?:to|and|or|in|at|by|on|of|per|vs|versus|with|after|before|during|"
+    r"points?\sof)\b)[a-zA-Zµμ°]{1,14}(?:/[\w.µμ²]{1,10}){0,2}(?:\sper\s[a-z]{1,12})?"
+)
 _UP = r"increas(?:e|ed|es|ing)|rose|ris(?:es|ing)|rise|climbed|grew|growth|went\sup|gone\sup|raised|elevated|lengthened|doubled|tripled"
 _DOWN = (
-    r"decreas(?:e|ed|es|ing)|declin(?:e|ed|es|ing)|fell|falls|fallen|dropp(?:ed|ing)|drops?|drop|went\sdown|lowered|reduc(?:ed|es|ing)|reductions?|"
+    r"decreas(?:e|ed|es|ing)|declin(?:e|ed|es|ing)|fell|falls|fallen|dropp(?:ed|ing)|drops?|drop|went\sdown|lowered|reduc(?:ed|es|ing)|"
+    r"reductions?|"
     r"shorten(?:ed|ing)|diminished|halved|lessened|shrank"
 )
 _CHANGE = loose(rf"\b(?:(?P<up>{_UP})|(?P<down>{_DOWN}))\b(?!-)")
 _FROM_TO = loose(
     rf"\bfrom\s(?:{_LEAD}){{0,3}}(?P<first>{_NUMBER}){_ASIDE}(?:\s?(?P<unit>{_UNIT_WORD}))?{_ASIDE}"
-    rf"(?P<when>(?:,?\s(?:at|in|before|on|during|pre|prior|with|for|per)\b[^.;:()\[\]\d]{{0,40}}(?:(?:19|20)\d\d|\d{{1,2}}\s(?:weeks?|months?|days?|years?|hours?))?"
+    rf"(?P<when>(?:,?\s(?:at|in|before|on|during|pre|prior|with|for|per)\b[^.;:()\[\]\d]{{0,40}}(?:(?:19|20)\d\d|\d{{1,2}}\s(?:weeks?|"
+    rf"months?|days?|years?|hours?))?"
     rf"|\s(?:preoperatively|initially|daily|annually)))?,?\s"
     rf"to\s(?:{_LEAD}){{0,3}}(?P<second>{_NUMBER})(?P<behind>{_ASIDE}(?:\s?[a-zA-Zµμ°/%-]{{1,14}})?)"
 )
-_TIME_UNIT = re.compile(r"(?:years?|months?|weeks?|days?|hours?|h|hrs?|min(?:utes?)?|s|seconds?|yrs?|y|mo|wk|d)\b", re.I)
-_MEASURE = re.compile(r"(?:[kmµμn]?g|[mµμdc]?l|[kcmµμn]?m|h|min|s|[mµμn]?mol|gy|cgy|iu|units?|mmhg|kpa)(?:/[a-z]{1,3})?", re.I)
+_TIME_UNIT = re.compile(
+    r"(?:years?|months?|weeks?|days?|hours?|h|hrs?|min(?:utes?)?|s|seconds?|yrs?|y|mo|wk|d)\b", re.I
+)
+_MEASURE = re.compile(
+    r"(?:[kmµμn]?g|[mµμdc]?l|[kcmµμn]?m|h|min|s|[mµμn]?mol|gy|cgy|iu|units?|mmhg|kpa)(?:/[a-z]{1,3})?", re.I
+)
+_SINCE = re.compile(r"\s?[a-z]+\s(?:after|since|following|post|of\sfollow|later|onwards)\b", re.I)
+_LASTING = re.compile(
+    r"\b(?:durations?|times?|stays?|delays?|lengths?|sleep|intervals?|waits?|waiting|latency)\b", re.I
+)
 _DURATION = re.compile(
-    r"\b(?:durations?|times?|stays?|surviv\w+|delays?|lengths?|sleep|interval|waits?|waiting|latency|PFS|OS|life|lifespan|expectancy)\b", re.I
+    r"\b(?:durations?|times?|stays?|surviv\w+|delays?|lengths?|sleep|interval|waits?|waiting|latency|PFS|OS|life|lifespan|expectancy)\b",
+    re.I,
 )
 # words after which a change need not be that of the two numbers
 _OTHER = re.compile(
-    r"\b(?:not?|nor|never|neither|without|if|whether|would|could|should|may|might|to\sdetect|assum\w+|hypothes\w+|expect\w+|predict\w*|target\w*|"
-    r"improv\w+|chang(?:ed?|es|ing)|went(?!\s(?:up|down))|recover\w+|shift\w*|rang(?:ed?|ing)|vari(?:ed|es)|switch\w*|mov(?:ed|ing)|differ\w*|normali\w+|aged|"
+    r"\b(?:not?|nor|never|neither|without|if|whether|would|could|should|may|might|to\sdetect|assum\w+|hypothes\w+|expect\w+|predict\w*|"
+    r"target\w*|"
+    r"improv\w+|chang(?:ed?|es|ing)|went(?!\s(?:up|down))|recover\w+|shift\w*|rang(?:ed?|ing)|vari(?:ed|es)|switch\w*|mov(?:ed|ing)|"
+    r"differ\w*|normali\w+|aged|"
     r"threshold|cut-?off|log|fold|exclud\w+|z-?scores?|p-?values?|grade|stage|quintile|quartile|respectively|adjust\w*|"
     r"converted|transferred|escalat\w+|reverse\w*|inverse\w*|deficit|loss|error|than|compared|versus|vs)\b",
     re.I,
 )
 _CLAUSE = re.compile(r"[.;:]\s|,\s|\b(?:and|but|while|whereas|although|which|that|who|or)\b", re.I)
+_BY = loose(
+    rf"\bby\s(?:an?\s)?(?:(?:mean|average)\s(?:of\s)?)?(?P<size>{_NUMBER})(?P<percent>\s?%)?(?!\s?(?:to\s\d|times|fold|"
+    rf"[(±–-]))(?:\s[a-zA-Zµμ/]{{1,14}}){{0,2}}"
+    r"(?:\s(?:in|on|of|with|among)\s[^.;:()\[\]\d]{1,50}?)?\s?[,(]?\s?$"
+)
+_MEDIAN = re.compile(
+    r"\bmedians?\b|\badjusted\b|\b(?:about|almost|nearly|roughly|approximately|around|over|more\sthan)\s+\d", re.I
+)
+LEAST = 0.1  # of a change that is off
 NEAR = 140  # characters from the word of change to "from"
 _YEAR = range(1900, 2101)
 
@@ -57,10 +87,51 @@ def changed(paper: Paper) -> Iterator[Finding]:
         start = 0
         for match in _FROM_TO.finditer(text):
             before = text[max(start, match.start() - NEAR) : match.start()]
-            told = _change(before)
+            by = _BY.search(before)
+            told = _change(before[: by.start()] if by is not None else before)
             start = match.start("second")
             if told is not None and _are_values(text, match):
                 yield from _judged(paper, sentence, match, *told)
+                if by is not None and not _MEDIAN.search(before):
+                    yield from _by_how_much(paper, sentence, match, by)
+
+
+def _by_how_much(paper: Paper, sentence: Sentence, match: re.Match[str], by: re.Match[str]) -> Iterator[Finding]:
+    """ "fell by 3.5 points, from 7.5 to 4.0", "decreased by 31% from 81 to 56": the size against the two values.
+
+    Means of changes and adjusted ones differ a little from the change of the means: a tenth of it is allowed.
+    """
+    first, second, size = (
+        Printed.parse(text.replace("·", ".").replace(",", "")) for text in (match["first"], match["second"], by["size"])
+    )
+    if first.value <= 0 or first.value == second.value:
+        return
+    a, b = first.interval(), second.interval()
+    points = abs(second.value - first.value), (abs(b - a))
+    share = 100 * points[0] / first.value
+    allowed = (
+        [points[1]]
+        if not by["percent"]
+        else [Interval(share * 0.995, share * 1.005), *([points[1]] if "%" in match[0] else [])]
+    )
+    near = min(
+        (points[0], share) if by["percent"] and "%" in match[0] else (share,) if by["percent"] else (points[0],),
+        key=lambda one: abs(one - size.value),
+    )
+    fits = any(size.allows(box) for box in allowed)
+    if not fits and abs(size.value - near) <= LEAST * near + size.unit:
+        return
+    sign = "%" if by["percent"] else ""
+    yield make(
+        "direction-vs-claim",
+        paper.place(*sentence.span(match.start("first"), match.end("second"))),
+        reported=f"{size.text}{sign}",
+        verdict="consistent" if fits else "inconsistent",
+        severity="none" if fits else "minor",
+        message=f"from {first.text} to {second.text} is a change by {show(near)}{sign}; the text says {size.text}{sign}",
+        recomputed=near,
+        cause=None if fits else slip(size, near) or Cause(repair=size.like(near)),
+    )
 
 
 def _change(before: str) -> tuple[int, str] | None:
@@ -89,17 +160,23 @@ def _are_values(text: str, match: re.Match[str]) -> bool:
     units = [(match["unit"] or "").strip(" )").casefold(), re.sub(r"^[^a-zµμ°%]*", "", behind.casefold())]
     if all(_MEASURE.fullmatch(unit) for unit in units) and units[0] != units[1]:
         return False  # "from 1 g to 750 mg"
-    if "%" in text[match.end("first") : match.start("second")] and "%" not in text[match.end("second") : match.end("second") + 80]:
+    if (
+        "%" in text[match.end("first") : match.start("second")]
+        and "%" not in text[match.end("second") : match.end("second") + 80]
+    ):
         return False
     before, when = text[: match.start()], match["when"] or ""
-    if any(_TIME_UNIT.match(unit) for unit in units if unit):
-        if not _DURATION.search(before) or (units[0] and _TIME_UNIT.match(units[0]) and units[1] and _other_time(*units)):
-            return False
-    rest = text[match.end("first") : match.end("first") + 8] + " | " + text[match.end("second") : match.end("second") + 12]
+    if any(_TIME_UNIT.match(unit) for unit in units if unit) and (
+        not _DURATION.search(before) or (_TIME_UNIT.match(units[0]) and units[1] and _other_time(*units))
+    ):
+        return False
+    rest = (
+        text[match.end("first") : match.end("first") + 8] + " | " + text[match.end("second") : match.end("second") + 12]
+    )
     if re.search(r"^\s?(?:in|of|out\sof)\s\d|\|\s{1,2}(?:in|of|out\sof)\s\d|\bx\s?10|×|\^", rest):
         return False
     behind = text[match.end("second") : match.end("second") + 30] + when
-    since = re.match(r"\s?[a-z]+\s(?:after|since|following|post|of\sfollow|later|onwards)\b", behind, re.I) and not when
+    since = _SINCE.match(behind) is not None and not when and not _LASTING.search(before)
     return not since and not re.search(r"\b(?:years?\sof\sage|aged?)\b", behind, re.I)
 
 
@@ -111,7 +188,13 @@ def _judged(paper: Paper, sentence: Sentence, match: re.Match[str], sign: int, w
     first, second = (Printed.parse(match[name].replace("·", ".")) for name in ("first", "second"))
     if first.value != second.value:
         message = f'the text says "{wording}"; it is from {first.text} to {second.text}'
-        yield _told(paper, sentence.span(match.start("first"), match.end("second")), (first, second), sign * (second.value - first.value) < 0, message)
+        yield _told(
+            paper,
+            sentence.span(match.start("first"), match.end("second")),
+            (first, second),
+            sign * (second.value - first.value) < 0,
+            message,
+        )
 
 
 def _told(paper: Paper, span: tuple[int, int], pair: tuple[Printed, Printed], wrong: bool, message: str) -> Finding:
@@ -124,7 +207,9 @@ def _told(paper: Paper, span: tuple[int, int], pair: tuple[Printed, Printed], wr
         severity="major" if wrong else "none",
         message=message,
         recomputed=second.value - first.value if wrong else None,
-        cause=Cause(code="reversed-coding", text="the word is the opposite one, or the two numbers are exchanged") if wrong else None,
+        cause=Cause(code="reversed-coding", text="the word is the opposite one, or the two numbers are exchanged")
+        if wrong
+        else None,
     )
 
 

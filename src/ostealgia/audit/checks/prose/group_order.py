@@ -25,7 +25,8 @@ _GROUP = r"[^.;:()\[\]\d<>=%]"
 
 def _value(name: str) -> str:
     return (
-        rf"{_LEAD}(?:{_FRACTION}\s?[,;:=\[]\s?)?(?P<{name}>{_NUMBER})(?!\s?(?:/|of\s(?:the\s)?\d|out\sof|patients|to\s\d|-|–|(?:and|or)\s\d))"
+        rf"{_LEAD}(?:{_FRACTION}\s?[,;:=\[]\s?)?(?P<{name}>{_NUMBER})(?!\s?(?:/|of\s(?:the\s)?\d|out\sof|patients|to\s\d|-|–|(?:and|"
+        rf"or)\s\d))"
         rf"(?:\s?(?P<{name}_unit>{_UNIT})(?![a-z]))?"
     )
 
@@ -37,25 +38,34 @@ def _held(name: str) -> str:
 
 _FREQUENT = r"(?:frequent(?:ly)?|common(?:ly)?|often|prevalent|likely)"
 _ABOVE, _BELOW = r"higher|greater|larger|longer|older", r"lower|smaller|shorter|younger"
-_NOT_A_PLACE = r"(?!-)(?!\s(?:back|limbs?|extremit\w+|legs?|lobes?|respiratory|abdom\w+|gastro\w+|urinary|third|half|quartile|grade|stage|income|class)\b)"
+_NOT_A_PLACE = (
+    r"(?!-)(?!\s(?:back|limbs?|extremit\w+|legs?|lobes?|respiratory|abdom\w+|gastro\w+|urinary|third|half|quartile|grade|"
+    r"stage|income|class)\b)"
+)
 _WORD = rf"(?:(?P<often>more|less)\s{_FREQUENT}|(?P<up>{_ABOVE})|(?P<down>{_BELOW}))\b{_NOT_A_PLACE}"
 _ADVERBS = r"(?:[a-z]+ly\s|also\s|much\s|far\s){0,2}"
-_EACH = loose(rf"\b{_WORD}(?P<one>{_GROUP}{{0,110}}){_held('first')},?\sthan\s(?P<other>{_GROUP}{{0,110}}?)\s?{_held('second')}")
+_EACH = loose(
+    rf"\b{_WORD}(?P<one>{_GROUP}{{0,110}}){_held('first')},?\sthan\s(?P<other>{_GROUP}{{0,110}}?)\s?{_held('second')}"
+)
 _BEFORE = loose(
-    rf"{_held('first')},?\s(?:was|were|is|are|had|showed|lived|stayed|survived)\s(?:an?\s)?{_ADVERBS}{_WORD}(?P<one>{_GROUP}{{0,60}}?)\bthan\s"
+    rf"{_held('first')},?\s(?:was|were|is|are|had|showed|lived|stayed|"
+    rf"survived)\s(?:an?\s)?{_ADVERBS}{_WORD}(?P<one>{_GROUP}{{0,60}}?)\bthan\s"
     rf"(?P<other>{_GROUP}{{1,110}}?)\s?{_held('second')}"
 )
 _PAIRED = loose(
     rf"\b{_WORD}(?P<one>{_GROUP}{{0,110}}?)(?:\bthan|,?\scompared\s(?:with|to))\s(?P<other>{_GROUP}{{1,110}}?)(?P<sign>[:,]|\s?[(\[])\s?"
-    rf"{_value('first')}(?P<label>\s(?:in|with|for|among|after)\s{_GROUP}{{1,50}}?)?(?:\s?±\s?[\d.]+)?,?\s(?:vs\.?|versus|v|compared\swith|and|against)\s"
+    rf"{_value('first')}(?P<label>\s(?:in|with|for|among|after)\s{_GROUP}{{1,50}}?)?(?:\s?±\s?[\d.]+)?,?\s(?:vs\.?|versus|v|"
+    rf"compared\swith|and|against)\s"
     rf"{_value('second')}"
 )
 _AGAINST = loose(
-    rf"(?:^|[.;]\s)(?:as\s)?(?:compared\s(?:with|to)|relative\sto)\s(?P<other>{_GROUP}{{3,80}}?),\s(?:the\s)?{_GROUP}{{2,80}}?\shad\s(?:an?\s)?{_ADVERBS}"
+    rf"(?:^|[.;]\s)(?:as\s)?(?:compared\s(?:with|to)|"
+    rf"relative\sto)\s(?P<other>{_GROUP}{{3,80}}?),\s(?:the\s)?{_GROUP}{{2,80}}?\shad\s(?:an?\s)?{_ADVERBS}"
     rf"{_WORD}(?P<one>{_GROUP}{{1,80}}?)[(\[]\s?{_value('first')}\s(?:vs\.?|versus)\s{_value('second')}"
 )
 _OPEN = re.compile(
-    r"\b(?:not?|nor|never|neither|without|although|whereas|while|but|expected|predicted|half|twice|times|fold|either|both|respective|if|order|"
+    r"\b(?:not?|nor|never|neither|without|although|whereas|while|but|expected|predicted|half|twice|times|fold|either|both|respective|"
+    r"if|order|"
     r"may|might|could|would|should|hypothes\w+|assum\w+|anticipat\w+|odds|hazards?|reduction|decrease|decline|improvement|changes?|"
     r"(?<!blood )loss|p-?values?|cut-?off|threshold|rank\w*|adjusted|difference|better|worse|more|less|fewer|lived)\b",
     re.I,
@@ -69,7 +79,9 @@ def in_order(paper: Paper) -> Iterator[Finding]:
     """Has the group the larger number that the words say has more?"""
     for sentence in sentences(paper.document):
         text = sentence.text
-        if sentence.section in ("introduction", "methods") or ("than" not in text and "ompared" not in text and "elative" not in text):
+        if sentence.section in ("introduction", "methods") or (
+            "than" not in text and "ompared" not in text and "elative" not in text
+        ):
             continue
         taken: list[tuple[int, int]] = []
         for pattern in (_EACH, _BEFORE, _PAIRED, _AGAINST):
@@ -83,7 +95,11 @@ def in_order(paper: Paper) -> Iterator[Finding]:
 
 def _read_elsewhere(match: re.Match[str]) -> bool:
     """A bracket with the bare pair is read by ``compared``, but for times of survival."""
-    lead = match.string[match.end("sign") : match.start("first")].strip(" ,:").casefold()
+    lead = (
+        re.sub(r"[\d/,;:=]|\bout\s+of\b|\bof\b", " ", match.string[match.end("sign") : match.start("first")])
+        .strip()
+        .casefold()
+    )
     bare = lead in ("", "mean", "means", "median", "medians", "rate", "rates", "incidence") and match["label"] is None
     return match["sign"].strip() in ("(", "[") and bare and not _SURVIVAL.search(match.string, 0, match.start("first"))
 
@@ -91,10 +107,16 @@ def _read_elsewhere(match: re.Match[str]) -> bool:
 def _certain(text: str, match: re.Match[str]) -> bool:
     """Whether both numbers are of one kind and nothing turns the word round."""
     word = next(name for name in ("often", "up", "down") if match[name])
-    clause = re.split(r"[.;:]\s|\b(?:and|but|while|whereas)\b", text[max(0, match.start(word) - SEEN) : match.start(word)])[-1]
+    clause = re.split(
+        r"[.;:]\s|\b(?:and|but|while|whereas)\b", text[max(0, match.start(word) - SEEN) : match.start(word)]
+    )[-1]
     said = f"{clause} {match['one']} {match['other']}"
     units = [(match[f"{name}_unit"] or "").casefold().rstrip("s") for name in ("first", "second")]
-    if _OPEN.search(said) or re.search(rf"\b(?:{_ABOVE}|{_BELOW})\b", said, re.I) or re.search(r"\bor\b", match["other"]):
+    if (
+        _OPEN.search(said)
+        or re.search(rf"\b(?:{_ABOVE}|{_BELOW})\b", said, re.I)
+        or re.search(r"\bor\b", match["other"])
+    ):
         return False
     if units[0] != units[1] and all(units):
         return False
@@ -104,7 +126,9 @@ def _certain(text: str, match: re.Match[str]) -> bool:
     if _SURVIVAL.search(said) and not re.fullmatch(_TIME, units[1], re.I):
         return False
     rests = [match.groupdict().get(f"{name}_rest") or "" for name in ("first", "second")]
-    if any(_OTHER_REST.search(rest) for rest in rests) or ("%" in rests[0] + rests[1] and not shares and "95" not in rests[0] + rests[1]):
+    if any(_OTHER_REST.search(rest) for rest in rests) or (
+        "%" in rests[0] + rests[1] and not shares and "95" not in rests[0] + rests[1]
+    ):
         return False
     return not (shares and units[0] != units[1] and units[0] == "%")
 
@@ -129,7 +153,9 @@ def _judged(paper: Paper, sentence: Sentence, match: re.Match[str]) -> Iterator[
         severity="major" if wrong else "none",
         message=f'the text says "{wording}" of the first of two groups; the numbers are {first.text} and {second.text} in this order',
         recomputed=first.value - second.value if wrong else None,
-        cause=Cause(code="reversed-coding", text="the word is the opposite one, or the two numbers are exchanged") if wrong else None,
+        cause=Cause(code="reversed-coding", text="the word is the opposite one, or the two numbers are exchanged")
+        if wrong
+        else None,
     )
 
 

@@ -113,7 +113,7 @@ def check_test(paper: Paper, test: Test) -> Finding | None:
     if test.p_value.printed.value == 0 and test.p_value.printed.relation == "<":
         return None  # "< .000": the display of a program, not a statement
     if _RANGE.match(paper.document.plain, test.statistic.end) is not None:
-        return None  # "F(1, 487) = 0.38 [0.01-1.61]; p = 0.64 [0.21-0.93]": over imputed data sets
+        return None  # "F(1, 352) = 0.41 [0.02-1.57]; p = 0.61 [0.21-0.89]": over imputed data sets
     place = paper.place(test.start, test.end)
     found = p_vs_statistic(test.test, test.statistic.text, df, test.p_value.text, place=place)
     if found.flagged and "," in test.statistic.text:  # "F(1, 21) = 2,752": a decimal comma

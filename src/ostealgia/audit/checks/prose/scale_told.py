@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ostealgia.audit.checks.reading.scales import printed_scores
+from ostealgia.audit.checks.reading.scale_limits import limits_told
+from ostealgia.audit.checks.reading.scales import named_scores
 from ostealgia.audit.checks.reading.text import Sentence, sentences
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
@@ -20,64 +21,125 @@ from ostealgia.audit.statements.model import Number
 
 _NUM = r"\d{1,3}(?:\.\d{1,3})?"
 _TO = r"\s{0,2}(?:-|–|to)\s{0,2}"
-_NAME = (
-    r"(?:(?:sub)?scales?|scores?|index|inventory|questionnaire|status|pain|fatigue|nausea|satisfaction|severity|intensity|quality|"
-    r"anxiety|depression|disability|function|stiffness|itch\w*|dyspn\w+|discomfort|distress|sleepiness|[A-Z][A-Z0-9-]{1,9}s?)"
-)
-# "Sleep Quality Index (PSQI, possible range 0-21)", "KPS (0-100)", "satisfaction, rated 0-10,", "Knee Score, which ranges from 0 to 48,"
-_LIMITS = re.compile(
-    rf"\b{_NAME}\s{{0,2}}(?:"
-    rf"[(\[](?P<in>[A-Za-z][A-Za-z0-9 ,:;'/-]{{0,40}}?[ ,:;])?\s{{0,2}}(?P<low>\d{{1,2}}){_TO}(?P<high>\d{{1,3}})"
-    rf"(?:[- ](?:points?|mm|cm))?(?:[,;] [^()\[\]\d]{{3,50}})?\s{{0,2}}[)\]]"
-    rf"|,?\s(?:which\s|that\s)?(?:ranges?\s(?:from\s)?|(?:is\s|was\s)?(?:rated|scored|measured)\s(?:from\s|on\sa\sscale\s(?:of|from)\s)?)"
-    rf"(?P<low2>\d{{1,2}}){_TO}(?P<high2>\d{{1,3}})\b(?![.]\d|\s{{0,2}}%),?)"
-)
-_MM = re.compile(r"\b(?P<high>100|10)[- ]?(?P<unit>mm|cm)\s{1,2}(?:visual\s{1,2}analogu?e?\s{1,2}(?:scale|score)|VAS)\b(?:\s{0,2}\([A-Z]{2,5}\))?", re.I)
-# what a pair in brackets behind a name is when it is no scale
-_NO_LIMITS = re.compile(r"\b(?:ci|confidence|iqr|interquartile|quartiles?|sd|age[ds]?|years?|months?|weeks?|days?|n|p|table|fig\w*|version|item\w*|q)\b", re.I)
-_RANGE_SAID = re.compile(r"\b(?:range[ds]?|possible|scale|scores?|from)\b", re.I)
 _UNIT = r"(?:\s{0,2}(?:points?|mm|cm)\b)?"
-_ENDED = r"(?![\w/%]|[.,]\d|\s{0,2}(?:%|percent|per\s|patients?|participants?|[a-z]+\s(?:had|were|was)\b|-\s?\d|–\s?\d|to\s\d|times|of\s(?:the\s)?\d|out\sof))"
+_ENDED = (
+    r"(?![\w/%]|[.,]\d|\s{0,2}(?:%|percent|per\s|patients?|participants?|[a-z]+\s(?:had|were|was)\b|-\s?\d|–\s?\d|to\s\d|"
+    r"times|of\s(?:the\s)?\d|out\sof|m\b|s\b|k?g\b|h\b|ml\b|years?|months?|weeks?|days?|hours?|minutes?|min\b))"
+)
 # from a name to the score: nothing that opens another number, another verb or another subject
 _GAP = r"(?P<gap>[^.;:()\[\]\d]{0,90}?)"
 _VERB = (
-    r"\b(?:was|were|is|averaged|(?:had|showed)\s(?:a\s|an\s)?(?:overall\s)?(?:mean|median|average)\s(?:of)?|reached)\s{1,2}"
+    r"\b(?:was|were|is|averaged|(?:had|showed|gave|yielded)\s(?:a\s|an\s)?(?:overall\s)?(?:mean|median|average)\s(?:of)?|reached)\s{1,2}"
     r"(?:(?:a|an)\s)?(?:(?:mean|median|average)\s(?:of\s)?|on average\s)?"
 )
 _CENTRE = re.compile(rf"{_GAP}{_VERB}(?P<n>{_NUM}){_UNIT}{_ENDED}")
-_RATED = re.compile(rf"\b(?:rated|scored)\b[^.;()\d]{{3,60}}?\b(?:at|as)\s(?:a\s)?(?:mean|median|average)\s(?:of\s)?(?P<n>{_NUM}){_UNIT}{_ENDED}")
+_RATED = re.compile(
+    rf"\b(?:rated|scored)\b[^.;()\d]{{3,60}}?\b(?:at|as)\s(?:a\s)?(?:mean|median|average)\s(?:of\s)?(?P<n>{_NUM}){_UNIT}{_ENDED}"
+)
 _FROM_TO = re.compile(
-    rf"{_GAP}\b(?:improved|decreased|increased|fell|rose|dropped|declined|changed|went|grew)\b[^.;()\d]{{0,40}}?\bfrom\s(?:a\s(?:mean|median)\sof\s)?(?P<n>{_NUM})"
+    rf"{_GAP}\b(?:improved|decreased|increased|fell|rose|dropped|declined|changed|went|"
+    rf"grew)\b[^.;()\d]{{0,40}}?\bfrom\s(?:a\s(?:mean|median)\sof\s)?(?P<n>{_NUM})"
     rf"{_UNIT}(?:\s{{0,2}}\([^()]{{1,40}}\)|\s±\s\d+(?:\.\d+)?)?[^.;()\d]{{0,50}}?\bto\s(?P<n2>{_NUM}){_UNIT}{_ENDED}"
 )
 _CHANGED = re.compile(
-    rf"{_GAP}\b(?:improved|decreased|increased|fell|rose|dropped|declined)\s(?:significantly\s)?by\s(?:a\s|an\s)?(?:(?:mean|median|average)\s(?:of\s)?)?"
+    rf"{_GAP}\b(?:improved|decreased|increased|fell|rose|dropped|declined)\s(?:significantly\s)?by\s(?:a\s|an\s)?(?:(?:mean|"
+    rf"median|average)\s(?:of\s)?)?"
     rf"(?P<n>{_NUM})\s(?:points?|units?)\b"
 )
 _AGAIN = re.compile(
-    rf"^[^.;:()\[\]\d]{{0,60}}?(?:\s(?:and|versus|vs\.?|than)|\b(?:compared|as against)\s(?:with|to))\s(?:(?:was|were|a\s(?:mean|median)\sof|of|to)\s){{0,2}}(?P<n>{_NUM}){_UNIT}"
+    rf"^[^.;:()\[\]\d]{{0,60}}?(?:\s(?:and|versus|vs\.?|than)|\b(?:compared|as against)\s(?:with|to))\s(?:(?:was|were|"
+    rf"a\s(?:mean|median)\sof|of|to)\s){{0,2}}(?P<n>{_NUM}){_UNIT}"
     rf"(?=\s{{0,2}}(?:[.;,)(±]|$)|\s(?:in|with|without|at|after|before|for|among|on|during|two|three|six|one|points?)\b)(?!\s{{0,2}}%)"
 )
 _TAIL = re.compile(
-    rf"^{_UNIT}(?:\sin\s(?:the\s)?(?:median|mean))?(?:,)?\s{{0,2}}(?:(?P<sd>±\s{{0,2}}{_NUM}|\(\s{{0,2}}(?:SD|standard deviation)[,:=]?\s{{0,2}}(?:of\s)?{_NUM}\s{{0,2}}\))"
-    rf"|[(\[,]\s{{0,2}}(?:interquartile\s)?(?:range|IQR|quartiles)\s?(?:of|from|[,:=])?\s{{0,2}}(?P<low>{_NUM})(?:{_TO}|\sand\s)(?P<high>{_NUM})\s{{0,2}}[)\],.;])"
+    rf"^{_UNIT}(?:\sin\s(?:the\s)?(?:median|mean))?(?:,)?\s{{0,2}}(?:(?P<sd>±\s{{0,2}}{_NUM}|\(\s{{0,2}}(?:SD|"
+    rf"standard deviation)[,:=]?\s{{0,2}}(?:of\s)?{_NUM}\s{{0,2}}\))"
+    rf"|[(\[,]\s{{0,2}}(?:interquartile\s)?(?:range|IQR|quartiles)\s?(?:of|from|[,:=])?\s{{0,2}}(?P<low>{_NUM})(?:{_TO}|"
+    rf"\sand\s)(?P<high>{_NUM})\s{{0,2}}[)\],.;])"
+)
+_IT = re.compile(
+    rf"^[^.;()\d]{{0,60}};\s(?:[^.;()\d]{{0,40}}\s)?(?:it|they|(?:the\s)?(?:scores?|values?))\s(?:was|"
+    rf"were)\s(?P<n>{_NUM}){_UNIT}(?=\s{{0,2}}(?:[.,;(±]|$)|\s(?:and|in|with|at|versus|vs)\b)"
 )
 _SHOWN = re.compile(r"\d+(?:\.\d+)?")
 # a score that is none: a sum, a difference, a standardised one, a share, a correlation, a price
 _OTHER = re.compile(
-    r"\b(?:differ\w*|sums?|total of|cumulative|area under|auc|percent\w*|proportion|ratio|odds|hazard|correlat\w*|alpha|kappa|icc|reliability|cut-?\s?off|"
-    r"threshold|z-?scores?|t-?scores?|standardi[sz]ed|regress\w*|coefficient|weights?|number|prevalence|sensitivity|specificity|age[ds]?|time|duration|"
-    r"survival|costs?|volume|dose|minimal|minimum|minimally|mcid|mdc|points? (?:higher|lower)|norms?|normative|respondents|categor\w*|items?|version|defined|"
-    r"least[- ]squares?|adjusted|chang\w*|reduc\w*|gain\w*|each|variance|rate|p-?value|significan\w*|missing|available|obtained|calculated|completed|used)\b",
+    r"\b(?:differ\w*|sums?|total of|cumulative|area under|auc|percent\w*|proportion|ratio|odds|hazard|correlat\w*|alpha|kappa|"
+    r"icc|reliability|cut-?\s?off|"
+    r"threshold|z-?scores?|t-?scores?|standardi[sz]ed|regress\w*|coefficient|weights?|number|prevalence|sensitivity|"
+    r"specificity|age[ds]?|time|duration|"
+    r"survival|costs?|volume|dose|minimal|minimum|minimally|mcid|mdc|points? (?:higher|lower)|norms?|normative|respondents|"
+    r"categor\w*|items?|version|defined|"
+    r"least[- ]squares?|adjusted|chang\w*|reduc\w*|gain\w*|each|variance|rate|p-?value|significan\w*|missing|available|"
+    r"obtained|calculated|completed|used)\b",
     re.I,
 )
 _SUMMARY = re.compile(r"\b(?:mean|median|average[ds]?)\b", re.I)
 _ACRONYM = re.compile(r"\b[A-Z][A-Z0-9]{1,6}(?:-[A-Z0-9]{1,4})?\b")
-_PROPER = re.compile(r"\b([A-Z][a-z]{3,})\s(?:[A-Za-z]+\s){0,2}?(?:[Ss]core|[Ss]cale|[Ii]ndex|[Ii]nventory|[Qq]uestionnaire)\b")
-_SUBJECT = re.compile(r"^\W{0,3}(?:The\s|Worst\s|Average\s|Current\s|Mean\s|Patients'\s)?([A-Za-z]{4,})\b[^.;()\d]{0,60}?\b(?:was|were)\s(?:rated|scored|measured|assessed|recorded|graded|evaluated|quantified)\b")
-_COMMON = frozenset("the mean median average score scale index outcome outcomes patients function primary secondary quality data results values measure".split())
+_PROPER = re.compile(
+    r"\b([A-Z][a-z]{3,})\s(?:[A-Za-z]+\s){0,2}?(?:[Ss]core|[Ss]cale|[Ii]ndex|[Ii]nventory|[Qq]uestionnaire)\b"
+)
+_SUBJECT = re.compile(
+    r"^\W{0,3}(?:The\s|Worst\s|Average\s|Current\s|Mean\s|Patients'\s)?([A-Za-z]{4,})\b[^.;()\d]{0,60}?\b(?:was|"
+    r"were)\s(?:rated|scored|measured|assessed|recorded|graded|evaluated|quantified)\b"
+)
+_NUMERIC = re.compile(r"\bnumeric(?:al)?\s(?:pain\s)?(?:rating\s)?scale", re.I)
+_COMMON = frozenset(
+    (
+        "baseline",
+        "total",
+        "follow-up",
+        "the",
+        "mean",
+        "median",
+        "average",
+        "score",
+        "scale",
+        "index",
+        "outcome",
+        "outcomes",
+        "patients",
+        "function",
+        "primary",
+        "secondary",
+        "quality",
+        "data",
+        "results",
+        "values",
+        "measure",
+    )
+)
+BEFORE = 30  # characters
+_ITEMS = re.compile(r"\b(?:items?|each|subscales?|domains?|categor\w*|severe|mild|moderate)\b", re.I)
 NEAR = 3  # sentences behind the one that tells the limits, for a name that is a plain word
-_UNSURE = frozenset(("VAS", "QOL", "SF", "QLQ", "EQ"))  # scales of several lengths
+_UNSURE = frozenset(
+    (
+        "VAS",
+        "QOL",
+        "SF",
+        "QLQ",
+        "EQ",
+        "SD",
+        "IQR",
+        "CI",
+        "SE",
+        "SEM",
+        "US",
+        "USA",
+        "UK",
+        "II",
+        "III",
+        "IV",
+        "ICC",
+        "OR",
+        "HR",
+        "RR",
+        "BMI",
+        "RCT",
+        "MRI",
+        "CT",
+    )
+)  # several lengths, or no scales
 
 
 @dataclass(frozen=True)
@@ -95,28 +157,12 @@ def scores_beside_limits(paper: Paper) -> Iterator[Finding]:
     """scale-bound for scores behind the name of their scale with its limits in brackets."""
     for sentence in sentences(paper.document):
         text = sentence.text
-        if sentence.section in ("introduction", "methods") or "0" not in text and "1" not in text:
+        if sentence.section in ("introduction", "methods"):
             continue
-        for start, end, low, high in _limits(text):
+        for start, end, low, high in limits_told(text):
             yield from _behind(paper, sentence, end, low, high)
             if (rated := _RATED.search(text, end)) is not None and text[:start].strip().casefold() in ("", "on a"):
                 yield _found(paper, sentence.number(rated, "n"), low, high)
-
-
-def _limits(text: str) -> Iterator[tuple[int, int, float, float]]:
-    """Where the limits of a scale are told beside its name: start, end, least, most."""
-    found = [(m, m["low"] or m["low2"], m["high"] or m["high2"]) for m in _LIMITS.finditer(text)]
-    for match, low, high in found:
-        inner = match["in"] or ""
-        said = match["low2"] is not None or _RANGE_SAID.search(inner) is not None
-        if _NO_LIMITS.search(inner) or float(low) >= float(high) or (float(low) > 1 and not said):
-            continue
-        yield match.start(), match.end(), float(low), float(high)
-    for match in _MM.finditer(text):
-        yield match.start(), match.end(), 0.0, float(match["high"])
-    for one in printed_scores(text):
-        if not any(m.start() <= one.start < m.end() for m, _, _ in found):
-            yield one.start, one.end, one.low, one.high
 
 
 def _behind(paper: Paper, sentence: Sentence, at: int, low: float, high: float) -> Iterator[Finding]:
@@ -140,7 +186,7 @@ def _centred(paper: Paper, sentence: Sentence, centre: re.Match[str], low: float
     """The score of a verb, the range behind it, and a second score after "and" or "compared with"."""
     yield _found(paper, sentence.number(centre, "n"), low, high)
     text, at = sentence.text, centre.end("n")
-    for _ in range(3):
+    for _ in range(4):
         tail = _TAIL.match(text[at:])
         if tail is not None:
             if tail["low"] is not None:
@@ -148,7 +194,7 @@ def _centred(paper: Paper, sentence: Sentence, centre: re.Match[str], low: float
                     first, last = at + tail.start(part), at + tail.end(part)
                     yield _found(paper, Number(tail[part], *sentence.span(first, last)), low, high)
             at += tail.end()
-        again = _AGAIN.match(text[at:])
+        again = _AGAIN.match(text[at:]) or _IT.match(text[at:])
         if again is None or _OTHER.search(again[0]):
             return
         first, last = at + again.start("n"), at + again.end("n")
@@ -167,14 +213,17 @@ def scores_of_told_scales(paper: Paper) -> Iterator[Finding]:
     """scale-bound for means and medians of a scale whose limits another sentence tells, where the paper tells no others."""
     listed = sentences(paper.document)
     told = _told(listed)
-    if not told:
-        return
     for index, sentence in enumerate(listed):
         text = sentence.text
-        if sentence.section in ("introduction", "methods") or not _SUMMARY.search(text) or next(_limits(text), None):
+        if (
+            sentence.section in ("introduction", "methods")
+            or not _SUMMARY.search(text)
+            or next(limits_told(text), None)
+        ):
             continue
         for match in _SUMMARY.finditer(text):
-            scale = _named(text[match.start() : match.end() + 70], index, told)
+            words = text[match.start() : match.end() + 70]
+            scale = _named(words, index, told) or _just_told(listed, index, words)
             if scale is None or (match.start() and _OTHER.search(text[max(0, match.start() - 25) : match.start()])):
                 continue
             yield from _behind(paper, sentence, match.end(), scale.low, scale.high)
@@ -185,21 +234,35 @@ def _told(listed: tuple[Sentence, ...]) -> dict[str, Told]:
     """Name of a scale -> its limits, for names with one pair of limits in the whole paper."""
     found: dict[str, list[Told]] = {}
     for index, sentence in enumerate(listed):
-        limits = list(_limits(sentence.text))
+        limits = list(limits_told(sentence.text)) if not _ITEMS.search(sentence.text) else []
+        if any(one.limits != (low, high) for one in named_scores(sentence.text) for *_, low, high in limits):
+            continue  # a scale that is known to have other limits
         if len({(low, high) for _, _, low, high in limits}) != 1:
             for one in _names(sentence.text, index, 0.0, 0.0) if limits else ():
                 found.setdefault(one.name, []).append(one)  # several scales: none of the names is certain
             continue
         for one in _names(sentence.text, index, *limits[0][2:]):
             found.setdefault(one.name, []).append(one)
-    return {name: several[0] for name, several in found.items() if len({(o.low, o.high) for o in several}) == 1 and several[0].high}
+    return {
+        name: several[0]
+        for name, several in found.items()
+        if len({(o.low, o.high) for o in several}) == 1 and several[0].high
+    }
+
+
+def _own_name(text: str) -> tuple[int, int]:
+    """Where the name of the scale stands whose limits a sentence tells: right before them, or in the same brackets."""
+    start, end = next((start, end) for start, end, _, _ in limits_told(text))
+    return max(0, start - BEFORE, text.rfind(",", 0, start) + 1), end
 
 
 def _names(text: str, index: int, low: float, high: float) -> Iterator[Told]:
-    for match in _ACRONYM.finditer(text):
+    for match in _ACRONYM.finditer(text, *_own_name(text)):
         if match[0] not in _UNSURE:
             yield Told(match[0].casefold(), low, high, index, False)
-    for match in _PROPER.finditer(text):
+    if _NUMERIC.search(text):
+        yield Told("nrs", low, high, index, False)
+    for match in _PROPER.finditer(text, *_own_name(text)):
         if match[1].casefold() not in _COMMON:
             yield Told(match[1].casefold(), low, high, index, False)
     subject = _SUBJECT.match(text)
@@ -211,11 +274,32 @@ def _names(text: str, index: int, low: float, high: float) -> Iterator[Told]:
 
 def _named(words: str, index: int, told: dict[str, Told]) -> Told | None:
     """The told scale that the words right behind "mean" name; a plain word only soon after it was told."""
-    upto = re.split(r"\b(?:was|were|is|averaged|had|fell|rose|improved|decreased|increased)\b|[(;,]", words, maxsplit=1)[0]
+    upto = re.split(
+        r"\b(?:was|were|is|averaged|had|fell|rose|improved|decreased|increased)\b|[(;,]", words, maxsplit=1
+    )[0]
     found = {told[name] for word in re.findall(r"[A-Za-z][\w-]+", upto) for name in _parts(word) if name in told}
     sure = {one for one in found if not one.plain or 0 <= index - one.at <= NEAR}
     limits = {(one.low, one.high) for one in sure}
     return next(iter(sure)) if len(limits) == 1 and len(sure) == len(found) else None
+
+
+_PLAIN_SCORE = re.compile(r"^\w+\s(?:total\s)?(?:scores?|ratings?|values?)\s(?:was|were|averaged)\b")
+
+
+def _just_told(listed: tuple[Sentence, ...], index: int, words: str) -> Told | None:
+    """The scale of "the mean score was ..." right behind the sentence that tells the limits of one scale."""
+    before = listed[index - 1] if index else None
+    if (
+        before is None
+        or before.block != listed[index].block
+        or not _PLAIN_SCORE.match(words)
+        or _ITEMS.search(before.text)
+    ):
+        return None
+    limits = {(low, high) for _, _, low, high in limits_told(before.text)} | {
+        one.limits for one in named_scores(before.text)
+    }
+    return Told("score", *limits.pop(), index - 1, True) if len(limits) == 1 else None
 
 
 def _parts(word: str) -> tuple[str, ...]:

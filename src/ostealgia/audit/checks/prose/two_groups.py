@@ -15,6 +15,7 @@ from ostealgia.audit.checks.reading.anew import tells_anew
 from ostealgia.audit.checks.reading.nouns import PEOPLE
 from ostealgia.audit.checks.reading.premises import lowered
 from ostealgia.audit.checks.reading.text import Sentence, loose, once, sentences
+from ostealgia.audit.checks.reading.told_groups import without
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.bounds import log_std_error, precision_bound
@@ -23,7 +24,6 @@ from ostealgia.audit.rules.means import Group, t_vs_summary
 from ostealgia.io.documents import gates
 from ostealgia.numerics.intervals import Interval, Printed
 
-RANKS = "; another test (of ranks) may give it"
 NARROWER = 1.1  # times the width that other usual intervals of few patients have at least
 _NEAR = "another usual interval of the counts may be a little narrower"
 OWN = ("abstract", "results", "other")
@@ -46,9 +46,6 @@ _OF_THESE = loose(
     r"\b(?:the|those|these)\s(\d{1,6})\s(?!years?|months?|weeks?|days?|hours?|minutes?|points?|items?|sites?|cent(?:re|er)s?|hospitals?|tests?|studies)[a-z]"
 )
 _WHOLE = re.compile(r"(?<![\w.,/±=·-])(\d{1,6})(?![\w/%]|[.,·]\d|\s?%|-\w)")
-_T_NAMED = re.compile(
-    r"\b(?:unpaired|independent|two-sample|student)[^.;()]{0,25}?\bt[- ]?tests?\b|\bt[- ]tests?\b", re.I
-)
 _NO_T = re.compile(
     r"\bpaired|ancova|covarian|mixed|repeated|adjust|least.squares|\bfrom\b|weight(?:ed|ing)|match|imput|mann|wilcoxon|rank|"
     r"standard error|\bSEM?\b|one-?(?:sided|tailed)|regress|trend|before|\bpre-?\s?(?:and|treat|op)|geometric|\blog\b",
@@ -87,17 +84,17 @@ def t_of_two_means(paper: Paper) -> Iterator[Finding]:
     """t-vs-summary for a sentence with two means, their SDs and sizes, and t."""
     for sentence in _own(paper, _SD_SAID):
         text = sentence.text
-        if not _SD_SAID.search(text) or _NO_T.search(_UNPAIRED.sub("", text)) or len(_TIME.findall(text)) > 1:
+        if not _SD_SAID.search(text) or _NO_T.search(_UNPAIRED.sub("", text)):
             continue
         tests, means = list(_T.finditer(text)), list(_MEAN.finditer(text))
-        if len(means) != 2 or len(tests) > 1 or (not tests and not _T_NAMED.search(text)):
+        if len(means) != 2 or len(tests) != 1 or len(_TIME.findall(without(text, [m.span() for m in means]))) > 1:
             continue
-        df = _df_of(text, tests[0] if tests else None)
+        df = _df_of(text, tests[0])
         sizes = _sizes(text, [m.span() for m in (*means, *tests)], df)
         last = max(m.end() for m in means)
-        if tests and not _of_these(text, last, tests[0].start()):
+        if not _of_these(text, last, tests[0].start()):
             continue
-        if sizes is None or (tests and df is not None and df != sum(sizes) - 2):
+        if sizes is None or (df is not None and df != sum(sizes) - 2):
             continue
         groups = [Group.of(m[1], m[2], n) for m, n in zip(means, sizes, strict=True) if float(m[2]) > 0]
         if len(groups) == 2:
@@ -109,20 +106,8 @@ def _t_found(
 ) -> Iterator[Finding]:
     p = list(_P.finditer(sentence.text))
     shown = f"{p[0]['rel']}{p[0]['p']}".lstrip("=") if len(p) == 1 else None
-    if tests:
-        place = paper.place(*sentence.span(*tests[0].span("t")))
-        yield t_vs_summary(groups, tests[0]["t"], shown, squared=False, place=place)
-    elif shown is not None:
-        yield _of_named(t_vs_summary(groups, None, shown, place=paper.place(*sentence.span(*p[0].span()))))
-
-
-def _of_named(found: Finding) -> Finding:
-    """A P that its sentence says is of a t test: that a test of ranks may give it is no way out."""
-    message, ranks, _ = found.message.partition(RANKS)
-    if not ranks or found.verdict != "inconsistent":
-        return found
-    severity = "minor" if found.severity == "information" else found.severity
-    return replace(found, message=message, severity=severity, basis="arithmetic")
+    place = paper.place(*sentence.span(*tests[0].span("t")))
+    yield t_vs_summary(groups, tests[0]["t"], shown, squared=False, place=place)
 
 
 def _df_of(text: str, test: re.Match[str] | None) -> float | None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ostealgia.audit.checks.prose.scores import centre_alone
+from ostealgia.audit.checks.reading.nouns import PERSONS
 from ostealgia.audit.checks.reading.text import sentences, sentences_with
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
@@ -31,10 +32,9 @@ _NOT_ONE = re.compile(
     r"per (?:day|week|month|year|fraction|session))\b",
     re.I,
 )
-_PEOPLE = r"(?:patients?|participants?|subjects?|women|men|children|persons|people|volunteers|individuals)"
 _SIZE = re.compile(
     rf"\b[nN]\s?=\s?(?P<n>\d{{1,4}})\b|"
-    rf"(?<![\w.,/–-])(?P<p>\d{{1,4}})\s{{1,3}}(?:(?!(?:in|of|for|among|and|to|was|were|at|on)\b)[a-z-]+\s{{1,3}}){{0,2}}?{_PEOPLE}\b"
+    rf"(?<![\w.,/–-])(?P<p>\d{{1,4}})\s{{1,3}}(?:(?!(?:in|of|for|among|and|to|was|were|at|on)\b)[a-z-]+\s{{1,3}}){{0,2}}?{PERSONS}\b"
 )
 LEAST = 5  # patients
 
@@ -58,19 +58,19 @@ def means_of_groups(paper: Paper) -> Iterator[Finding]:
 # "73.9% of the 27 patients", and "in the subgroup (n = 27), 73.9% of patients"
 _SHARE_OF = re.compile(
     rf"(?<![\w.,/–±<>≤≥-])(?P<v>\d{{1,2}}\.\d{{1,2}}|\d{{1,2}})\s{{0,2}}%\s{{1,3}}of\s{{1,3}}(?:the\s{{1,3}}|our\s{{1,3}}|these\s{{1,3}})?(?P<n>\d{{2,3}})\s{{1,3}}"
-    rf"(?:(?!(?:in|of|for|among|and|to|was|were|at|on|per)\b)[a-z-]+\s{{1,3}}){{0,2}}?{_PEOPLE}\b",
+    rf"(?:(?!(?:in|of|for|among|and|to|was|were|at|on|per)\b)[a-z-]+\s{{1,3}}){{0,2}}?{PERSONS}\b",
     re.I,
 )
 _SUBGROUP = re.compile(
     rf"^\W{{0,3}}(?:in|of|among)\s{{1,3}}the\s{{1,3}}(?:[a-z-]+\s{{1,3}}){{0,3}}?(?:sub-?group|subset|sample|group|arm|cohort|series)"
     rf"(?:\s{{1,3}}(?:with|of|without|receiving|treated|who)\s[a-z -]{{2,50}})?\s{{0,3}}\(\s?n\s?=\s?(?P<n>\d{{2,3}})\s?\),?\s{{1,3}}"
-    rf"(?P<v>\d{{1,2}}(?:\.\d{{1,2}})?)\s{{0,2}}%\s{{1,3}}(?:of\s{{1,3}}(?:the\s{{1,3}})?{_PEOPLE}\b|responded|had|were|reported|experienced|achieved|showed|developed|received|required|underwent|died|completed)",
+    rf"(?P<v>\d{{1,2}}(?:\.\d{{1,2}})?)\s{{0,2}}%\s{{1,3}}(?:of\s{{1,3}}(?:the\s{{1,3}})?{PERSONS}\b|responded|had|were|reported|experienced|achieved|showed|developed|received|required|underwent|died|completed)",
     re.I,
 )
 # "In the 45 patients with ..., local control was achieved in 45%." (the end of the sentence)
 _ENDING = re.compile(
     rf"^\W{{0,3}}(?:in|of|among|for)\s{{1,3}}(?:the\s{{1,3}}|our\s{{1,3}}|these\s{{1,3}}|all\s{{1,3}})?(?P<n>\d{{2,3}})\s{{1,3}}"
-    rf"(?:[a-z-]+\s{{1,3}}){{0,2}}?{_PEOPLE}\b[^.;:()\d,]{{0,70}},\s{{1,3}}[^.;:()\d]{{3,80}}?\b(?:in|by|for|with|was|were)\s{{1,3}}(?P<v>\d{{1,2}}(?:\.\d{{1,2}})?)"
+    rf"(?:[a-z-]+\s{{1,3}}){{0,2}}?{PERSONS}\b[^.;:()\d,]{{0,70}},\s{{1,3}}[^.;:()\d]{{3,80}}?\b(?:in|by|for|with|was|were)\s{{1,3}}(?P<v>\d{{1,2}}(?:\.\d{{1,2}})?)"
     r"\s{0,2}%(?:\s{1,3}of\s{1,3}(?:them|these|cases|patients))?\s{0,2}\.?\s*$",
     re.I,
 )

@@ -37,7 +37,10 @@ TIMES = listed("early earlier late later delayed delay")
 CHANCE_WORDS = listed("odds risk risks hazard hazards likelihood chance chances probability rate rates incidence")
 WHOSE = listed("in among with for by having under at")
 # "living alone" is a factor of its own, "radiotherapy alone" one of two sides
+_TRIAL = re.compile(r"\brandom(?:i[sz]ed|ly)\b", re.I)
+FRONT, FEW = 3000, 5  # characters in which a paper says that it is a trial, words that name its other arm
 _OF_SURVIVAL = listed("survival interval time period rate rates")
+_LOST = listed("weight hearing blood vision visual bone tooth hair memory job")  # a thing of its own
 _LIVING = listed("living live lived lives")
 # two sides of one thing: which of them is the reference is not said
 SIDES = listed(
@@ -72,7 +75,8 @@ DEATH = listed("death mortality dying progression recurrence relapse")
 LEADS = listed("in among with for was were is by had having at under")
 THOSE = listed("those in among patients people women men participants children subjects for with")
 REFERENCE = listed(
-    "those without control controls placebo the reference standard usual conventional single no monotherapy untreated unexposed comparator sham"
+    "those without control controls placebo the reference standard usual conventional single no before monotherapy untreated unexposed "
+    "comparator sham"
 )
 _VERSUS_NUMBERS = re.compile(r"\d[^.;]{0,60}\b(?:vs|versus)\b|\b(?:vs|versus)\b[^.;]{0,60}?\d", re.I)
 BEFORE = 160  # characters before the words of a direction that may name the factor
@@ -81,7 +85,8 @@ _CLAUSE = re.compile(r"[;:]|\b(?:but|whereas|while|although|however|though|despi
 _DIGIT = re.compile(r"\bthan\b[^.;]{0,60}?\d")
 # "among patients with higher", "in those who had a lower"
 _POPULATION = re.compile(
-    r"\b(?:among|amongst|in|for|of)\s{1,2}(?:the\s{1,2}|all\s{1,2})?(?:[a-z-]{3,20}\s{1,2})?(?:patients|participants|subjects|persons|people|"
+    r"\b(?:among|amongst|in|for|of)\s{1,2}(?:the\s{1,2}|all\s{1,2})?(?:[a-z-]{3,20}\s{1,2})?(?:patients|participants|subjects|persons|"
+    r"people|"
     r"individuals|women|men|children|adults|infants|those|countries|hospitals|studies|trials)\s{1,2}"
     r"(?:with|at|having|who\s{1,2}(?:had|have|has|were|are|was))\s{1,2}(?:an?\s{1,2}|the\s{1,2}|relatively\s{1,2})?"
     r"(?:high|low|great|increas|decreas|reduc|rais|elevat|lesser|fewer|more\b|less\b)",
@@ -113,13 +118,20 @@ def certain(paper: Paper, claim: Claim, estimate: Estimate) -> bool:
     """
     if _otherwise(paper, claim, estimate):
         return False
-    return not is_reciprocal(claim, estimate) or _row_says(paper, claim, estimate) or _against_reference(paper, claim, estimate)
+    return (
+        not is_reciprocal(claim, estimate)
+        or _row_says(paper, claim, estimate)
+        or _against_reference(paper, claim, estimate)
+    )
 
 
 def _against_reference(paper: Paper, claim: Claim, estimate: Estimate) -> bool:
     """Whether the words say that the other group is the control: "doubled the risk compared with placebo (RR 0.51)"."""
     words = words_in(paper, claim.end, estimate.start)
-    return any(word in AGAINST - {"with", "to", "over"} and COMPARED.intersection(words[at + 1 : at + 5]) for at, word in enumerate(words))
+    return any(
+        word in AGAINST - {"with", "to", "over"} and COMPARED.intersection(words[at + 1 : at + 5])
+        for at, word in enumerate(words)
+    )
 
 
 def only_turned(paper: Paper, claim: Claim, estimate: Estimate) -> bool:
@@ -139,7 +151,9 @@ def _otherwise(paper: Paper, claim: Claim, estimate: Estimate) -> bool:
     ):
         return True
     if sized and (estimate.estimate.value > 1) == (claim.direction > 0):
-        return False  # the words and the ratio go one way: whichever group is the reference, the size is that of the ratio
+        return (
+            False  # the words and the ratio go one way: whichever group is the reference, the size is that of the ratio
+        )
     turned = _inverse_factor(paper, claim, inverse) or _other_group_behind(paper, claim, estimate, inverse)
     return turned and not _row_says(paper, claim, estimate)
 
@@ -261,6 +275,7 @@ def _sides(words: list[str], names: frozenset[str]) -> list[int]:
         for at, word in enumerate(words)
         if (word in names or _INVERSE_FORM.fullmatch(word))
         and not (word == "alone" and _LIVING.intersection(words[max(0, at - 1) : at]))
+        and not (word == "loss" and _LOST.intersection(words[max(0, at - 1) : at]))
         and not (word.endswith("-free") and _OF_SURVIVAL.intersection(words[at + 1 : at + 2]))
     ]
 
@@ -289,9 +304,12 @@ def _other_group_behind(paper: Paper, claim: Claim, estimate: Estimate, inverse:
         at = behind.index("than")
         if _DIGIT.search(paper.document.plain[claim.end : estimate.start]):
             return True  # "a lower rate than 23% in the other group (RR 1.5)"
-        if not any(word in REFERENCE or word.startswith(("non-", "never")) for word in behind[at + 1 :][:4]):
+        named = any(word in REFERENCE or word.startswith(("non-", "never")) for word in behind[at + 1 :][:4])
+        if not named and not (_TRIAL.search(paper.document.plain, 0, FRONT) and len(behind) - at <= FEW):
             return True  # "less likely than high-risk patients (HR 3.2)": which group comes first is not said
         behind = behind[:at]
+    if claim.wording.casefold().endswith("risk factor") and behind[:1] == ["for"]:
+        behind = behind[2:]  # the outcome, "a risk factor for non-union"
     return bool(OPPOSED.intersection(behind)) or _side_behind(behind, inverse) or _compared_with(behind)
 
 

@@ -278,7 +278,7 @@ def _repaired_by_p(found: Finding, reading: Reading) -> Finding:
         return found
     point, lower, upper = arms
     value = (point + (upper - lower) / 2, point - upper, point + lower)[wrong.index(True)]
-    part = ("estimate", "low", "high")[wrong.index(True)]
+    part = PARTS[wrong.index(True)]
     value = math.exp(value) if reading.scale == "ratio" else value
     number: Printed = getattr(reading.printed, part)
     mended = replace(reading.printed, **{part: Printed.parse(number.like(value))})
@@ -302,12 +302,29 @@ def with_likely_slip(found: Finding, reading: Reading) -> Finding:
     plain = _of_digits(found, reading)
     if not plain and not _denied_by_p(found, reading):
         return found
-    cause = likely_slip(
-        reading.printed, scale=reading.scale, p_value=reading.p_value, level=reading.level, strict=not plain
-    )
+    cause, part = None, _wrong_part(reading) if plain else None
+    if part is not None:  # P has told which number is wrong
+        cause = likely_slip(reading.printed, scale=reading.scale, level=reading.level, only=part)
+        plain = False
+    if cause is None or cause.repair is None:
+        cause = likely_slip(
+            reading.printed, scale=reading.scale, p_value=reading.p_value, level=reading.level, strict=not plain
+        )
     if cause is None or (cause.repair is None and not plain):
         return found
     return replace(found, cause_code=cause.code, cause=cause.text, repair=cause.repair)
+
+
+def _wrong_part(reading: Reading) -> str | None:
+    """Which of the three numbers is wrong, where an exact P fits once that one is put right and not otherwise."""
+    arms = _arms(reading)
+    if arms is None:
+        return None
+    printed, wrong = _fitting_p(reading, *arms)
+    return None if printed or sum(wrong) != 1 else PARTS[wrong.index(True)]
+
+
+PARTS = ("estimate", "low", "high")
 
 
 def _of_digits(found: Finding, reading: Reading) -> bool:
@@ -335,10 +352,9 @@ BY_P = "the P beside it fits"
 def _same_but(repair: str, printed: Triplet, part: str) -> bool:
     """Whether a repair changes this part of the three only."""
     words = re.findall(r"[^\s()]+", repair.replace(" to ", " "))
-    names = ("estimate", "low", "high")
-    if len(words) != len(names):
+    if len(words) != len(PARTS):
         return True  # of another form: left as it is
-    return all((words[i] == getattr(printed, name).text) == (name != part) for i, name in enumerate(names))
+    return all((words[i] == getattr(printed, name).text) == (name != part) for i, name in enumerate(PARTS))
 
 
 def _arms(reading: Reading) -> tuple[float, float, float] | None:

@@ -49,17 +49,38 @@ class Listed:
 
 _SEP = re.compile(r"[,;]|\b(?:and|or|versus|vs|but|while|whereas|against|compared)\b", re.I)
 _STOP = re.compile(r"[.?!]\s")
-_OF = re.compile(r"(?:^|[\s(\[])(?:(?:out\s{1,2})?of|among|from)\s{1,3}(?:(?:the|these|our|all|those|a\stotal\sof|other|remaining)\s{1,3}){0,3}$", re.I)
-_OF_HEAD = re.compile(
-    r"(?:^|[.;:,(]\s{0,2}|\b(?:and|that|while|whereas|but)\s{1,2})(?:out\s{1,2})?(?:of|among|from)\s{1,3}(?:(?:the|these|our|all|those|a\stotal\sof)\s{1,3}){0,3}$", re.I
+_OF = re.compile(
+    r"(?:^|[\s(\[])(?:(?:out\s{1,2})?of|among|from)\s{1,3}(?:(?:the|these|our|all|those|a\stotal\sof|other|"
+    r"remaining)\s{1,3}){0,3}$",
+    re.I,
 )
-_OF_BETWEEN = re.compile(r"\s{1,3}(?:[a-z-]+\s{1,3})?(?:out\s{1,2})?of\s{1,3}(?:(?:the|these|our|all|those|a\stotal\sof)\s{1,3}){0,3}$", re.I)
-_OF_WHOM = re.compile(r"[,;(]\s{0,3}(?:(?:out\s{1,2})?of|among)\s{1,3}(?:whom|which|them|these|those)\b[^\d]{0,40}$", re.I)
-_CONSIST = re.compile(r"\b(?:consist(?:ed|ing|s)?\s{1,3}of|compris(?:ed|ing|es)|were\s{1,3}as\s{1,3}follows|namely|made\s{1,3}up\s{1,3}of)\b[^\d.;]{0,50}$", re.I)
+_OF_HEAD = re.compile(
+    r"(?:^|[.;:,(]\s{0,2}|\b(?:and|that|while|whereas|but)\s{1,2})(?:out\s{1,2})?(?:of|among|"
+    r"from)\s{1,3}(?:(?:the|these|our|all|those|a\stotal\sof)\s{1,3}){0,3}$",
+    re.I,
+)
+_OF_BETWEEN = re.compile(
+    r"\s{1,3}(?:[a-z-]+\s{1,3})?(?:out\s{1,2})?of\s{1,3}(?:(?:the|these|our|all|those|"
+    r"a\stotal\sof)\s{1,3}){0,3}$",
+    re.I,
+)
+_OF_WHOM = re.compile(
+    r"[,;(]\s{0,3}(?:(?:out\s{1,2})?of|among)\s{1,3}(?:whom|which|them|these|those)\b[^\d]{0,40}$", re.I
+)
+_CONSIST = re.compile(
+    r"\b(?:consist(?:ed|ing|s)?\s{1,3}of|compris(?:ed|ing|es)|were\s{1,3}as\s{1,3}follows|namely|"
+    r"made\s{1,3}up\s{1,3}of)\b[^\d.;]{0,50}$",
+    re.I,
+)
+_ASSIGNED = re.compile(r"\b(?:assigned|allocated|randomi[sz]ed)\b", re.I)
 _WERE = re.compile(r"[)\s](?:was|were)\s{1,3}[^\d.;:()]{3,60}\b(?:in|for|from)\s{1,2}$", re.I)
 _TOTAL_BEHIND = re.compile(r"\s{0,2}(?:[a-z-]+\s{1,2}){0,2}?(?:in\s{1,2}(?:total|all)|altogether)\b", re.I)
 _TOTAL_BEFORE = re.compile(r"\b(?:totall?ing|total(?:\s?[:=])|altogether)\s{0,2}$", re.I)
-_NOT_ALL = re.compile(r"\b(?:including|include[sd]?|such as|e\.g\.|for example|most(?:ly| common| often| frequent\w*)?|main(?:ly)?|among others|particular\w*)\b", re.I)
+_NOT_ALL = re.compile(
+    r"\b(?:including|include[sd]?|such as|e\.g\.|for example|most(?:ly| common| often| frequent\w*)?|main(?:ly)?|"
+    r"among others|particular\w*)\b",
+    re.I,
+)
 
 
 def listed_parts(text: str) -> Iterator[Listed]:
@@ -94,10 +115,16 @@ def _introduced(clear: str, whole: Mention, first: Mention, gap: str) -> str | N
     if len(gap) > FAR or _STOP.search(gap):
         return None
     if ":" in gap:
+        if first.depth != whole.depth and not re.match(r"\s*[)\]]", clear[first.end : first.end + 6]):
+            return None
         return "colon" if len(gap) - gap.index(":") < 70 else None
     if first.depth == whole.depth + 1:
         if re.match(r"\s*[)\]]", clear[first.end : first.end + 6]):
-            return "labels" if "," in gap or _CONSIST.search(gap) or _OF_HEAD.search(clear[: whole.start]) else None
+            return (
+                "labels"
+                if "," in gap or _CONSIST.search(gap) or _ASSIGNED.search(gap) or _OF_HEAD.search(clear[: whole.start])
+                else None
+            )
         return "bracket" if len(gap) - max(gap.rfind("("), gap.rfind("[")) < 40 else None
     if first.depth > whole.depth:
         return None
@@ -142,10 +169,17 @@ def _run(clear: str, found: tuple[Mention, ...], at: int) -> tuple[tuple[Mention
 
 def _has_label_before(clear: str, first: Mention) -> bool:
     """Whether the words of a part stand before its number: "low in 8 studies, unclear in 8"."""
-    behind = re.match(r"\s*(?:[a-z]+\s{0,3})?(?:[,;)\]]|and\b|or\b|$|\.\s*$|(?:out\s)?of\s)", clear[first.end :], re.I)
+    behind = re.match(
+        r"\s*(?:[a-z]+\s{0,3})?(?:[,;)\]]|and\b|or\b|$|\.\s*$|"
+        r"(?:out\s)?of\s)",
+        clear[first.end :],
+        re.I,
+    )
     if re.match(r"\s*(?:[,;)\]]|$|\.\s*$)", clear[first.end :]):
         return True
-    return behind is not None and re.search(r"\b(?:in|on|at|for|by|with|from)\s{1,3}$", clear[: first.start]) is not None
+    return (
+        behind is not None and re.search(r"\b(?:in|on|at|for|by|with|from)\s{1,3}$", clear[: first.start]) is not None
+    )
 
 
 def _leaves(gap: str) -> bool:
@@ -184,18 +218,24 @@ def _before(clear: str, found: tuple[Mention, ...], at: int) -> Iterator[Listed]
     parts.reverse()
     if len(parts) >= 2:
         label_first = _has_label_before(clear, parts[0])
-        yield _made("last of" if last_of else "in total", clear, whole, tuple(parts), clear[: parts[0].start], label_first)
+        yield _made(
+            "last of" if last_of else "in total", clear, whole, tuple(parts), clear[: parts[0].start], label_first
+        )
 
 
 def _around(clear: str, found: tuple[Mention, ...], at: int) -> Iterator[Listed]:
-    """"Eight of the 20 trials had a low risk, eight ... and four ...": the first part stands before its whole."""
+    """ "Eight of the 20 trials had a low risk, eight ... and four ...": the first part stands before its whole."""
     whole = found[at]
     if at < 1 or at + 1 >= len(found):
         return
     first = found[at - 1]
     if not _OF_BETWEEN.fullmatch(clear[first.end : whole.start]) or not first.counts or first.depth != whole.depth:
         return
-    if at >= 2 and found[at - 2].depth == first.depth and not re.search(r"[.;]\s", clear[found[at - 2].end : first.start]):
+    if (
+        at >= 2
+        and found[at - 2].depth == first.depth
+        and not re.search(r"[.;]\s", clear[found[at - 2].end : first.start])
+    ):
         return
     second = found[at + 1]
     gap = clear[whole.end : second.start]
@@ -220,7 +260,10 @@ def _items(clear: str, parts: tuple[Mention, ...], label_first: bool, told: str)
     ends = [*(part.start for part in parts[1:]), _clause_end(clear, parts[-1])]
     texts = [clear[part.end : end] for part, end in zip(parts, ends, strict=True)]
     before = [clear[a.end : b.start] for a, b in itertools.pairwise(parts)]
-    heads = ["", *(between[list(_SEP.finditer(between))[-1].end() :] if _SEP.search(between) else "" for between in before)]
+    heads = [
+        "",
+        *(between[list(_SEP.finditer(between))[-1].end() :] if _SEP.search(between) else "" for between in before),
+    ]
     return tuple(f"{head.strip()} {text.strip()}".strip() for head, text in zip(heads, texts, strict=True))
 
 

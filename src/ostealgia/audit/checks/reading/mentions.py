@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from ostealgia.audit.checks.reading.nouns import PEOPLE, RECORDS
 from ostealgia.audit.checks.reading.text import COUNT_PATTERN
 from ostealgia.audit.checks.reading.words import WORD_NUMBERS, spelled
 from ostealgia.audit.statements.words import TENS
@@ -17,40 +18,53 @@ from ostealgia.audit.statements.words import TENS
 _ONES = "|".join(sorted(WORD_NUMBERS, key=len, reverse=True))
 _TENS = "|".join(TENS)
 _MONTH = (
-    r"(?:January|February|March|April|May|June|July|August|September|October|November|December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?"
+    r"(?:January|February|March|April|May|June|July|August|September|October|November|December|Jan|Feb|Mar|"
+    r"Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?"
 )
 _N = r"\d{1,6}(?:[.,]\d{1,3})?"
 _UNIT = (
-    r"(?:years?|months?|weeks?|days?|hours?|hrs?|h|minutes?|min|seconds?|mg|mcg|[µμ]g|g|kg|ml|dl|l|cm|mm|m|km|gy|cgy|mmol|iu|u|°|points?|times|fold|"
-    r"cent(?:re|er)s|sites|hospitals|countries|clinics|fractions|y|yrs?|mo|percent|per\scent|[ap]\.m\.|seasons|rounds|databases|weeks)"
+    r"(?:years?|months?|weeks?|days?|hours?|hrs?|(?-i:h)|minutes?|min|seconds?|mg|mcg|[µμ]g|(?-i:g)|kg|ml|dl|"
+    r"(?-i:l)|cm|mm|(?-i:m)|km|gy|cgy|mmol|iu|(?-i:u)|°|points?|times|fold|"
+    r"cent(?:re|er)s|sites|hospitals|countries|clinics|fractions|(?-i:y)|yrs?|mo|percent|per\scent|[ap]\.m\.|"
+    r"seasons|rounds|databases|weeks)"
 )
 # what is no count; each is left out with its words, in this order
 _LEFT_OUT = tuple(
     re.compile(pattern, re.I)
     for pattern in (
         r"\[\s?\d{1,3}(?:\s?[,–-]\s?\d{1,3}){0,8}\s?\]",  # citations
-        r"\b(?:mean|median|average)\b[^,;:()\d]{0,40}\d+(?:\.\d+)?(?:\s?(?:±|\+/-|–|-|to)\s?\d+(?:\.\d+)?)?(?:\s?years)?",
+        r"\b(?:mean|median|average)\b[^,;:()\d]{0,40}\d+(?:\.\d+)?(?:\s?(?:±|\+/-|–|-|"
+        r"to)\s?\d+(?:\.\d+)?)?(?:\s?years)?",
+        r"\b(?:RoB|ROBINS|RECIST|CTCAE|v\.|PRISMA|STROBE|SF|PHQ|GAD|EQ)[\s-]?\d{1,2}(?:\.\d)?\b",
         r"\b(?:p|or|hr|rr)\s?[=<>]\s?0?\.\d+",
         rf"[,;/]?\s{{0,2}}[<>~≈]?\s?{_N}\s?%",
-        rf"(?:\d{{1,2}}(?:st|nd|rd|th)?\s{{1,3}})?{_MONTH},?\s{{1,3}}(?:\d{{1,2}}(?:st|nd|rd|th)?,?\s{{1,3}}(?!\d{{1,3}}\b))?(?:(?:19|20)\d\d)?(?!\w)",
-        r"\b(?:in|since|from|to|and|between|until|through|during|of|by|before|after|-|–)\s{1,3}(?:19|20)\d\d\b(?!\s(?:patients|participants))",
+        rf"(?:\d{{1,2}}(?:st|nd|rd|th)?\s{{1,3}})?{_MONTH},?\s{{1,3}}(?:\d{{1,2}}(?:st|nd|rd|"
+        rf"th)?,?\s{{1,3}}(?!\d{{1,3}}\b))?(?:(?:19|20)\d\d)?(?!\w)",
+        r"\b(?:in|since|from|to|and|between|until|through|during|of|by|before|after|-|–)\s{1,3}(?:19|"
+        r"20)\d\d\b(?!\s(?:patients|participants))",
         rf"[<>≤≥]\s?{_N}",
-        r"\b(?:more|less|fewer|greater|older|younger|higher|lower) than (?:\d+|one|two|three|four|five|six)\b|\bat (?:least|most) (?:\d+|one|two|three|once)\b|"
-        r"\b(?:one|two|three|four|five|\d+) or (?:more|less|fewer)\b|\bup to \d+\b|\bone (?:another|third|half|quarter|side)\b|\bno one\b|\bone-\w+",
+        r"\b(?:more|less|fewer|greater|older|younger|higher|lower) than (?:\d+|one|two|three|four|five|six)\b|"
+        r"\bat (?:least|most) (?:\d+|one|two|three|once)\b|"
+        r"\b(?:one|two|three|four|five|\d+) or (?:more|less|fewer)\b|\bup to \d+\b|\bone (?:another|third|half|"
+        r"quarter|side)\b|\bno one\b|\bone-\w+",
         rf"\b\d{{1,3}}\s?(?:-|–|to|and|or)\s?\d{{1,3}}[\s-]{{0,2}}{_UNIT}\b",
         rf"(?<![\w.,]){_N}[\s-]{{0,2}}{_UNIT}(?![\w])(?!\s(?:old\s)?(?:patients|participants|women|men)\b)",
         rf"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|thirty)[\s-]{{1,2}}{_UNIT}\b",
-        r"\b(?:tables?|figures?|figs?\.?|appendix|weeks?|days?|months?|years?|stages?|phases?|versions?|cycles?|steps?|visits?|chapters?|aged?)\s{0,2}[A-Z]?\d{1,3}\b"
+        r"\b(?:tables?|figures?|figs?\.?|appendix|weeks?|days?|months?|years?|stages?|phases?|versions?|cycles?|"
+        r"steps?|visits?|chapters?|aged?)\s{0,2}[A-Z]?\d{1,3}\b"
         r"(?:\s?(?:-|–|to|or|and|,)\s?\d{1,3}\b(?!\s[a-z]{3,}))?",
-        r"\b(?:grades?|class|types?|levels?|groups?|arms?|cohorts?|ecog|asa|no\.|scores?|schedule|zone)\s{0,2}\d\b(?:\s?(?:-|–|to|or|and|,|/)\s?\d\b)?",
+        r"\b(?:grades?|class|types?|levels?|groups?|arms?|cohorts?|ecog|asa|no\.|scores?|schedule|"
+        r"zone)\s{0,2}\d\b(?:\s?(?:-|–|to|or|and|,|/)\s?\d\b)?",
         r"\b\d{1,2}\s?:\s?\d{1,2}\b",
-        r"\b(?:two|three|four|five|six|seven|\d)\s{1,2}(?:[a-z-]+\s{1,2})?(?:groups|arms|categories|classes|cohorts|types|subgroups|sexes)\b",
+        r"\b(?:two|three|four|five|six|seven|\d)\s{1,2}(?:[a-z-]+\s{1,2})?(?:groups|arms|categories|classes|"
+        r"cohorts|types|subgroups|sexes)\b",
         r"\bn\s?=(?=\s?\d)",
     )
 )
 _EMPTY = re.compile(r"[(\[][\s;,/]*[)\]]")  # the bracket of a percentage
 _HUNDRED = re.compile(
-    rf"\b(?P<h>{_ONES}|a)[\s-]{{1,2}}hundred(?:(?:[\s-]{{1,2}}and)?[\s-]{{1,2}}(?P<rest>(?:{_TENS})(?:[\s-](?:{_ONES}))?|{_ONES})\b)?", re.I
+    rf"\b(?P<h>{_ONES}|a)[\s-]{{1,2}}hundred(?:(?:[\s-]{{1,2}}and)?[\s-]{{1,2}}(?P<rest>(?:{_TENS})(?:[\s-](?:{_ONES}))?|{_ONES})\b)?",
+    re.I,
 )
 _OTHER = re.compile(r"\d+(?:[.,/·]\d+)*")
 
@@ -92,6 +106,29 @@ def mentions(text: str) -> tuple[str, tuple[Mention, ...]]:
         if match.start() not in taken:
             found[match.start()] = Mention(-1, *match.span(), depths[match.start()], counts=False)
     return clear, tuple(found[start] for start in sorted(found))
+
+
+_GOES_ON = re.compile(
+    r"\s{1,3}(?:[a-z]+ed|were|was|had|have|did|took|went|got|could|came|made|of|in|to|for|with|by|from|at|on|and|"
+    r"or|others?|completely|finally|underwent|left|the|an?)\b|\W*$|\s{0,2}[,.;:()]",
+    re.I,
+)
+
+
+def same_thing(behind: str, whole: str) -> bool:
+    """Whether the words behind a number don't name something else than the words of its whole do.
+
+    >>> same_thing(" were treated", "adults"), same_thing(" dogs entered", "dogs were presented"), same_thing(" smokers", "adults")
+    (True, True, False)
+    """
+    if _GOES_ON.match(behind):
+        return True
+    words = behind.casefold().split()[:3]
+    named = {word.strip(",.;:()").rstrip("s") for word in whole.casefold().split()}
+    return (
+        any(word.strip(",.;:()").rstrip("s") in named for word in words)
+        or re.match(rf"\s{{1,3}}(?:[a-z-]+\s{{1,3}}){{0,2}}?(?:{PEOPLE}|{RECORDS})\b", behind, re.I) is not None
+    )
 
 
 def _blank(match: re.Match[str]) -> str:

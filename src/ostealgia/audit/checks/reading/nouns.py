@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 
-# persons with a role or without; "cases" and "controls" are groups of them
-PEOPLE = (
-    r"(?:patients?|participants?|subjects?|individuals?|women|men|children|adults|cases|people|persons|survivors|controls|volunteers|"
-    r"respondents|recruits)"
-)
+_PERSONS = r"patients?|participants?|subjects?|individuals?|women|men|children|adults|people|persons|volunteers|respondents|recruits|caregivers"
+PERSONS = rf"(?:{_PERSONS})"
+PEOPLE = rf"(?:{_PERSONS}|cases|survivors|controls)"  # or one group of them
 RECORDS = (
     r"(?:records?|articles?|studies|study|reports?|citations?|publications?|papers?|trials?|abstracts?|references?|titles?|"
     r"full[- ]?texts?|hits|texts?)"

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ostealgia.audit.causes import probable, slip, within
 from ostealgia.audit.finding import Finding
+from ostealgia.audit.rules.significance import p_range
 from ostealgia.numerics.intervals import Interval, Printed
 
 MANY = 4  # misfits of one rule in one table that speak against its premise
@@ -43,28 +44,62 @@ def doubtful(
     return [lowered(f, why) if any(f is one for one in off) else f for f in listed]
 
 
+ALONE = 1.0  # normal deviates: no other usual test of the same numbers gives a P so far away
+
+
+def away(found: Finding) -> float:
+    """Normal deviates between the printed P and the nearest that the recomputed range allows.
+
+    >>> round(away(Finding(rule="r", reported="0.60", verdict="inconsistent", recomputed_low=0.05, recomputed_high=0.06)), 1)
+    1.3
+    """
+    from scipy import special
+
+    low, high, printed = found.recomputed_low, found.recomputed_high, p_range(Printed.of(found.reported))
+    if low is None or high is None or (printed.low <= high and low <= printed.high):
+        return 0.0
+    nearest = (printed.high, low) if printed.high < low else (high, printed.low)
+    ends = [float(special.ndtri(min(max(one, 1e-300), 1.0) / 2)) for one in nearest]
+    return abs(ends[0] - ends[1])
+
+
+def _told_here(off: Sequence[Finding], fits: int, here: Collection[str], said: Collection[str]) -> bool:
+    """Whether misfits stand although few others fit: the table names their test, or the paper does and one is far away."""
+    if all(f.rule in here for f in off) and len(off) <= fits + 1:
+        return True
+    return len(off) == 1 and off[0].rule in said and away(off[0]) >= ALONE
+
+
 def ordinary_test(
-    found: Sequence[Finding], rules: Sequence[str], why: str, said: Collection[str] = ()
+    found: Sequence[Finding],
+    rules: Sequence[str],
+    why: str,
+    said: Collection[str] = (),
+    here: Collection[str] = (),
 ) -> list[Finding]:
     """The same findings; a P that does not fit is information unless at least two others of its columns do, and twice as many.
 
-    said : rules whose test the paper names, and no other: there as many others that fit will do.
+    said : rules whose test the paper names, and no other: there as many others that fit will do, or none for a P far away.
+    here : rules whose test the table itself names, and no other: one misfit needs no company.
     """
     of_rules = [f for f in found if f.rule in rules]
     off = sum(f.flagged for f in of_rules)
     fits = sum(f.verdict in ("consistent", "rounding") for f in of_rules)
-    named = all(f.rule in said for f in of_rules if f.flagged)
-    if fits >= max(FITTING, 2 * off) or (named and fits >= max(1, off)):
+    flagged = [f for f in of_rules if f.flagged]
+    named = all(f.rule in said for f in flagged)
+    if fits >= max(FITTING, 2 * off) or (named and fits >= max(1, off)) or _told_here(flagged, fits, here, said):
         return list(found)
     return [lowered(f, why) if f.rule in rules and f.cause_code not in NAMED else f for f in found]
 
 
-def counts_tested(found: Sequence[Finding], why: str, said: Collection[str] = ()) -> list[Finding]:
+def counts_tested(
+    found: Sequence[Finding], why: str, said: Collection[str] = (), here: Collection[str] = ()
+) -> list[Finding]:
     """The same findings; a P of counts that does not fit is information unless at least three others, printed as values, do.
 
     The others must be twice as many as those that do not fit, those that are information already included: nothing else says
     that the column holds tests of these very counts. Where one digit makes a P of three places fit, two others will do; as many
-    others where the paper names the test of counts, and no other (said).
+    others where the paper names the test of counts, and no other (said); none where the table does (here).
 
     >>> made = [Finding(rule="chi2-vs-counts", reported="0.31", verdict="consistent")] * 2
     >>> made += [Finding(rule="chi2-vs-counts", reported="0.02", verdict="inconsistent", severity="minor")]
@@ -75,6 +110,9 @@ def counts_tested(found: Sequence[Finding], why: str, said: Collection[str] = ()
     fits = sum(f.verdict in ("consistent", "rounding") and f.reported[:1] not in "<>≤≥" for f in of_counts)
     off = sum(f.verdict in ("inconsistent", "impossible") for f in of_counts)
     if fits >= max(SHARP, 2 * off) or ("chi2-vs-counts" in said and fits >= max(1, off)):
+        return list(found)
+    misfits = [f for f in of_counts if f.verdict in ("inconsistent", "impossible")]
+    if _told_here(misfits, fits, here, said):
         return list(found)
     enough = fits >= max(FITTING, 2 * off)
     return [

@@ -108,6 +108,8 @@ _NAMED: tuple[tuple[str, float, float], ...] = (
     (r"\bharris\s{1,3}hip\s{1,3}scores?\b(?:\s{1,3}\(HHS\))?", 0, 100),
     (r"\broland-?\s?morris\b(?:\s{1,3}(?:disability|questionnaire|scores?|\(RMDQ\))){0,4}", 0, 24),
     (r"\bmontreal\s{1,3}cognitive\s{1,3}assessment\b(?:\s{1,3}\(MoCA\))?(?:\s{1,3}scores?)?|\bMoCA\s{1,3}scores?\b", 0, 30),
+    (r"\bapgar\s{1,3}(?:scores?|ratings?)\b|\bapgars?\b(?=\s{1,3}(?:at|was|of)\b)", 0, 10),
+    (r"\b(?:modified\s{1,3})?rankin\s{1,3}(?:scale\s{1,3}scores?|scores?|scale|grade)\b(?:\s{1,3}\(mRS\))?", 0, 6),
     (r"\bNIHSS\b(?:\s{1,3}scores?)?", 0, 42),
     (r"\bpain\s{1,3}catastrophi[sz]ing\s{1,3}scale\b(?:\s{1,3}\(PCS\))?(?:\s{1,3}scores?)?", 0, 52),
     (r"\bmini-?\s?mental\s{1,3}state\s{1,3}exam\w*(?:\s{1,3}\(MMSE\))?(?:\s{1,3}scores?)?|\bMMSE\b(?:\s{1,3}scores?)?", 0, 30),

@@ -31,7 +31,16 @@ _OTHER_COUNTS = re.compile(
 @once
 def sole_tests(paper: Paper) -> frozenset[str]:
     """Rules whose test the paper names, without any other that may stand behind a P of the same numbers."""
-    plain = _DENIED.sub(" ", paper.document.plain)
+    return sole_in(paper.document.plain)
+
+
+def sole_in(text: str) -> frozenset[str]:
+    """The same for a text: the note of a table, a heading, a sentence.
+
+    >>> sorted(sole_in("Student's t test or the chi-square test")), sole_in("t test or Mann-Whitney test")
+    (['chi2-vs-counts', 't-vs-summary'], frozenset())
+    """
+    plain = _DENIED.sub(" ", text)
     found: list[str] = []
     if _T.search(plain) and not _OTHER_MEANS.search(plain):
         found.append("t-vs-summary")

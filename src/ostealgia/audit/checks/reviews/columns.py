@@ -21,10 +21,13 @@ _P = re.compile(r"^\W*p\b|\bp[\s-]?val", re.I)
 _OF_Q = re.compile(r"heterogen|\bhet\b|\bQ\b|cochran|\(Q\)", re.I)
 _I2 = re.compile(r"\bI\s?\^?\s?2\b|I²|\bI-?squared\b", re.I)
 _Q = re.compile(r"\bQ\b|\bcochran\b", re.I)
-_DF = re.compile(r"^\W*(?:df|d\.f\.|degrees of freedom)\W*$", re.I)
+_DF = re.compile(r"^\W*(?:df|d\.f\.?|degrees\sof\sfreedom)\W*$", re.I)
 _STUDIES = re.compile(
     r"^\W*(?:(?:no\.?|n|number|numbers|k|#)\W{0,3}(?:of\s)?(?:included\s)?)?(?:studies|trials|cohorts)\W*(?:\(?[nk]\)?)?\W*$|^\W*k\W*$",
     re.I,
+)
+_EFFECT = re.compile(
+    r"\b(?:a?OR|a?HR|RR|S?MD|WMD|CI|effects?|estimates?|ratio|difference|pooled|mean|z|egger\w*|bias)\b", re.I
 )
 _PLAIN = re.compile(r"\W{0,2}(?:[<>≤≥=]\s?)?\d*\.?\d+\s?%?\W{0,3}$")
 
@@ -44,7 +47,7 @@ def review_columns(paper: Paper) -> Iterator[Finding]:
         fits, off = _fitting(found)
         if off == 1 and fits >= MANY:  # I2 is that of Q in this table
             again = [one for shown in rows for one in _row(paper, shown, by_q=True)]
-            found = again if all(_far(one) for one in again if one.flagged) else found
+            found = again if "q" in named or all(_far(one) for one in again if one.flagged) else found
         flagged = sum(one.flagged for one in found)
         yield from (one for one in found if not one.flagged or fits >= max(1, flagged))
         yield from _degrees(paper, rows)
@@ -89,10 +92,13 @@ def _tells(one: Finding) -> bool:
 def _columns(table: PrintedTable) -> dict[str, int] | None:
     """Which column holds which measure; None where one heading serves several or two pairs of measures are missing."""
     found: dict[str, list[int]] = {}
-    for column in range(table.n_columns):
-        name = table.column_name(column)
+    names = [table.column_name(column) for column in range(table.n_columns)]
+    of_q = any(_Q.search(name) for name in names) and any(_DF.match(name) for name in names)
+    of_q = of_q and any(_I2.search(name) or _STUDIES.match(name) for name in names)  # others are columns of a test
+    of_q = of_q and not any(_EFFECT.search(name) for name in names)  # whose P it could be
+    for column, name in enumerate(names):
         kind = (
-            ("p" if _OF_Q.search(name) else "")
+            ("p" if of_q or _OF_Q.search(name) else "")
             if _P.search(name)
             else "i2" if _I2.search(name) and not _Q.search(name)
             else "df" if _DF.match(name)

@@ -462,6 +462,7 @@ def _near(statement: Estimate, other: Statement) -> bool:
     return statement.section == other.section and abs(statement.start - other.start) < NEAR
 
 
+_CHI2 = re.compile(r"\bchi\s?(?:[²2]|-?\s?squared?)|χ", re.I)
 _NUMBER_OF_STUDIES = loose(rf"(?<![\w.,\-])({COUNT})\s(?:[a-z\-]+\s){{0,2}}?(?:studies|trials|cohorts|RCTs)\b")
 
 
@@ -487,8 +488,15 @@ def review_heterogeneity(paper: Paper) -> Iterator[Finding]:
         exact = i2 is not None and i2.relation == "=" and 0 <= i2.value <= 100  # others are told by scale-bound
         yield from heterogeneity(
             i2=i2 if exact else None, q=q, df=degrees, p_value=p, h=h, h2=h2, tau2=tau2, tau=tau,
-            i2_limits=both if exact else None, place=paper.place(statement.start, statement.end),
+            i2_limits=both if exact else None, by_q=_by_q(paper, statement), place=paper.place(statement.start, statement.end),
         )  # fmt: skip
+
+
+def _by_q(paper: Paper, statement: Heterogeneity) -> bool | None:
+    """Whether I2 is that of Q: a program that prints chi-square with its df beside I2 has no other."""
+    if statement.df is None or statement.q is None:
+        return None
+    return True if _CHI2.search(paper.document.plain, statement.start, statement.end) is not None else None
 
 
 def _degrees(paper: Paper, statement: Statement) -> int | None:

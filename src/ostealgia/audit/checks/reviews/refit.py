@@ -18,6 +18,7 @@ RATIOS = {"OR": "odds ratio", "RR": "risk ratio", "HR": "hazard ratio", "IRR": "
 DIFFERENCES = {"MD": "mean difference", "SMD": "standardised mean difference", "RD": "risk difference"}
 FAMILY = {"AOR": "OR", "AHR": "HR", "WMD": "MD", "ARR": "RR"}
 NAMED, UNNAMED = 1.0, 1.5  # standard errors that a pool is off before it is none of the methods
+COMMON = 0.6  # the same where a common effect is named, which has one set of weights
 NARROW = 0.7  # of the narrowest interval of the methods
 CLEAR = 3.0  # units of the last place
 _FIXED = re.compile(r"\b(?:fixed|common)[\s-]{1,3}effects?\b|\bmantel\b|\bIV,? fixed|\bM-?H\b", re.I)
@@ -93,7 +94,8 @@ def refit(pool: Triplet, studies: Sequence[Triplet], measure: str | None, headin
     if cause is not None:
         return Refit("slip", nearest, 0, cause)
     scale = _Scale(kind)
-    if all(scale.apart(pool.estimate, fit) > (NAMED if methods.named else UNNAMED) for fit in allowed):
+    room = COMMON if methods.named and methods.models == {"common"} else NAMED if methods.named else UNNAMED
+    if all(scale.apart(pool.estimate, fit) > room for fit in allowed):
         shape = Cause(repair=_like(pool, nearest)) if methods.named else None
         return Refit("off", nearest, 0, shape)
     if all(scale.width(pool.low.value, pool.high.value) < NARROW * scale.width(fit.low, fit.high) for fit in allowed):

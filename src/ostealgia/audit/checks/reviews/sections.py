@@ -35,13 +35,22 @@ _COUNTED = re.compile(
 )
 _DECIMAL = r"[-−–]?\d{1,4}(?:[.,·]\d{1,4})?"
 _CELL = re.compile(
-    rf"\s*({_DECIMAL})\s?%?\s?[(\[]\s?(?:95\s?%\s?CI[:,]?\s?)?({_DECIMAL})\s?%?\s?(?:\s-\s|(?<=\d)[-–]|\s?(?:to|;)\s?|,\s)\s?({_DECIMAL})\s?%?\s?[)\]]\s*$"
+    rf"\s*({_DECIMAL})\s?%?\s?[(\[]\s?(?:95\s?%\s?CI[:,]?\s?)?({_DECIMAL})\s?%?\s?(?:\s-\s|(?<=\d)[-–]|\s?(?:to|;)\s?|"
+    rf",\s)\s?({_DECIMAL})\s?%?\s?[)\]]\s*$"
 )
 _WHOLE = re.compile(r"\s*(\d{1,7}(?:[.,]\d{1,3})?)\s?(?:%|$|/|\()")
 _PERCENT = re.compile(r"%\s*$")
 _ADDED = re.compile(r"\bweights?\b|\bn\b|\bno\b|total|patients|participants|subjects|sample|size|events", re.I)
 WEIGHTS = 1.0  # per cent that rounded weights may be off
 FEW = 3  # a smaller number says nothing
+# "Trial | MD": what stands under it, in one or two words, is the name of a study
+_STUDY_HEAD = re.compile(r"^\W*(?:stud(?:y|ies)|trials?|(?:first\s)?authors?|source|reference)\b[^|]{0,20}$", re.I)
+_NAME = re.compile(r"[A-Z][\w’'\-]+(?:\s(?:et\sal\.?|[A-Z0-9][\w\-]{0,12})){0,2}")
+_LIMITS = re.compile(
+    rf"\s*[(\[]?\s?({_DECIMAL})\s?%?\s?(?:\s-\s|(?<=\d)[-–]|\s?(?:to|;)\s?|,\s)\s?({_DECIMAL})\s?%?\s?[)\]]?\s*$"
+)
+_POINT = re.compile(rf"\s*({_DECIMAL})\s?%?\s*$")
+_CI_HEAD = re.compile(r"\bCI\b|confidence|\blimits?\b", re.I)
 _COMMA = re.compile(r"\d,\d")
 
 
@@ -205,7 +214,7 @@ def _shown(paper: Paper, printed: PrintedTable, line: Line, column: int) -> Show
         place = paper.place(entry.start, entry.end)
     else:
         cell = printed.cells[line.row][column] if line.row < len(printed.cells) else None
-        read = _triplet(cell) if cell is not None and not cell.copied else None
+        read = (_triplet(cell) or _split(printed, line.row, column)) if cell is not None and not cell.copied else None
         if cell is None or read is None:
             return None
         triplet, place = read, paper.place(cell.start, cell.end)
@@ -213,13 +222,30 @@ def _shown(paper: Paper, printed: PrintedTable, line: Line, column: int) -> Show
         return None
     if _BESIDE.search(line.label):
         return None
-    kind = "pool" if POOL.match(line.label) else "study" if looks_like_study(line.label) else "other"
+    named = looks_like_study(line.label) or (
+        _STUDY_HEAD.match(printed.column_name(0)) is not None and _NAME.fullmatch(line.label.strip())
+    )
+    kind = "pool" if POOL.match(line.label) else "study" if named else "other"
     quote = row_words(paper, line)
     return Shown(line.label, kind, line.row, triplet, _quoted(place, quote))
 
 
 def _quoted(place: Place, words: str) -> Place:
     return replace(place, quote=shortened(words))
+
+
+def _split(printed: PrintedTable, row: int, column: int) -> Triplet | None:
+    """An estimate whose limits stand in the next column, under a heading of its own ("95% CI")."""
+    if column + 1 >= printed.n_columns or not _CI_HEAD.search(printed.column_name(column + 1)):
+        return None
+    texts = [printed.cells[row][at].text.replace("−", "-").replace("·", ".") for at in (column, column + 1)]
+    point, limits = _POINT.match(texts[0]), _LIMITS.match(texts[1])
+    if point is None or limits is None or any("," in part for part in (point[1], *limits.groups())):
+        return None
+    try:
+        return Triplet(*(Printed.parse(part.replace("–", "-")) for part in (point[1], *limits.groups())))
+    except OptionError:
+        return None
 
 
 def _triplet(cell: Cell) -> Triplet | None:

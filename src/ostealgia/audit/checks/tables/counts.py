@@ -56,6 +56,7 @@ from ostealgia.audit.tables.view import (
     size_rows,
     variables,
 )
+from ostealgia.numerics.intervals import as_interval
 
 # labels of categories of which a patient has exactly one
 _EXCLUSIVE = re.compile(
@@ -467,13 +468,22 @@ def group_sums(table: ReadTable, block: Block) -> list[tuple[list[Number], Numbe
     for line in table.lines:
         parts = [n for c in block.indexes if (n := number(line, c, "count")) is not None]
         whole = number(line, total.index, "count")
-        if _is_percent(line, block) or (whole is not None and parts and _is_average(parts, whole)):
+        shared = _shared(line, block)
+        if _is_percent(line, block) or (whole is not None and parts and not shared and _is_average(parts, whole)):
             continue
         if whole is not None and len(parts) == len(block.groups):
             found.append((parts, whole, line))
     fitting = sum(sum(part.value for part in parts) == whole.value for parts, whole, _ in found)
     known = sizes is not None and total.n is not None
     return found if fitting >= (1 if known else 3) and fitting >= (0.5 if known else 0.8) * len(found) else []
+
+
+def _shared(line: Line, block: Block) -> bool:
+    """Whether each cell of a row is a count with its own percentage, so that the numbers are of patients; one of them may be off."""
+    columns = [*block.groups, *([block.total] if block.total else ())]
+    cells = [(number(line, c.index, "count"), number(line, c.index, "percent"), c.n) for c in columns]
+    fits = [p.printed.allows(as_interval(100 * k.value / n.value)) for k, p, n in cells if k and p and n and n.value]
+    return len(fits) == len(columns) and sum(fits) >= len(fits) - 1
 
 
 def _is_average(parts: Sequence[Number], whole: Number) -> bool:
@@ -496,7 +506,7 @@ def _groups(paper: Paper, table: ReadTable, block: Block, system: System, alone:
         what = ", ".join(name for name in (line.label, "groups") if name)
         check = total_vs_parts([p.text for p in parts], whole.text, what=what, severity="minor", place=place)
         told = _repaired(check, system, [*parts, whole], alone)
-        yield far_total(told, [int(p.value) for p in parts], int(whole.value))
+        yield told if _shared(line, block) else far_total(told, [int(p.value) for p in parts], int(whole.value))
 
 
 def _header(paper: Paper, table: ReadTable, block: Block) -> Iterator[Finding]:

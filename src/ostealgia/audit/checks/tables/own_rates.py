@@ -29,6 +29,7 @@ _WITH_PERCENT = re.compile(
 )
 _SHARE = re.compile(r"\s*[(\[]?(\d{1,3}(?:[.·]\d{1,2})?)\s?%?[)\]]?\s*$")
 FITTING = 4  # rows that fit for each that does not; one of few rows may be off
+NEARLY_ALL = 0.95  # of its patients, where one slip explains the percentage
 LEAST_LEFT = 0.85  # of its patients: as many may have a value in one row
 FEWEST = 10  # patients of a row that tells which columns belong together
 
@@ -64,7 +65,8 @@ def own_rates(paper: Paper) -> Iterator[Finding]:
                 continue
             rows = _best(table, at)
             off = [row for row in rows if not row.fits]
-            if len(rows) - len(off) < FITTING * (len(off) - 1) + 1 or not any(row.telling for row in rows):
+            telling = sum(row.telling for row in rows)
+            if len(rows) - len(off) < FITTING * (len(off) - 1) + 1 or telling < min(3, len(rows) - 1):
                 continue
             for row in rows:
                 if row.fits or _certain(row):
@@ -77,6 +79,8 @@ def _best(table: PrintedTable, at: int) -> list[_Row]:
     tries: list[list[_Row]] = []
     for count in range(max(1, at - 3), at + 1):
         for size in range(1, table.n_columns):
+            if count != at and "%" in table.column_name(count):
+                continue
             if size != count and (size < at or count == at):
                 rows = [one for row in table.body if (one := _row(row, count, size, at)) is not None]
                 if len(rows) >= 2:
@@ -104,9 +108,9 @@ def _row(row: Sequence[Cell], count: int, size: int, at: int) -> _Row | None:
 
 def _certain(row: _Row) -> bool:
     """Whether no slightly smaller number of patients gives the percentage, or one slip explains it."""
-    if slip(row.percent, 100 * row.count / row.size) is not None:
-        return True
-    return not any(row.percent.fits(100 * row.count / n) for n in range(int(LEAST_LEFT * row.size), row.size))
+    slipped = slip(row.percent, 100 * row.count / row.size) is not None
+    least = int((NEARLY_ALL if slipped else LEAST_LEFT) * row.size)
+    return not any(row.percent.fits(100 * row.count / n) for n in range(max(least, row.count, 1), row.size))
 
 
 CHECKS = (own_rates,)

@@ -11,8 +11,8 @@ from dataclasses import replace
 import numpy as np
 
 from ostealgia.audit.baseline import Source, weigh
-from ostealgia.audit.checks.reading.premises import counts_tested, doubtful, lowered, means_tested, ordinary_test
-from ostealgia.audit.checks.reading.sole_tests import sole_tests, t_tests_named
+from ostealgia.audit.checks.reading.premises import away, counts_tested, doubtful, lowered, means_tested, ordinary_test
+from ostealgia.audit.checks.reading.sole_tests import sole_in, sole_tests, t_tests_named
 from ostealgia.audit.checks.reading.text import once
 from ostealgia.audit.checks.tables.cases import (
     FAR,
@@ -31,8 +31,9 @@ from ostealgia.audit.checks.tables.not_counts import NOT_PATIENTS, OWN_N
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.counts import chi2_vs_counts, p_values_of
-from ostealgia.audit.rules.means import Group, abs_print, t_vs_summary
+from ostealgia.audit.rules.means import ERRORS_FIT, RANKS, Group, abs_print, t_vs_summary
 from ostealgia.audit.rules.p_values import p_vs_statistic, slip_of_p
+from ostealgia.audit.rules.significance import ALPHA
 from ostealgia.audit.statements.model import Number
 from ostealgia.audit.tables.count_readings import TOGETHER, other_counts
 from ostealgia.audit.tables.denominators import Share
@@ -51,6 +52,7 @@ from ostealgia.numerics.summary_tests import CHI2_TESTS, chi2_df, p_from_chi2
 Counts = list[list[int]]
 
 _PLAIN_TEST = re.compile(r"one-?\s?way|\banova\b|\bt[ -]tests?\b|analysis of variance", re.IGNORECASE)
+_COMPARISON = re.compile(r"\bunivaria\w{1,5}\s{1,3}comparisons?\b", re.IGNORECASE)
 _UNKNOWN = re.compile(
     r"unknown|missing|not (?:available|reported|known|recorded|tested|done)|\bn/?a\b|unspecified", re.IGNORECASE
 )
@@ -86,7 +88,8 @@ def table_tests(paper: Paper) -> Iterator[Finding]:
         for block in blocks(table):
             if not block.independent or (block.statistic is None and block.p_value is None):
                 continue
-            other = OTHER_TEST.search(printed.caption) is not None or of_effect(table, block)
+            here = sole_in(f"{around} {block.p_value.name if block.p_value else ''}")
+            other = _of_other_test(printed.caption, here) or of_effect(table, block)
             cases = [
                 (case_of(paper, table, block, variable, line, other), rows)
                 for variable, line, rows in comparisons(table, block)
@@ -104,8 +107,15 @@ def table_tests(paper: Paper) -> Iterator[Finding]:
             yield from means_tested(
                 doubtful(_swapped(with_statistic), "chi2-vs-counts", _NO_STATISTIC), _NO_T, said=said
             )
-            ordinary = ordinary_test(of_p, ("chi2-vs-counts", "t-vs-summary"), _NO_TEST, sole_tests(paper))
-            yield from counts_tested(ordinary, _NO_TEST, sole_tests(paper))
+            ordinary = ordinary_test(of_p, ("chi2-vs-counts", "t-vs-summary"), _NO_TEST, sole_tests(paper), here)
+            yield from counts_tested(ordinary, _NO_TEST, sole_tests(paper), here)
+
+
+def _of_other_test(caption: str, here: frozenset[str]) -> bool:
+    """Whether a caption tells of another test than one of groups; "univariate" does not where the table names a plain one."""
+    said = {match[0].casefold() for match in OTHER_TEST.finditer(caption)}
+    plain = bool(here) or _COMPARISON.search(caption) is not None
+    return bool(said - {"univaria"}) if plain else bool(said)
 
 
 def _by_company(paper: Paper, cases: list[tuple[Case, tuple[Line, ...]]]) -> list[tuple[Case, tuple[Line, ...]]]:
@@ -408,8 +418,10 @@ def _by_means(case: Case, groups: list[Group]) -> Iterator[Finding]:
         if p is not None:
             if len(groups) > 2:
                 return
-            found = t_vs_summary(groups, None, p, place=case.p_place)
-            if not found.flagged or _clear(case, found, p):
+            found = _as_deviations(case, t_vs_summary(groups, None, p, place=case.p_place))
+            if found.cause_code == "wrong-scale" or found.severity == "minor":
+                yield found
+            elif not found.flagged or _clear(case, found, p):
                 sure = (
                     case.deviations
                     and case.t_said
@@ -435,7 +447,22 @@ def _by_means(case: Case, groups: list[Group]) -> Iterator[Finding]:
     if first.flagged:
         yield weigh(second, first, Source("the means and SDs", "Student's or Welch's t" if fits else None))
     else:
-        yield second if fits else _mended_p(second, first, p, second.recomputed)
+        own = t_vs_summary(groups, None, p, place=case.p_place).verdict != "inconsistent"
+        yield second if own else _mended_p(second, first, p, second.recomputed)
+
+
+def _as_deviations(case: Case, found: Finding) -> Finding:
+    """A P of a t test, of numbers that the table calls SDs: where it would fit standard errors, these are what was printed."""
+    if found.verdict != "inconsistent" or found.flagged or not (case.t_said and case.deviations) or case.other_test:
+        return found
+    if ERRORS_FIT not in found.message:
+        told = found.message.partition(RANKS)[0]
+        far = case.far < FAR and away(found) >= case.far and (found.recomputed_high or 0.0) > ALPHA
+        return (
+            replace(found, message=told, severity="minor") if far else found
+        )  # both significant: a part of the group has the value
+    text = "P fits where the numbers after the means are standard errors, not standard deviations"
+    return replace(found, severity="minor", basis="judgement", cause_code="wrong-scale", cause=text, repair=None)
 
 
 def _mended_p(check: Finding, statistic: Finding, p: Printed, value: float | None) -> Finding:

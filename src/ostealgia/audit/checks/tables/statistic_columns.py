@@ -40,6 +40,14 @@ _OTHER = re.compile(
 )
 _Q = re.compile(r"\W*(?:Cochran(?:'s|’s)?\s)?Q(?:[\s-]?(?:statistic|value|test))?\W*", re.I)
 _HETEROGENEITY = re.compile(r"heterogen|\bhet\b", re.I)
+NAMED_BY_ROW = "?"  # each row says which test its statistic is of
+_DIGIT = re.compile(r"\W*\d")
+_TESTS_OF_ROWS = {
+    "chi2": re.compile(r"\bchi\b|\bchi-|χ", re.I),
+    "t": re.compile(r"\bt[- ]tests?\b|\|\s*t\s*(?:\||$)|\bstudent", re.I),
+    "F": re.compile(r"\banova\b|\banalysis of variance|\|\s*F\s*(?:\||$)", re.I),
+}
+_CLEAR = re.compile(r"^\W*(?:two-sided\s|2-sided\s)?p(?:[\s-]?values?)?\W*$", re.I)  # and nothing else
 _WHY = "few of the table's P follow from the statistics beside them: these may be of another test"
 
 
@@ -68,7 +76,9 @@ def p_of_statistic_columns(paper: Paper) -> Iterator[Finding]:
                 continue  # their tests are checked against the groups
             found = [one for row in table.body if (one := _row(paper, table, row, columns)) is not None]
             off = sum(one.flagged for one in found)
-            sure = len(found) - off >= max(OTHERS, 2 * off)
+            sure = len(found) - off >= (
+                OTHERS if off == 1 and _CLEAR.search(names[columns.p]) else max(OTHERS, 2 * off)
+            )
             yield from (one if sure or not one.flagged else lowered(one, _WHY) for one in found)
 
 
@@ -90,7 +100,9 @@ def columns_of(names: Sequence[str]) -> list[Columns]:
         test = _test_of(_WITH_DF.sub("", name) if joined else name)
         if test is None:
             continue
-        df = (at,) if joined or not test else _beside(names, at)
+        beside = () if joined else _beside(names, at)
+        test = NAMED_BY_ROW if not test and beside else test
+        df = (at,) if joined or not test else beside
         if not df:
             continue
         last = max(at, *df)
@@ -125,11 +137,11 @@ def _beside(names: Sequence[str], at: int) -> tuple[int, ...]:
 
 def _row(paper: Paper, table: PrintedTable, row: Sequence[Cell], columns: Columns) -> Finding | None:
     cells = [row[c] for c in (columns.statistic, *columns.df, columns.p)]
-    if any(cell.copied or cell.header for cell in cells):
+    if any(cell.copied or cell.header for cell in cells) or _OTHER.search(row[0].text):
         return None
     texts = [" ".join(cell.text.replace("·", ".").split()) for cell in cells]
     p = _P.fullmatch(texts[-1])
-    read = _read(texts, columns)
+    read = _read(texts, columns, " | ".join(cell.text for cell in row if not _DIGIT.match(cell.text)))
     if read is None or p is None:
         return None
     test, statistic, degrees = read
@@ -142,7 +154,7 @@ def _row(paper: Paper, table: PrintedTable, row: Sequence[Cell], columns: Column
     return replace(found, rule="heterogeneity") if test == "Q" else found
 
 
-def _read(texts: Sequence[str], columns: Columns) -> tuple[str, str, str] | None:
+def _read(texts: Sequence[str], columns: Columns, row_words: str = "") -> tuple[str, str, str] | None:
     """Test, statistic and df of a row; the statistic has places after the point."""
     if not columns.test:
         told = _TOLD.fullmatch(texts[0])
@@ -150,11 +162,17 @@ def _read(texts: Sequence[str], columns: Columns) -> tuple[str, str, str] | None
             return None
         test = {"t": "t", "f": "F", "q": "Q"}.get(told[1].casefold(), "chi2")
         return test, told[3], told[2]
+    test = columns.test
+    if test == NAMED_BY_ROW:
+        named = [name for name, words in _TESTS_OF_ROWS.items() if words.search(row_words)]
+        if len(named) != 1:
+            return None
+        test = named[0]
     joined = columns.df == (columns.statistic,)
     read = (_JOINED if joined else _NUMBER).fullmatch(texts[0])
     if read is None or "." not in read[1]:
         return None
-    return columns.test, read[1], read[2] if joined else ", ".join(texts[1:-1])
+    return test, read[1], read[2] if joined else ", ".join(texts[1:-1])
 
 
 def _degrees(text: str, needed: int) -> list[float]:

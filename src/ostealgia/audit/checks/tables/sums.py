@@ -37,6 +37,7 @@ _BOTH = re.compile(
     re.IGNORECASE,
 )
 _ANY_GRADE = re.compile(r"\W*(?:any|all) grades?\b\W*(?:n\W*)?$", re.IGNORECASE)
+_ARM = re.compile(r"\W*(?:combined|both)\b", re.IGNORECASE)
 _MARKED = re.compile(r"[*†‡§¶#⁰-⁹¹²³ᵃ-ᶿ]\W*$")
 _OVERLAP = re.compile(
     r"more than one|more than once|\b(?:multiple|several|both)\b|may (?:not )?(?:add|sum|exceed|overlap)|do(?:es)? not (?:add|sum)|twice|"
@@ -122,6 +123,8 @@ def _total_column(paper: Paper, grid: Grid) -> Iterator[Finding]:
     width = grid.printed.n_columns
     named = [(c, grid.name(c)) for c in range(1, width)]
     totals = [c for c, name in named if (is_total(name) or _ANY_GRADE.match(name)) and not _NO_SUM.search(name)]
+    if len(totals) > 1:
+        totals = [c for c in totals if not _ARM.match(grid.name(c))]  # an arm of combined treatment
     if len(totals) != 1:
         return
     whole = totals[0]

@@ -68,6 +68,7 @@ _SINCE = re.compile(
 _TWO_MEASURES = re.compile(
     r"\b[\w-]+ and [\w-]+ (?:levels|concentrations|titers|titres|expressions?|positivity|markers|antibodies|mutations|scores)\b"
 )
+_ARMS = re.compile(r"\b(?:groups?|arms?|controls|cohorts?)\b")
 _COMPARED = re.compile(
     r"\b(?:versus|vs|than|against|groups?|arms?|controls?|placebo|cohorts?|untreated|with and without)\b|"
     r"\bcompared (?:with|to) (?!(?:the )?(?:\w+ )?(?:baseline|pre))"
@@ -143,9 +144,15 @@ def p_of_two_fractions(paper: Paper) -> Iterator[Finding]:
             continue  # a test of more than two fractions
         table = [[int(match[1]), int(match[2]) - int(match[1])] for match in found]
         folded = words.casefold()
-        if not _comparable(table) or _SAME_PATIENTS.search(folded) or _of_same_patients(folded):
+        if not _comparable(table) or _at_two_times(folded) or of_same_patients(folded):
             continue
         yield from _of_fractions(paper, table, test, printed)
+
+
+def _at_two_times(folded: str) -> bool:
+    """Whether a sentence may tell of two times; one time, of two groups that are named, is that of both."""
+    times = len(_SAME_PATIENTS.findall(folded))
+    return times > 1 or (times == 1 and len(_ARMS.findall(folded)) < len("AB"))
 
 
 def _once(statements: Iterable[S]) -> dict[tuple[int, int], S]:
@@ -301,14 +308,14 @@ def _two_groups(paper: Paper, pair: list[Count]) -> bool:
         return False
     if all(trait.search(words) for trait in _SEXES) or not _only_fractions(paper, pair):
         return False
-    if _of_same_patients(words):
+    if of_same_patients(words):
         return False
     first, second = pair
     same_n = first.n is not None and second.n is not None and first.n.value == second.n.value
     return not (same_n and _SAME_PATIENTS.search(words))
 
 
-def _of_same_patients(words: str) -> bool:
+def of_same_patients(words: str) -> bool:
     """Whether two counts are told of one group: of a change since the start, or of two measures, with nothing compared."""
     return bool(_SINCE.search(words) or _TWO_MEASURES.search(words)) and _COMPARED.search(words) is None
 
