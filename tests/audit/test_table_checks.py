@@ -264,7 +264,10 @@ def test_tables_of_estimates():
     (found,) = flags(EFFECTS.replace("1.02-1.84 | 0.036", "1.02-1.84 | 0.360"))
     assert (found.rule, found.severity) == ("p-vs-ci", "major")
     found = flags(EFFECTS.replace("0.33-0.92", "1.681-9.098"))
-    assert [(f.rule, f.cause_code) for f in found] == [("ci-vs-point", "copied-interval")]
+    assert [(f.rule, f.cause_code) for f in found] == [
+        ("ci-vs-point", "copied-interval"),
+        ("duplicate-value", "copied-interval"),
+    ]
     (found,) = flags(EFFECTS.replace("| 1.79 |", "| 7.19 |"))
     assert found.rule == "ci-vs-point" and "1.79" in found.repair
 

@@ -1,6 +1,6 @@
 """Quartiles and ranges of running text whose two limits stand in the wrong order, or beside their median: "15 months (IQR 25-7)".
 
-Some papers print every range from high to low; where only one is turned round, it is a slip.
+Some papers print every range from high to low: a range is a slip where it alone is turned round, and others of the paper are not.
 """
 
 from __future__ import annotations
@@ -34,10 +34,15 @@ _OTHER = re.compile(
     r"\b(?:differen\w*|chang\w*|reduc\w*|decreas\w*|fell|fall|drop\w*|improv\w*|declin\w*|respectively)\b", re.I
 )
 
+_A_TIME = re.compile(
+    r"\b(?:at|in|after|before|within|until|by|cycle|week|month|day|year|visit|stage|grade)\s{1,3}$", re.I
+)
+_THEN = re.compile(r"[)\]]?\s{0,3}(?:was|were|is)\b", re.I)  # the median comes behind its limits
+
 
 def limits_told(paper: Paper) -> Iterator[Finding]:
     """quantile-order for the limits behind a median."""
-    turned = _turned(paper)
+    turned, in_order = _orders(paper)
     for sentence in sentences_with(paper.document, _LIMITS):
         for match in _LIMITS.finditer(sentence.text):
             before = sentence.text[: match.start()]
@@ -45,6 +50,8 @@ def limits_told(paper: Paper) -> Iterator[Finding]:
                 _CENTRE.search(before) is None
                 or _OTHER.search(before[-160:])
                 or before.rstrip().endswith(("-", "–", "−", "±", "=", "/", "+"))
+                or _A_TIME.search(before)
+                or _THEN.match(sentence.text, match.end() - 1)
             ):
                 continue
             if _other_unit(match):
@@ -52,11 +59,10 @@ def limits_told(paper: Paper) -> Iterator[Finding]:
             low, high, middle = (match[name].replace("·", ".") for name in ("low", "high", "m"))
             place = paper.place(*sentence.span(match.start(), match.end()))
             if float(low) > float(high):
-                if turned == 1:
+                if turned == 1 and (in_order or _quartiles(match)):
                     yield _reversed(match, middle, low, high, sentence, paper)
                 continue
-            quartiles = not match["name"].casefold().startswith(("range", "min"))
-            ends = ("q1", "q3") if quartiles else ("min", "max")
+            ends = ("q1", "q3") if _quartiles(match) else ("min", "max")
             inside = float(low) <= float(middle) <= float(high)
             if inside or _related(float(low), float(middle), float(high)):
                 yield quantile_order({ends[0]: low, "median": middle, ends[1]: high}, what="the median", place=place)
@@ -76,15 +82,20 @@ def _related(low: float, middle: float, high: float) -> bool:
     return low / 4 <= middle <= high * 4
 
 
+def _quartiles(match: re.Match[str]) -> bool:
+    return not match["name"].casefold().startswith(("range", "min"))
+
+
 @once
-def _turned(paper: Paper) -> int:
-    """How many limits of the paper stand from high to low."""
-    return len({
-        (match["m"], match["low"], match["high"])
+def _orders(paper: Paper) -> tuple[int, int]:
+    """How many limits of the paper stand from high to low, and from low to high."""
+    ends = {
+        (match["m"], *(float(match[name].replace("·", ".")) for name in ("low", "high")))
         for sentence in sentences(paper.document)
         for match in _LIMITS.finditer(sentence.text)
-        if float(match["low"].replace("·", ".")) > float(match["high"].replace("·", "."))
-    })  # fmt: skip
+    }
+    turned = sum(low > high for _, low, high in ends)
+    return turned, len(ends) - turned
 
 
 def _reversed(match: re.Match[str], middle: str, low: str, high: str, sentence: Sentence, paper: Paper) -> Finding:

@@ -39,6 +39,7 @@ _WHOLE = re.compile(r"(?<![\w.,/])(?:\d{1,3}(?:,\d{3})+|\d{2,6})(?![\w]|[.,]\d|\
 _GRADED = re.compile(
     r"\b(?:grades?|stages?|class|types?|scores?|levels?|weeks?|months?|days?|years?|aged?)\s{1,2}$", re.I
 )
+_OF_OTHERS = re.compile(r"\s{1,3}(?:of|among)\s", re.I)  # "61 (67.0%) of the evaluable ones"
 _SHARE = re.compile(
     r"[(\[]\s{0,2}n\s?=\s?(?P<k>\d{1,6})\s{0,2}[,;:]\s{0,2}(?P<p>\d{1,3}(?:\.\d{1,3})?)\s?%\s{0,2}[)\]]"
 )
@@ -67,6 +68,7 @@ def _clear(match: re.Match[str]) -> bool:
         or NOT_SHARES & low
         or (told and told[-1] in ROUGH)
         or _GRADED.search(match.string, max(0, match.start("k") - 10), match.start("k"))
+        or _OF_OTHERS.match(match.string, match.end())
     )
 
 

@@ -241,7 +241,7 @@ def _closed(one: Listed, text: str) -> str | None:
     compared = _COMPARED.search(one.clear[one.start : _end(one)]) is not None
     if (
         not compared
-        and _ALLOCATED.search(f"{one.clear[max(0, one.whole.start - 60) : one.whole.start]} {one.told}")
+        and _ALLOCATED.search(f"{_before(one)} {one.told}")
         and (all(_TO.match(item) for item in items) or _elliptic(one))
     ):
         return "assigned"
@@ -257,7 +257,7 @@ def _by_list(one: Listed, alike: bool) -> str | None:
     """What the form of the list itself says."""
     many = len(one.parts) >= 3
     several = _SEVERAL.search(
-        f"{one.clear[max(0, one.whole.start - 40) : one.whole.start]} {one.told}"
+        f"{one.clear[max(0, one.whole.start - 40) : one.whole.start]} {one.told} {one.items[0]}"
     ) is not None and not _DIED.search(one.told)
     right_behind = _COLON.search(one.told) is not None
     if several and one.total > one.whole.value:
@@ -421,6 +421,8 @@ def _excused(one: Listed, sentence: Sentence, around: Sequence[Sentence], why: s
         and not (_SO.search(one.clear[one.parts[-2].end : one.parts[-1].start]) or _TAKEN.search(named))
     ):
         return True  # others may have left on the way
+    if off > 0 and all(item.startswith("to ") for item in one.items) and not _ALLOCATED.search(_clause(one)):
+        return True  # "214 were enrolled: 103 to early and 101 to late care": not all were assigned
     low, high = WIDE if why in PLAIN else BETWEEN
     if not low * whole < one.total < high * whole or (why not in PLAIN and max(values) >= whole):
         return True
@@ -442,6 +444,16 @@ def _excused(one: Listed, sentence: Sentence, around: Sequence[Sentence], why: s
         found = mentions(other.text)[1]
         told |= {m.value for m in (found[:3] if other.start > sentence.start else found)}
     return abs(off) in told or one.total in told or (whole + one.total in told and one.form in ("comma", "semicolon"))
+
+
+def _before(one: Listed) -> str:
+    """The words before the whole."""
+    return one.clear[max(0, one.whole.start - 60) : one.whole.start]
+
+
+def _clause(one: Listed) -> str:
+    """The words around the whole and those of the parts."""
+    return f"{_before(one)} {one.told} {' '.join(one.items)}"
 
 
 def _end(one: Listed) -> int:

@@ -89,6 +89,9 @@ class Share:
     fraction: bool = False  # both stand side by side, "24/54"
 
 
+_ONE_WHOLE = 0.2  # percent, by the rounding of the two
+
+
 def p_of_told_shares(paper: Paper) -> Iterator[Finding]:
     """chi2-vs-counts for a sentence with the counts and percentages of two groups and one P behind them."""
     for sentence in own_sentences(paper):
@@ -105,6 +108,8 @@ def p_of_told_shares(paper: Paper) -> Iterator[Finding]:
             _COMPARED.search(text) or all(one.count is None for one in shares)
         ):
             continue  # "24/54 and 22/55" are compared as fractions; "34% of the 153" names its group
+        if abs(sum(one.percent.value for one in shares) - 100) <= _ONE_WHOLE:
+            continue  # "55 (72.4%) ... and 21 (27.6%)" are the parts of one group
         if len(shares) != 2 or not 0 <= p[0].start() - shares[1].end <= 160 or _others(text, shares):
             continue
         if tells_anew(text[shares[1].end : p[0].start()]):

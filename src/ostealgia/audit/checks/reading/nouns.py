@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
-_PERSONS = r"patients?|participants?|subjects?|individuals?|women|men|children|adults|people|persons|volunteers|respondents|recruits|caregivers"
+_PERSONS = (
+    r"patients?|participants?|subjects?|individuals?|women|men|children|adults|people|persons|volunteers|respondents|recruits|"
+    r"caregivers"
+)
 PERSONS = rf"(?:{_PERSONS})"
 PEOPLE = rf"(?:{_PERSONS}|cases|survivors|controls)"  # or one group of them
 RECORDS = (

@@ -65,8 +65,7 @@ def table_flow(paper: Paper) -> Iterator[Finding]:
         if grid is None:
             continue
         labels = [grid.label(row) for row in grid.rows]
-        told = (*_screening(grid, labels), *_arms(grid, labels), *_losses(grid, labels), *_chain(grid, labels))
-        sums = list(dict.fromkeys(told))
+        sums = _sums(grid, labels)
         if not sums:
             continue
         fits = {one: _fits(grid, one) for one in sums}
@@ -82,6 +81,19 @@ def table_flow(paper: Paper) -> Iterator[Finding]:
                 whole = grid.numbers[one.whole][one.column] or 0
                 what, row = f"{labels[one.whole]} = {told}", grid.rows[one.whole]
                 yield sum_finding(paper, grid, row, one.column, parts, whole, what, of_total=False)
+
+
+def _sums(grid: Grid, labels: Sequence[str]) -> list[_Sum]:
+    told = (*_screening(grid, labels), *_arms(grid, labels), *_losses(grid, labels), *_chain(grid, labels))
+    return list(dict.fromkeys(told))
+
+
+def rows_of_a_flow(grid: Grid, labels: Sequence[str]) -> set[int]:
+    """The rows whose numbers ``table_flow`` judges."""
+    sums = _sums(grid, labels)
+    off = sum(not _fits(grid, one) for one in sums)
+    judged = len(sums) > 1 and off <= max(1, len(sums) - off)
+    return {row for one in sums for row in (one.whole, *one.parts)} if judged else set()
 
 
 def _fits(grid: Grid, one: _Sum) -> bool:

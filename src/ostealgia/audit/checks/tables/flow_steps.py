@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from ostealgia.audit.checks.tables.flow_rows import rows_of_a_flow
 from ostealgia.audit.checks.tables.sums import Grid, parts_overlap, printed_grid
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
@@ -63,7 +64,9 @@ def flow_steps(paper: Paper) -> Iterator[Finding]:
         grid = printed_grid(paper, printed)
         if grid is None or len(grid.rows) > 25:
             continue
-        steps = list(_steps(grid, [grid.label(row) for row in grid.rows]))
+        labels = [grid.label(row) for row in grid.rows]
+        judged = rows_of_a_flow(grid, labels)
+        steps = [step for step in _steps(grid, labels) if not {step.first, step.last} <= judged]
         if not steps or not _ABOUT.search(f"{printed.caption} {grid.label(grid.rows[0])}"):
             continue
         if parts_overlap(printed, grid.label(grid.rows[steps[0].first])):
