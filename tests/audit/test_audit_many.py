@@ -69,3 +69,16 @@ def test_one_path_is_no_list_of_paths():
         check_files("a.pdf")
     with pytest.raises(OptionError, match=r"processes=0 is not a number from 1 on"):
         check_files(["a.pdf"], processes=0)
+
+
+def test_findings_of_sums_and_flows_come_back_from_their_process(tmp_path):
+    paper = tmp_path / "sums.md"
+    paper.write_text(
+        "# A trial\n\n## Results\n\nOf 251 patients screened, 57 were excluded. The remaining 204 patients were randomised.\n\n"
+        "Table 1. Sex\n\n| Sex | Early | Late | All |\n|---|---|---|---|\n| Women | 40 | 52 | 92 |\n| Men | 61 | 48 | 119 |\n"
+        "| Total | 101 | 100 | 201 |\n",
+        encoding="utf-8",
+    )
+    ((path, audit),) = check_files([paper])
+    assert path == paper and isinstance(audit, Audit)
+    assert {one.rule for one in audit.flags} >= {"sample-flow", "total-vs-parts"}

@@ -40,11 +40,15 @@ class Change:
 
 
 def mended(document: Document, findings: Sequence[Finding]) -> list[Finding]:
-    """The same findings; flags of sums with the cause and the repair that all sums of the paper together tell."""
+    """The same findings without their sums; flags of sums with the cause and the repair that all sums of the paper together tell."""
     sums = [found for found in findings if found.balance is not None and found.span is not None]
     broken = [found for found in sums if found.flagged and found.cause_code in SLIPS]
     new = {id(found): _mended(document, found, sums) for found in broken}
-    return _as_beside([new.get(id(found), found) for found in findings])
+    return _as_beside([_without_sum(new.get(id(found), found)) for found in findings])
+
+
+def _without_sum(found: Finding) -> Finding:
+    return found if found.balance is None else replace(found, balance=None)
 
 
 def _as_beside(findings: Sequence[Finding]) -> list[Finding]:
