@@ -142,3 +142,13 @@ Site | left | 20 | 5 (25%) | | 8 (40%) |
 )
 def test_counts_that_add_up_as_elsewhere_are_right(low: str, high: str, repair: list[str]) -> None:
     assert [one.repair for one in table(TOXICITY.format(low, high), caption="Factors of toxicity")] == repair
+
+
+@pytest.mark.parametrize(("text", "wrong"), [
+    ("Flares came in 9 of 118 and 13 of 115 patients (7.6% and {}%).", ("11.3", "13.1")),
+    ("Relief was seen in 17/45 versus 14/38 (37.8% versus {}%; P = 0.93).", ("36.8", "38.6")),
+    ("Falls were seen in 9 of 118 men and in 13 of the 115 women (7.6% and {}%, respectively).", ("11.3", "13.1")),
+])  # fmt: skip
+def test_two_fractions_before_two_percentages(text: str, wrong: tuple[str, str]) -> None:
+    right, slipped = (flags(text.format(p)) for p in wrong)
+    assert not right and [one.rule for one in slipped] == ["percent-vs-count"]

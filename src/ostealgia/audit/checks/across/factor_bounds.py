@@ -180,6 +180,7 @@ def _share(paper: Paper, one: Estimate) -> tuple[int, int] | None:
     if (
         not named
         or _UNITS.search(words[named[-1].start() :])
+        or _UNITS.search(paper.document.plain[one.estimate.end : one.end])
         or _UNITS.search(paper.document.plain[one.end : min(one.end + 40, one.sentence[1])])
     ):
         return None
@@ -218,7 +219,7 @@ def _hazard(paper: Paper, one: Estimate, triplet: Triplet) -> Iterator[Finding]:
     )
     if not alone or not (binary or (_TRIAL.search(plain) and _UNNAMED.search(before.rstrip("( ") + " "))):
         return
-    if _UNITS.search(before):
+    if _UNITS.search(before) or _UNITS.search(plain[one.estimate.end : one.end]):
         return
     events, n = _events(paper, one), largest_size(paper)
     if n is None:

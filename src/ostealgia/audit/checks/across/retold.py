@@ -42,13 +42,13 @@ _EMPTY = stems(
 )
 _PEOPLE = r"(?:patients|participants|subjects|women|men|children|adults|individuals|people|residents|persons)"
 _SIZE = loose(
-    rf"(?:^|\ba\stotal\sof\s|\bwe\s(?:studied|included|enrolled|analy[sz]ed|recruited)\s|\bconsisted\sof\s|\bcomprised\s|"
+    rf"(?:^|\ba\stotal\sof\s|\bwe\s(?:studied|included|enrolled|analy[sz]ed|recruited|randomi[sz]ed|treated|followed|interviewed|surveyed|randomly\sassigned)\s|\bconsisted\sof\s|\bcomprised\s|"
     rf"\bcomprising\s|\bstudies\s(?:with|of|including|involving)\s|"
     rf"\bincluded\s|[.:]\s)(?:data\s(?:of|from)\s)?(?:an?\stotal\sof\s)?(?P<n>\d{{1,3}}(?:,\d{{3}})+|"
     rf"\d{{2,6}})\s(?P<what>(?:[a-z\-]+\s){{0,2}}?{_PEOPLE})\b(?P<rest>[^.;]{{0,90}})"
 )
 _INCLUDED = re.compile(
-    r"\b(?:includ\w+|enrol\w+|studied|analy[sz]ed|recruited|consisted|comprised|comprising|entered|randomi[sz]ed)\b",
+    r"\b(?:includ\w+|enrol\w+|studied|analy[sz]ed|recruited|consisted|comprised|comprising|entered|randomi[sz]ed|treated|followed|interviewed|surveyed|assigned)\b",
     re.I,
 )
 _SCREENED = re.compile(
@@ -56,6 +56,17 @@ _SCREENED = re.compile(
     r"sample)\b",
     re.I,
 )
+_NUMBERED = re.compile(
+    r"\b(grades?|stages?|types?|phases?|class|cycles?|levels?|models?|parts?|degrees?)\s{1,3}(\d|[ivx]{1,4}\b|[a-e]\b)"
+)
+# words that may stand in one of two sentences which say the same
+_HARMLESS = stems(
+    """seen occurred occurring achieved recorded experienced noted detected found found documented developed cohort whole sample
+    received receiving receive treated treatment given got reached amounted averaged came taken calculated estimated measured
+    rate proportion percentage share number average average age trial arm recipients individuals people adults persons subjects
+    participants overall entire present used using observed present therapy period"""
+)
+_FIRST = re.compile(r"\bbaseline\b|\binitial|\bat (?:first|entry|the start)\b|\bof whom\b", re.I)
 
 
 @dataclass(frozen=True)
@@ -115,6 +126,9 @@ def _says_the_same(one: Saying, other: Saying) -> bool:
         return False
     enough = len(shared) >= WORDS and len(shared) >= SHARE * fewest
     exact = fewest >= 2 and len(shared) >= fewest and len(one.words | other.words) - len(shared) <= 1
+    numbered = [set(_NUMBERED.findall(text.casefold())) for text in (one.text, other.text)]
+    if numbered[0] != numbered[1] or (len(one.values) == 1 and (one.words ^ other.words) - _HARMLESS):
+        return False  # "grade 3" and "grade 4"; "response" and "complete response"
     return (
         (enough or exact)
         and len(one.words) <= 2 * fewest + 2
@@ -167,6 +181,11 @@ def sizes_retold(paper: Paper) -> Iterator[Finding]:
     (sentence, match, n, what), (there, _, other, same) = abstract[0], results[0]
     if n == other or what != same or slip(Printed.parse(str(n)), other) is None or at_odds(sentence.text, there.text):
         return
+    verbs = [{verb.casefold() for verb in _INCLUDED.findall(text)} for text in (sentence.text, there.text)]
+    if not verbs[0] & verbs[1] or _FIRST.search(sentence.text) or _FIRST.search(there.text):
+        return  # randomised and analysed may be two numbers
+    if spelled_in(paper, abs(n - other)):
+        return  # those between are told
     printed = Value(Printed.parse(str(n)), "n", match.span("n"))
     if _elsewhere(paper, sentence, printed) or _stands(paper, other, "abstract"):
         return
@@ -178,6 +197,12 @@ def sizes_retold(paper: Paper) -> Iterator[Finding]:
         exact=True,
         place=paper.place(*sentence.span(*match.span("n"))),
     )
+
+
+def spelled_in(paper: Paper, number: int) -> bool:
+    """Whether a paper tells a number of patients in digits or in words."""
+    words = re.compile(rf"(?<![\d.,])([A-Za-z-]{{3,14}}|{number})\s(?:[a-z]+\s){{0,2}}?(?:{_PEOPLE}|were|was|had|of)\b")
+    return any(spelled(match[1]) == number for match in words.finditer(paper.document.plain))
 
 
 def _sizes(paper: Paper, section: str) -> Iterator[tuple[Sentence, re.Match[str], int, str]]:

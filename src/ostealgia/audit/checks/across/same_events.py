@@ -38,6 +38,12 @@ _OTHERS = re.compile(
     r"\bat least|\bsevere\b|\bgrade",
     re.I,
 )
+# words that narrow an event or set its time: said at one place only, the events are not the same
+_NARROWS = re.compile(
+    r"\b(?:first|last|baseline|entry|admission|discharge|follow-?up|early|late|initial|final|local|regional|distant|systemic|new|recurrent|"
+    r"complete|partial|acute|chronic|serious|treated|confirmed|suspected|documented|symptomatic|clinical|related)\b",
+    re.I,
+)
 MOST_ROWS = 8
 
 
@@ -132,6 +138,7 @@ def _compared(paper: Paper, run: _Run, told: Sequence[_Told]) -> Iterator[Findin
         if words & one.sentence.words
         and not at_odds(run.words, one.sentence.text)
         and not _OTHERS.search(f"{run.words} {one.sentence.text}")
+        and _narrowed(run.words) == _narrowed(one.sentence.text)
     ]
     whole, added = sum(run.sizes), sum(run.events)
     if any((one.count, one.n) == (added, whole) for one in about):
@@ -147,6 +154,10 @@ def _compared(paper: Paper, run: _Run, told: Sequence[_Told]) -> Iterator[Findin
                 list(map(str, run.sizes)), str(one.n), what="the rows and the text", place=run.place_sizes
             )
             yield found
+
+
+def _narrowed(words: str) -> set[str]:
+    return {word.casefold() for word in _NARROWS.findall(words)}
 
 
 # ---------------------------------------------------------------- deaths by cause and group

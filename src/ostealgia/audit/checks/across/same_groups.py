@@ -36,6 +36,7 @@ _WHOLE = re.compile(r"\s*(\d{1,3}(?:,\d{3})+|\d{1,7})\s*$")
 _LATER_ON = re.compile(
     r"\b(?:follow-?up|weeks?|months?|years?|completers?|per[- ]protocol|subgroup|pregnan|second|extension)\b", re.I
 )
+FEW = 4  # patients without any follow-up
 NEAR = 2  # patients, by which sets of patients often differ
 FITTING = 2  # percentages of a group that are of another table's size
 
@@ -137,6 +138,8 @@ def _at_start(paper: Paper, table: PrintedTable, start: int, first: Sized) -> It
     if len(read) != len(known) or sum(fits) < len(fits) - 1 or not any(fits):
         return
     for cell, match, key in read:
+        if 0 < known[key] - int(match[1].replace(",", "")) <= FEW:
+            continue
         place = paper.place(cell.start, cell.end)
         what = f"patients of the {' '.join(sorted(key))} group at the start and in all"
         found = cross_reference(match[1], str(known[key]), what=what, exact=True, place=place)

@@ -40,6 +40,12 @@ _COUNT_CELL = re.compile(
     r"\s*(\d{1,3}(?:,\d{3})+|\d{1,7})(?:\s{0,2}[(\[]\s{0,2}\d{1,3}(?:[.·]\d{1,2})?\s?%?\s{0,2}[)\]])?\s*$"
 )
 FEW = 4  # patients without a value
+# persons of whom another table may be
+_PERSONS = re.compile(
+    r"\b(?:controls?|cases|donors|siblings|relatives|partners|spouses|staff|nurses|physicians|carers|caregivers|mothers|fathers|"
+    r"parents|newborns|infants|children|survivors|non-?survivors|deaths|lesions|samples|visits|procedures|admissions)\b",
+    re.I,
+)
 YES_NO = frozenset(
     [
         "yes",
@@ -65,6 +71,7 @@ class _Source:
 
     index: int
     where: str
+    caption: str
     counts: dict[str, dict[frozenset[str], int]]
 
 
@@ -79,11 +86,15 @@ def levels_elsewhere(paper: Paper) -> Iterator[Finding]:
             continue
         done: set[int] = set()
         for source in sources:
-            if source.index < index:
+            if source.index < index and _of_whom(source.caption) == _of_whom(table.caption):
                 for found in (*_in_columns(paper, source, table), *_in_heading(paper, source, table)):
                     if found.span and found.span[0] not in done:
                         done.add(found.span[0])
                         yield found
+
+
+def _of_whom(caption: str) -> set[str]:
+    return {word.casefold().rstrip("s") for word in _PERSONS.findall(caption)}
 
 
 _N_SEXES = re.compile(
@@ -103,7 +114,7 @@ def _sexes(paper: Paper) -> Iterator[_Source]:
         keys = [label_key(match[at]) for at in (3, 5)]
         if set(keys) == {("male",), ("female",)}:
             counts = {key[0]: {ALL: int(match[at])} for key, at in zip(keys, (2, 4), strict=True)}
-            yield _Source(-1, "the text", counts)
+            yield _Source(-1, "the text", "", counts)
             return
 
 
@@ -151,7 +162,8 @@ def _source(paper: Paper, table: ReadTable) -> _Source | None:
         by_group = {names[c]: n for c, n in known.items() if names.get(c)}
         whole = known[totals[0].index] if len(totals) == 1 else sum(known.values())
         found[key] = {**by_group, ALL: whole}
-    return _Source(table.index, printed.label or "another table", {k: v for k, v in found.items() if k not in twice})
+    where = printed.label or "another table"
+    return _Source(table.index, where, printed.caption, {k: v for k, v in found.items() if k not in twice})
 
 
 def _in_columns(paper: Paper, source: _Source, table: PrintedTable) -> Iterator[Finding]:

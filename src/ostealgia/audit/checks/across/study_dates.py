@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ostealgia.audit.checks.across.dates import DATE, MONTHS, When, when
+from ostealgia.audit.checks.reading.nouns import PEOPLE
 from ostealgia.audit.checks.reading.text import Sentence, sentences, sentences_with
 from ostealgia.audit.checks.reading.words import spelled
 from ostealgia.audit.finding import Finding, make
@@ -250,6 +251,54 @@ def length_of_period(paper: Paper) -> Iterator[Finding]:
             )
 
 
+# ---------------------------------------------------------------- the last patient against the end of the follow-up
+
+_LAST_IN = re.compile(
+    rf"(?:\b(?:last|final)\s{{1,3}}(?:{PEOPLE}|[a-z]{{3,12}})\s{{1,3}}(?:was\s{{1,3}}|had\s{{1,3}}been\s{{1,3}})?"
+    rf"(?:enrol\w+|recruit\w+|randomi[sz]ed|included|treated|operated\s{{1,3}}(?:on|upon)|entered|admitted|registered|seen|"
+    rf"allocated|assigned|implanted|inoculated|vaccinated|underwent\s{{1,3}}surgery|received\s{{1,3}}treatment)|"
+    rf"\b(?:recruitment|enrol+ment|inclusion|accrual|randomi[sz]ation)\s{{1,3}}(?:was\s{{1,3}})?(?:ended|closed|completed|"
+    rf"stopped|finished))\s{{1,3}}(?:in|on)\s{{1,3}}(?P<date>{DATE})",
+    re.I,
+)
+_CLOSED = re.compile(
+    rf"\b(?:follow[\s-]{{0,2}}up|observation|the\s{{1,3}}(?:study|trial)|data\s?base|data\s{{1,3}}collection|last\s{{1,3}}visit)\s{{1,3}}"
+    rf"(?:was\s{{1,3}}|had\s{{1,3}})?(?:closed|ended|stopped|completed|finished|terminated|locked|frozen|took\s{{1,3}}place|was)\s{{1,3}}"
+    rf"(?:in|on|at\s{{1,3}}the\s{{1,3}}end\s{{1,3}}of)\s{{1,3}}(?P<date>{DATE})",
+    re.I,
+)
+_TWO_ENTRIES = re.compile(
+    r"\bfirst\b|\b(?:interim|planned|expected|phase|wave|previous|earlier|cohorts|trials|studies|respectively|registry)\b",
+    re.I,
+)
+
+
+def last_patient(paper: Paper) -> Iterator[Finding]:
+    """Does the follow-up end after the last patient came ("the last patient was treated in ... Follow-up was closed on ...")?"""
+    listed = sentences(paper.document)
+    for at, sentence in enumerate(listed):
+        if sentence.section == "introduction" or (entry := _LAST_IN.search(sentence.text)) is None:
+            continue
+        passage = [one for one in listed[at : at + REACH] if one.block == sentence.block]
+        if any(_TWO_ENTRIES.search(one.text) for one in passage):
+            continue
+        ends = [(one, m) for one in passage for m in _CLOSED.finditer(one.text, entry.end() if one is sentence else 0)]
+        if len(ends) != 1:
+            continue
+        told, match = ends[0]
+        last, end = when(entry["date"]), when(match["date"])
+        early = last.after(end)
+        yield make(
+            "date-order",
+            paper.place(*told.span(*match.span())),
+            reported=end.text,
+            verdict="impossible" if early else "consistent",
+            severity="minor" if early else "none",
+            message=f"the follow-up ended {end.text}, " + ("before" if early else "not before")
+            + f" the last patient ({last.text})",
+        )  # fmt: skip
+
+
 # ---------------------------------------------------------------- the search and the studies it found
 
 _SEARCHED = re.compile(
@@ -293,4 +342,4 @@ def studies_before_search(paper: Paper) -> Iterator[Finding]:
             )
 
 
-CHECKS = (submission_dates, follow_up_within_study, length_of_period, studies_before_search)
+CHECKS = (submission_dates, follow_up_within_study, length_of_period, last_patient, studies_before_search)

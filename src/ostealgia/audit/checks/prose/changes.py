@@ -26,7 +26,7 @@ _UNIT_WORD = (
     r"(?!(?:to|and|or|in|at|by|on|of|per|vs|versus|with|after|before|during|"
     r"points?\sof)\b)[a-zA-Zµμ°]{1,14}(?:/[\w.µμ²]{1,10}){0,2}(?:\sper\s[a-z]{1,12})?"
 )
-_UP = r"increas(?:e|ed|es|ing)|rose|ris(?:es|ing)|rise|climbed|grew|growth|went\sup|gone\sup|raised|elevated|lengthened|doubled|tripled"
+_UP = r"increas(?:e|ed|es|ing)|rose|ris(?:es|ing)|rise|climbed|grew|growth\sin|went\sup|gone\sup|raised|elevated|lengthened|doubled|tripled"
 _DOWN = (
     r"decreas(?:e|ed|es|ing)|declin(?:e|ed|es|ing)|fell|falls|fallen|dropp(?:ed|ing)|drops?|drop|went\sdown|lowered|reduc(?:ed|es|ing)|"
     r"reductions?|"
@@ -44,7 +44,18 @@ _TIME_UNIT = re.compile(
     r"(?:years?|months?|weeks?|days?|hours?|h|hrs?|min(?:utes?)?|s|seconds?|yrs?|y|mo|wk|d)\b", re.I
 )
 _MEASURE = re.compile(
-    r"(?:[kmµμn]?g|[mµμdc]?l|[kcmµμn]?m|h|min|s|[mµμn]?mol|gy|cgy|iu|units?|mmhg|kpa)(?:/[a-z]{1,3})?", re.I
+    r"(?:[kmµμn]?g|[mµμdc]?l|[kcmµμn]?m|h|min|s|[mµμn]?mol|gy|cgy|°[cf]|iu|units?|mmhg|kpa)(?:/[a-z]{1,3})?", re.I
+)
+_POWER = re.compile(r"(?:thousand|million|billion|trillion|lakhs?|crores?|k|bn|m)\b", re.I)  # of ten, behind a sum
+_SHARE = re.compile(r"\s?[(\[]\s?(\d{1,3}(?:\.\d{1,2})?)\s?%")
+# scales on which less is more
+_INVERSE = re.compile(
+    r"logMAR|\bacuity\b|\bvision\b|\bhearing\b|\brankin\b|\bECOG\b|\bNYHA\b|\bmRS\b|\bpercentile|\bASA\b", re.I
+)
+_ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
+_ADJECTIVE = re.compile(
+    r"(?:^|\b(?:an?|the|with|of|had|has|have|showed|for|by|in|and|or|to|any)\s)\s?(?:reduced|elevated|raised|lowered|decreased|increased)$",
+    re.I,
 )
 _SINCE = re.compile(r"\s?[a-z]+\s(?:after|since|following|post|of\sfollow|later|onwards)\b", re.I)
 _LASTING = re.compile(
@@ -60,7 +71,7 @@ _OTHER = re.compile(
     r"target\w*|"
     r"improv\w+|chang(?:ed?|es|ing)|went(?!\s(?:up|down))|recover\w+|shift\w*|rang(?:ed?|ing)|vari(?:ed|es)|switch\w*|mov(?:ed|ing)|"
     r"differ\w*|normali\w+|aged|"
-    r"threshold|cut-?off|log|fold|exclud\w+|z-?scores?|p-?values?|grade|stage|quintile|quartile|respectively|adjust\w*|"
+    r"threshold|cut-?off|log|fold|exclud\w+|z-?scores?|p[\s-]?values?|rank\w*|grade|stage|quintile|quartile|respectively|adjust\w*|"
     r"converted|transferred|escalat\w+|reverse\w*|inverse\w*|deficit|loss|error|than|compared|versus|vs)\b",
     re.I,
 )
@@ -147,6 +158,12 @@ def _change(before: str) -> tuple[int, str] | None:
         return None
     if re.search(r"\b(?:with|of|for|by)\s{1,3}(?:the\s{1,3})?$", before[: last.start()]) and last[0].endswith("ing"):
         return None  # "fell with increasing age"
+    if (
+        re.search(r"[(\[][^()\[\]]{0,24}$", between)
+        and _ADJECTIVE.search(before[: last.end()])
+        and not between.startswith((" in ", " of "))
+    ):
+        return None  # "a reduced dose (from 10 to 40 mg)"
     signs = {1 if one["up"] else -1 for one in found if one.start() >= max(clause, default=0)}
     return ((1 if last["up"] else -1), " ".join(last[0].split())) if len(signs) == 1 else None
 
@@ -154,12 +171,22 @@ def _change(before: str) -> tuple[int, str] | None:
 def _are_values(text: str, match: re.Match[str]) -> bool:
     """Whether the two numbers are values of one thing in one unit: no years, ages, times since or parts of a fraction."""
     first, second = (match[name].replace(",", "") for name in ("first", "second"))
+    if _INVERSE.search(text):
+        return False
     if all(one.isdigit() and int(one) in _YEAR for one in (first, second)):
         return False
     behind = match["behind"].strip()
     units = [(match["unit"] or "").strip(" )").casefold(), re.sub(r"^[^a-zµμ°%]*", "", behind.casefold())]
     if all(_MEASURE.fullmatch(unit) for unit in units) and units[0] != units[1]:
         return False  # "from 1 g to 750 mg"
+    if (
+        any("/" in unit or _POWER.fullmatch(unit) for unit in units)
+        and units[0] != units[1]
+        and (all(units) or "/" not in "".join(units))
+    ):
+        return False  # "from 40 mg/day to 280 mg/week", "from 900 thousand to 1.2 million"
+    if any(_ORDINAL.match(text, match.end(name)) for name in ("first", "second")):
+        return False  # "from 12th to 4th place"
     if (
         "%" in text[match.end("first") : match.start("second")]
         and "%" not in text[match.end("second") : match.end("second") + 80]
@@ -180,12 +207,20 @@ def _are_values(text: str, match: re.Match[str]) -> bool:
     return not since and not re.search(r"\b(?:years?\sof\sage|aged?)\b", behind, re.I)
 
 
+def _share_behind(match: re.Match[str], name: str) -> float | None:
+    found = _SHARE.match(match.string, match.end(name))
+    return float(found[1]) if found is not None else None
+
+
 def _other_time(first: str, second: str) -> bool:
     return first[:1] != second[:1] or {first[:2], second[:2]} == {"mo", "mi"}
 
 
 def _judged(paper: Paper, sentence: Sentence, match: re.Match[str], sign: int, wording: str) -> Iterator[Finding]:
     first, second = (Printed.parse(match[name].replace("·", ".")) for name in ("first", "second"))
+    shares = _share_behind(match, "first"), _share_behind(match, "second")
+    if shares[0] is not None and shares[1] is not None and sign * (shares[1] - shares[0]) > 0:
+        return  # "from 34 (28%) to 40 (19%)" is a fall of the share
     if first.value != second.value:
         message = f'the text says "{wording}"; it is from {first.text} to {second.text}'
         yield _told(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ostealgia.audit.checks.reading.nouns import PEOPLE
 from ostealgia.audit.checks.reading.text import Sentence, loose, sentences
 from ostealgia.audit.checks.reading.words import stems
 from ostealgia.audit.finding import Cause, Finding, make
@@ -25,7 +26,7 @@ _GROUP = r"[^.;:()\[\]\d<>=%]"
 
 def _value(name: str) -> str:
     return (
-        rf"{_LEAD}(?:{_FRACTION}\s?[,;:=\[]\s?)?(?P<{name}>{_NUMBER})(?!\s?(?:/|of\s(?:the\s)?\d|out\sof|patients|to\s\d|-|–|(?:and|"
+        rf"(?P<{name}_lead>{_LEAD})(?:{_FRACTION}\s?[,;:=\[]\s?)?(?P<{name}>{_NUMBER})(?!\s?(?:/|of\s(?:the\s)?\d|out\sof|in\s\d|patients|to\s\d|-|–|(?:and|"
         rf"or)\s\d))"
         rf"(?:\s?(?P<{name}_unit>{_UNIT})(?![a-z]))?"
     )
@@ -58,6 +59,11 @@ _PAIRED = loose(
     rf"compared\swith|and|against)\s"
     rf"{_value('second')}"
 )
+_MORE = loose(
+    rf"\b(?P<often>more|fewer)\s{PEOPLE}\s(?P<one>{_GROUP}{{3,80}}?)\bthan\s(?P<other>{_GROUP}{{3,80}}?)(?P<sign>[:,]|\s?[(\[])\s?"
+    rf"{_value('first')}(?P<label>\s(?:in|with|for|among|after|on)\s{_GROUP}{{1,50}}?)?,?\s(?:vs\.?|versus|v|compared\swith|and|against)\s"
+    rf"{_value('second')}"
+)
 _AGAINST = loose(
     rf"(?:^|[.;]\s)(?:as\s)?(?:compared\s(?:with|to)|"
     rf"relative\sto)\s(?P<other>{_GROUP}{{3,80}}?),\s(?:the\s)?{_GROUP}{{2,80}}?\shad\s(?:an?\s)?{_ADVERBS}"
@@ -72,6 +78,9 @@ _OPEN = re.compile(
 )
 _SURVIVAL = re.compile(r"\bsurviv", re.I)
 _OTHER_REST = re.compile(r"\b(?:aged|n\s?=|patients|OR|HR|RR|change|difference|reduction|P\s?=)\b", re.I)
+_PER = re.compile(r"\s?((?:[a-zA-Zµμ×]{0,12}/\S|per\s)[^,;()\[\]]*)")
+_INTERVAL = re.compile(r"\b(?:CI|confidence|credible|range|IQR|SD|SE)\b|±")
+_GOES_ON = re.compile(r"\s(?:was|were|is|are)\s(?:in|among|seen|found)\b")
 SEEN = 100  # characters before the word that may turn its meaning
 
 
@@ -84,7 +93,7 @@ def in_order(paper: Paper) -> Iterator[Finding]:
         ):
             continue
         taken: list[tuple[int, int]] = []
-        for pattern in (_EACH, _BEFORE, _PAIRED, _AGAINST):
+        for pattern in (_EACH, _BEFORE, _PAIRED, _MORE, _AGAINST):
             for match in pattern.finditer(text):
                 if any(start < match.end() and match.start() < end for start, end in taken):
                     continue
@@ -106,7 +115,7 @@ def _read_elsewhere(match: re.Match[str]) -> bool:
 
 def _certain(text: str, match: re.Match[str]) -> bool:
     """Whether both numbers are of one kind and nothing turns the word round."""
-    word = next(name for name in ("often", "up", "down") if match[name])
+    word = next(name for name in ("often", "up", "down") if match.groupdict().get(name))
     clause = re.split(
         r"[.;:]\s|\b(?:and|but|while|whereas)\b", text[max(0, match.start(word) - SEEN) : match.start(word)]
     )[-1]
@@ -125,9 +134,19 @@ def _certain(text: str, match: re.Match[str]) -> bool:
         return False
     if _SURVIVAL.search(said) and not re.fullmatch(_TIME, units[1], re.I):
         return False
+    leads = [
+        frozenset(re.findall("mean|median", (match[f"{name}_lead"] or "").casefold())) for name in ("first", "second")
+    ]
+    if (all(leads) and leads[0] != leads[1]) or _GOES_ON.match(text, match.end()):
+        return False  # a mean beside a median; "than stage III (20%) was in B"
     rests = [match.groupdict().get(f"{name}_rest") or "" for name in ("first", "second")]
-    if any(_OTHER_REST.search(rest) for rest in rests) or (
-        "%" in rests[0] + rests[1] and not shares and "95" not in rests[0] + rests[1]
+    per = [(found[1].strip() if (found := _PER.match(rest)) else "") for rest in rests]
+    if all(per) and per[0] != per[1]:
+        return False  # "3 per 100" and "12 per 1000"
+    if (
+        any("%" in rest and not _INTERVAL.search(rest) for rest in rests)
+        or any(_OTHER_REST.search(rest) for rest in rests)
+        or ("%" in rests[0] + rests[1] and not shares and "95" not in rests[0] + rests[1])
     ):
         return False
     return not (shares and units[0] != units[1] and units[0] == "%")
@@ -135,8 +154,9 @@ def _certain(text: str, match: re.Match[str]) -> bool:
 
 def _judged(paper: Paper, sentence: Sentence, match: re.Match[str]) -> Iterator[Finding]:
     first, second = (Printed.parse(match[name].replace("·", ".")) for name in ("first", "second"))
-    sign = 1 if match["up"] or (match["often"] or "").casefold() == "more" else -1
-    label = match.groupdict().get("label")
+    named = match.groupdict()
+    sign = 1 if named.get("up") or (match["often"] or "").casefold() == "more" else -1
+    label = named.get("label")
     if label and not stems(label) & stems(match["one"]):
         if not stems(label) & stems(match["other"]):
             return
@@ -144,7 +164,7 @@ def _judged(paper: Paper, sentence: Sentence, match: re.Match[str]) -> Iterator[
     if first.value == second.value:
         return
     wrong = sign * (first.value - second.value) < 0
-    wording = " ".join((match["often"] or match["up"] or match["down"]).split())
+    wording = " ".join((match["often"] or named.get("up") or named.get("down") or "").split())
     yield make(
         "direction-vs-claim",
         paper.place(*sentence.span(match.start("first"), match.end("second"))),

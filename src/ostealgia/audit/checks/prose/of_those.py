@@ -39,6 +39,12 @@ _WHOLE = re.compile(r"(?<![\w.,/])(?:\d{1,3}(?:,\d{3})+|\d{2,6})(?![\w]|[.,]\d|\
 _GRADED = re.compile(
     r"\b(?:grades?|stages?|class|types?|scores?|levels?|weeks?|months?|days?|years?|aged?)\s{1,2}$", re.I
 )
+_MISSING = re.compile(
+    r"\b(?:missing|unknown|unavailable|incomplete|withdrew|lost to|declined|"
+    r"(?:not|no|without|never|n['’]t)\b[^.;]{0,40}\b(?:known|available|recorded|stated|reported|answer\w*|data|taken|"
+    r"measured|tested|assessed|examined|evaluable|information|respond|complete\w*))\b",
+    re.I,
+)  # of those with data
 _OF_OTHERS = re.compile(r"\s{1,3}(?:of|among)\s", re.I)  # "61 (67.0%) of the evaluable ones"
 _SHARE = re.compile(
     r"[(\[]\s{0,2}n\s?=\s?(?P<k>\d{1,6})\s{0,2}[,;:]\s{0,2}(?P<p>\d{1,3}(?:\.\d{1,3})?)\s?%\s{0,2}[)\]]"
@@ -94,6 +100,8 @@ def _of_another(paper: Paper, sentence: Sentence, match: re.Match[str], k: int, 
     if _of_a_common_one(plain, k, printed, n):
         return True
     others = {int(m[0].replace(",", "")) for m in _WHOLE.finditer(plain)} - {n, k}
+    if _MISSING.search(plain):
+        others |= {n - few for m in COUNT_PATTERN.finditer(plain) if (few := spelled(m[1])) and few < n / 2} - {n, k}
     return any(other > k and printed.allows(Interval(100 * k / other, 100 * k / other)) for other in others)
 
 
@@ -136,7 +144,8 @@ def _of_a_common_one(plain: str, k: int, printed: Printed, n: int) -> bool:
 def shares_in_brackets(paper: Paper) -> Iterator[Finding]:
     """percent-vs-count for a list of "(n = 110, 30.9%)" whose denominator the others give."""
     for sentence in sentences_with(paper.document, _SHARE):
-        shares = [(int(m["k"]), Printed.parse(m["p"]), m) for m in _SHARE.finditer(sentence.text)]
+        told = [m for m in _SHARE.finditer(sentence.text) if not _OF_OTHERS.match(sentence.text, m.end())]
+        shares = [(int(m["k"]), Printed.parse(m["p"]), m) for m in told]
         if len(shares) < 3:
             continue
         for n in _wholes(paper, sentence, [k for k, _, _ in shares]):

@@ -97,6 +97,7 @@ _LEVEL = re.compile(
     r"(?:in)?adequate|medium|intermediate|not reported|unsatisfactory|satisfactory)\b",
     re.I,
 )
+_DOMAIN = re.compile(r"\b(?:for|regarding|concerning|on|in terms of)\s(?:the\s)?([a-z]{3,})", re.I)
 _APPRAISED = re.compile(
     r"\b(?:risk of bias|bias|quality|certainty|concealment|blinding|evidence|studies|trials|articles|reports|"
     r"cohorts|reviews)\b",
@@ -126,6 +127,7 @@ _KEPT = re.compile(
     re.I,
 )
 _TAKEN = re.compile(r"\b(?:randomi[sz]ed|allocated|assigned|full[- ]texts?)\b", re.I)
+_OF_BEFORE = re.compile(r"of (?:them|these|those|whom|which)\b", re.I)  # "6 died, 3 of them after withdrawal"
 _VAGUE = re.compile(r"\b(?:several|some|few|many)\b", re.I)
 _BRACKETS = re.compile(r"\([^()]*\)")
 _SO = re.compile(
@@ -320,7 +322,7 @@ def _flow(one: Listed) -> str | None:
     if one.form not in ("of", "semicolon", "of whom", "colon", "comma") or len(one.parts) < 2:
         return None
     gaps = [one.clear[a.end : b.start] for a, b in zip(one.parts, one.parts[1:], strict=False)]
-    if _VAGUE.search(_inner(one)):
+    if _VAGUE.search(_inner(one)) or any(map(_OF_BEFORE.match, one.items[1:])):
         return None
     leave = all(_OUT.search(_BRACKETS.sub(" ", item)[:70]) for item in one.items[:-1]) and not _OUT.search(
         one.clear[one.parts[-1].end : one.parts[-1].end + 40]
@@ -368,6 +370,8 @@ def _levels(one: Listed, text: str) -> bool:
     found = [_LEVEL.search(item) for item in one.items]
     if len(found) < 3 or not all(found) or not _APPRAISED.search(text):
         return False
+    if len({m[1].casefold() for item in one.items if (m := _DOMAIN.search(item))}) > 1:
+        return False  # "low for selection in 9, unclear for concealment in 4": of several things
     names = [m[0].casefold() for m in found if m]
     return (
         len(set(names)) == len(names)
@@ -443,7 +447,18 @@ def _excused(one: Listed, sentence: Sentence, around: Sequence[Sentence], why: s
     for other in around:
         found = mentions(other.text)[1]
         told |= {m.value for m in (found[:3] if other.start > sentence.start else found)}
+    if one.form == "in total" and _confirmed(one, around):
+        return False
     return abs(off) in told or one.total in told or (whole + one.total in told and one.form in ("comma", "semicolon"))
+
+
+def _confirmed(one: Listed, around: Sequence[Sentence]) -> bool:
+    """Whether the next sentence names the sum of the parts as the whole: "28 wards, in total 154 beds. Of the 145 beds, ..."."""
+    noun = re.match(r"\s{1,3}([a-z]{3,})", one.clear[one.whole.end :])
+    if noun is None or sorted(str(one.total)) != sorted(str(one.whole.value)):
+        return False
+    again = re.compile(rf"\W*(?:of|among)\s(?:the|these|all)\s{one.total}\s{noun[1]},", re.I)
+    return any(again.match(other.text) for other in around)
 
 
 def _before(one: Listed) -> str:

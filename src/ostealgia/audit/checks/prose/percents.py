@@ -51,6 +51,8 @@ AFTER = 160  # characters behind a count that may say how it was estimated
 _PAIRED = re.compile(
     r"^\s?%\s{1,2}(?:versus|vs\.?|compared\s{1,2}(?:with|to))\s{1,2}\d"
 )  # "(17/45; 32.4% versus 37.8%)"
+_AND = re.compile(r"^\s?%?\s{0,2}(?:and|,|;|/|to|than|against)\s{0,2}\d{1,3}(?:\.\d+)?\s?%")
+_FRACTION_AND = re.compile(r"\d\s?(?:/|of)\s?\d{1,6}\s[^.;:()\d]{0,30}$")
 _OF_EACH = re.compile(r"^\s?%\s{1,2}[a-z]{3,}[^.()]{0,60}\d\s?%[^.]{0,60}\brespectively")
 _OWN_FRACTION = re.compile(r"\s?%\s{0,2}(?:\(\s?\d{1,6}\s?/\s?\d{1,6}|[;,]\s?\d{1,6}\s?/\s?\d{1,6}\s?\))")
 HEDGED = re.compile(
@@ -264,6 +266,9 @@ def _with_denominator(paper: Paper, count: Count, known: dict[str, int], near: l
     behind = paper.document.plain[count.percent.end : count.percent.end + AFTER]
     if found.flagged and (_OF_EACH.search(behind) or _PAIRED.search(behind)):
         return  # "37 of 45 patients (91% breast, 58% colon, respectively)"
+    before = paper.document.plain[max(0, count.start - 40) : count.start]
+    if found.flagged and _AND.search(behind) and _FRACTION_AND.search(before):
+        return  # "19 of 81 and 24 of 77 patients (23.5% and 31.2%)"
     if found.flagged and (_of_another(paper, count) or _of_all_fractions(paper, count)):
         return
     incidence = found.flagged and _CUMULATIVE.search(paper.document.plain, count.sentence[0], count.start) is not None

@@ -22,6 +22,7 @@ from ostealgia.audit.statements.model import Number
 _NUM = r"\d{1,3}(?:\.\d{1,3})?"
 _TO = r"\s{0,2}(?:-|–|to)\s{0,2}"
 _UNIT = r"(?:\s{0,2}(?:points?|mm|cm)\b)?"
+_OTHER_LENGTH = re.compile(r"\s{0,2}mm\b")  # on a scale of centimetres
 _ENDED = (
     r"(?![\w/%]|[.,]\d|\s{0,2}(?:%|percent|per\s|patients?|participants?|[a-z]+\s(?:had|were|was)\b|-\s?\d|–\s?\d|to\s\d|"
     r"times|of\s(?:the\s)?\d|out\sof|m\b|s\b|k?g\b|h\b|ml\b|years?|months?|weeks?|days?|hours?|minutes?|min\b))"
@@ -49,7 +50,8 @@ _CHANGED = re.compile(
 _AGAIN = re.compile(
     rf"^[^.;:()\[\]\d]{{0,60}}?(?:\s(?:and|versus|vs\.?|than)|\b(?:compared|as against)\s(?:with|to))\s(?:(?:was|were|"
     rf"a\s(?:mean|median)\sof|of|to)\s){{0,2}}(?P<n>{_NUM}){_UNIT}"
-    rf"(?=\s{{0,2}}(?:[.;,)(±]|$)|\s(?:in|with|without|at|after|before|for|among|on|during|two|three|six|one|points?)\b)(?!\s{{0,2}}%)"
+    rf"(?=\s{{0,2}}(?:[.;,)(±]|$)|\s(?:in|with|without|at|after|before|for|among|on|during|two|three|six|one|points?)\b)"
+    r"(?!\s{0,2}%|\s(?!points?)[^.;:,(]{0,45}?\b(?:had|have|were|did|showed|reported|died|remained|received|completed)\b)"
 )
 _TAIL = re.compile(
     rf"^{_UNIT}(?:\sin\s(?:the\s)?(?:median|mean))?(?:,)?\s{{0,2}}(?:(?P<sd>±\s{{0,2}}{_NUM}|\(\s{{0,2}}(?:SD|"
@@ -184,6 +186,8 @@ def _behind(paper: Paper, sentence: Sentence, at: int, low: float, high: float) 
 
 def _centred(paper: Paper, sentence: Sentence, centre: re.Match[str], low: float, high: float) -> Iterator[Finding]:
     """The score of a verb, the range behind it, and a second score after "and" or "compared with"."""
+    if _OTHER_LENGTH.match(sentence.text, centre.end("n")) and high <= 10:
+        return
     yield _found(paper, sentence.number(centre, "n"), low, high)
     text, at = sentence.text, centre.end("n")
     for _ in range(4):
@@ -266,6 +270,8 @@ def _names(text: str, index: int, low: float, high: float) -> Iterator[Told]:
         if match[1].casefold() not in _COMMON:
             yield Told(match[1].casefold(), low, high, index, False)
     subject = _SUBJECT.match(text)
+    if subject is not None and _ADDED.search(text):
+        return
     if subject is not None and subject[1].casefold() not in _COMMON:
         yield Told(subject[1].casefold(), low, high, index, True)
     elif subject is not None and re.search(r"\bpain\b", text[: subject.end()], re.I):
@@ -277,12 +283,30 @@ def _named(words: str, index: int, told: dict[str, Told]) -> Told | None:
     upto = re.split(
         r"\b(?:was|were|is|averaged|had|fell|rose|improved|decreased|increased)\b|[(;,]", words, maxsplit=1
     )[0]
+    rest = re.sub(
+        "|".join(map(re.escape, [n for n, o in told.items() if o.plain])) or "(?!)",
+        " ",
+        _SUMMARY.sub(" ", upto, count=1),
+        flags=re.I,
+    )
+    if _OTHER_SCALE.search(upto) or not _OF_PLAIN.fullmatch(rest):
+        told = {name: one for name, one in told.items() if not one.plain}
     found = {told[name] for word in re.findall(r"[A-Za-z][\w-]+", upto) for name in _parts(word) if name in told}
     sure = {one for one in found if not one.plain or 0 <= index - one.at <= NEAR}
     limits = {(one.low, one.high) for one in sure}
     return next(iter(sure)) if len(limits) == 1 and len(sure) == len(found) else None
 
 
+# words that may stand with an everyday name between "mean" and its verb: no other scale, and nothing that is not the rating
+_OF_PLAIN = re.compile(
+    r"(?:[^\w]|scores?\b|ratings?\b|levels?\b|intensity\b|severity\b|values?\b|nrs\b|vas\b|worst\b|average\b|current\b|overall\b|"
+    r"baseline\b|the\b|their\b|patients'|(?:pre|post)?-?operative\b|self-reported\b|reported\b|resting\b|final\b|initial\b)*"
+    r"(?:\b(?:in|at|on|for|among|during|after|before|with|without|of)\b.*)?",
+    re.I,
+)
+_OTHER_SCALE = re.compile(r"\b(?:Scale|Questionnaire|Inventory|Index|Survey|Interview|Battery)\b")
+# ratings that are put together: their sums go beyond the limits of one
+_ADDED = re.compile(r"\b(?:added|summed|area under|auc|multiplied|sum scores?)\b", re.I)
 _PLAIN_SCORE = re.compile(r"^\w+\s(?:total\s)?(?:scores?|ratings?|values?)\s(?:was|were|averaged)\b")
 
 

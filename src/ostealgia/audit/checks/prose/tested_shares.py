@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ostealgia.audit.checks.prose.told_tests import own_sentences, p_shown
-from ostealgia.audit.checks.reading.anew import tells_anew
+from ostealgia.audit.checks.reading.anew import another_subject, tells_anew
 from ostealgia.audit.checks.reading.figures import mentions
 from ostealgia.audit.checks.reading.nouns import PEOPLE
 from ostealgia.audit.checks.reading.premises import lowered
@@ -73,6 +73,11 @@ _OF = re.compile(
     r"\b(?:\d{1,5}|one|two|three|four|five|six|seven|eight|nine|ten|none)\s{1,2}(?:out\s)?of\s{1,2}(?:the\s{1,2}|all\s{1,2})?$",
     re.I,
 )
+_TRAIT = re.compile(
+    r"\s{0,3}[)\],]?\s{0,3}(?:were|was|had|are|have)\s{1,3}(?:an?\s{1,3}|the\s{1,3})?([a-z-]{3,})", re.I
+)
+_THIRD = re.compile(r"\b(?:than|compared\s{1,3}(?:with|to))\s{1,3}(?:in|among|those|that|with|for|the)\b", re.I)
+_COMPARED_WITH = re.compile(r"\b(?:than|compared|versus|vs|against|while|whereas|but)\b", re.I)
 _IN_CLUSTERS = "the paper analyses clusters, whose P is larger"
 
 
@@ -112,9 +117,18 @@ def p_of_told_shares(paper: Paper) -> Iterator[Finding]:
             continue  # "55 (72.4%) ... and 21 (27.6%)" are the parts of one group
         if len(shares) != 2 or not 0 <= p[0].start() - shares[1].end <= 160 or _others(text, shares):
             continue
-        if tells_anew(text[shares[1].end : p[0].start()]):
+        between = text[shares[1].end : p[0].start()]
+        if tells_anew(between) or another_subject(between) or _two_traits(text, shares, between):
             continue
         yield from _tested(paper, sentence, shares, p[0])
+
+
+def _two_traits(text: str, shares: Sequence[Share], between: str) -> bool:
+    """Whether the shares are of two traits, or both of one side: "60 were women and 30 were smokers", "commoner than in controls"."""
+    if _THIRD.search(between) and not _COMPARED_WITH.search(text[shares[0].end : shares[1].start]):
+        return True
+    said = [_TRAIT.match(text[one.end :]) for one in shares]
+    return all(said) and said[0] is not None and said[1] is not None and said[0][1].casefold() != said[1][1].casefold()
 
 
 def _others(text: str, shares: Sequence[Share]) -> bool:

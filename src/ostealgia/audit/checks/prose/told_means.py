@@ -85,6 +85,7 @@ _CODED = re.compile(
     r"\b0/1\b|\b(?:binary|dichotomous)\b",
     re.I,
 )
+_CODED_MORE = re.compile(r"\b[2-9]\s?(?:=|for|:)\s?[a-z]{2,}", re.I)
 _BINARY = re.compile(
     rf"\b(?:mean|average)\b[^.;±%]{{0,70}}?(?:\b(?:was|were|is|of)|=)\s(?P<n>0\.\d{{2,3}}){_SD}(?![\d%])", re.I
 )
@@ -131,6 +132,18 @@ _TIME = (
     r"weeks?|months?|years?))"
 )
 _LATER = re.compile(rf"\)?\s{_TIME}\b[^.;:()%]{{0,50}}?,?\sand\s(?P<n>{_NUM}){_SD}\)?\s{_TIME}\b", re.I)
+# some persons have no value or several, or something else than persons is counted
+_DOUBT = re.compile(
+    r"\b(?:twice|raters?|readers?|observers?|examiners?|averaged|missing|exclud\w+|with data|available|left out|lost to|trimmed|geometric|"
+    r"half points?|bilateral\w*|at each|each (?:of (?:\d|two|three|four|five|six)|visit|session|item|day|time|video|lesion|knee|eye)|"
+    r"(?:two|three|four|five|several|all) (?:days|time points|occasions|visits|sites|trials)|"
+    rf"per (?!(?:{_PEOPLE}|patient|participant|subject|person|resident|child|student|woman|man|nurse|mother|adult|individual|member|"
+    r"family|household|infant|player|dog|cat|animal)\b)[a-z]+)\b|"
+    r"(?<![\w.,/–-])(?:\d{1,4}|one|two|three|four|five|six)\s(?:of (?:them|whom|these|the|those)|could|did|had|have|were|was|with|without|"
+    r"died|lost|declined|completed|records?|cycles?|sessions?|knees?|hips?|eyes?|teeth|limbs?|feet|procedures?|operations?|lesions?|"
+    r"tumou?rs?|interviews?|admissions?|visits?|scans?|videos?|games?)\b",
+    re.I,
+)
 LEAST, SURE = 5, 10  # persons; those of a sentence before, for something counted
 BACK = 2  # sentences that are looked at for the number of persons
 
@@ -181,8 +194,12 @@ def _read(listed: tuple[Sentence, ...], index: int) -> Iterator[Told]:
     ]
     if others or (match.groupdict().get("gap") and re.search(r"\b(?:was|were|had)\b", match["gap"])):
         return
-    n = _size(listed, index)
-    if n is None or n < (LEAST if kind != "counted" or _sizes(text) else SURE):
+    n, at = _size(listed, index)
+    if kind != "counted" and index and listed[index - 1].block == sentence.block:
+        at = min(at, index - 1)  # how a score was found is told right before
+    if n is None or any(_DOUBT.search(one.text) for one in listed[at : index + 1]):
+        return
+    if n < (LEAST if kind != "counted" or _sizes(text) else SURE):
         return
     for one in (match, again):
         if one is not None:
@@ -198,7 +215,8 @@ def _mean_of(listed: tuple[Sentence, ...], index: int) -> tuple[str, re.Match[st
     """The kind of the mean of a sentence, and where it stands."""
     text = listed[index].text
     if (match := _BINARY.search(text)) is not None and (_CODED.search(text) or _said(listed, index, _CODED)):
-        return "binary", match
+        coded = " ".join(one.text for one in listed[max(0, index - BACK - 1) : index + 1])
+        return ("binary", match) if not _CODED_MORE.search(coded) else ("", None)
     for pattern in _COUNTED:
         if (match := pattern.search(text)) is not None:
             return "counted", match
@@ -234,18 +252,18 @@ def _sizes(text: str) -> set[int]:
     return found | {_VALUES[match[1].casefold()] for match in _SPELLED.finditer(text)}
 
 
-def _size(listed: tuple[Sentence, ...], index: int) -> int | None:
-    """The only number of persons of a sentence, or of the two before it in its paragraph."""
+def _size(listed: tuple[Sentence, ...], index: int) -> tuple[int | None, int]:
+    """The only number of persons of a sentence, or of the two before it in its paragraph, and which sentence tells it."""
     own = _sizes(listed[index].text)
     if own:
-        return own.pop() if len(own) == 1 else None
+        return own.pop() if len(own) == 1 else None, index
     for back in range(index - 1, max(-1, index - 1 - BACK), -1):
         if listed[back].block != listed[index].block:
             break
         own = _sizes(listed[back].text)
         if own:
-            return own.pop() if len(own) == 1 else None
-    return None
+            return own.pop() if len(own) == 1 else None, back
+    return None, index
 
 
 def _judged(paper: Paper, told: Told) -> Iterator[Finding]:

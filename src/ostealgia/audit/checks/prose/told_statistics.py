@@ -39,10 +39,14 @@ _N = loose(
 )
 _KRUSKAL = re.compile(r"kruskal", re.I)
 _NO_R = re.compile(
-    r"spearman|rho\b|kendall|partial|adjust|intraclass|\bICC\b|regress|multiple|rank|log|one-?\s?(?:sided|tailed)", re.I
+    r"spearman|rho\b|kendall|weighted|repeated|\b(?:eyes|knees|hips|teeth|visits|measurements|scans|samples|lesions|pairs|half|subset|subgroup)\b|partial|adjust|intraclass|\bICC\b|regress|multiple|rank|log|one-?\s?(?:sided|tailed)",
+    re.I,
 )
 _RANKS = ("spearman", "kendall", "rank correlation", "partial correlation")
-_CORRECTED = re.compile(r"bonferroni|adjusted p|corrected p|one-?\s?(?:sided|tailed)|permut|bootstrap", re.I)
+_CORRECTED = re.compile(
+    r"bonferroni|adjusted p|corrected p|one-?\s?(?:sided|tailed)|permut|bootstrap|huynh|greenhouse|geisser|yates|holm\b|fdr\b",
+    re.I,
+)
 
 
 def p_of_told_statistics(paper: Paper) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ostealgia.audit.checks.reading.anew import tells_anew
+from ostealgia.audit.checks.reading.anew import another_subject, tells_anew
 from ostealgia.audit.checks.reading.figures import mentions
 from ostealgia.audit.checks.reading.premises import away
 from ostealgia.audit.checks.reading.sole_tests import sole_tests, t_tests_named
@@ -44,7 +44,8 @@ _NO_TEST = re.compile(
     r"\bpaired|ancova|covarian|mixed[- ](?:effect|model|linear|anova)|repeated|adjust|least.squares|weight(?:ed|ing)|match|imput|mann|"
     r"wilcoxon|kruskal|\branks?\b|"
     r"rank[- ]sum|non-?param|"
-    r"one-?(?:sided|tailed)|regress|trend|before|\bpre-?\s?(?:and|treat|op)|geometric|\blog\b|interaction|two-?way|correlat|post.?hoc|bonferroni|tukey|inferior",
+    r"one-?(?:sided|tailed)|regress|trend|before|\bpre-?\s?(?:and|treat|op)|geometric|\blog\b|interaction|two-?way|correlat|post.?hoc|bonferroni|tukey|inferior|equivalen|\bsame\b|\bat rest\b|"
+    r"\b(?:left|right)\b[^.;]{1,80}\b(?:left|right)\b|\b(?:eyes|knees|hips|teeth|implants|limbs)\b|false discovery|benjamini|holm",
     re.I,
 )
 _UNPAIRED = re.compile(r"\bun-?(?:paired|matched|adjusted|weighted)|\bbody[- ]weight|\bweight\b", re.I)
@@ -57,6 +58,8 @@ _DIFFERENCE = re.compile(
     r"(?:differences?|groups|means|values|scores|it|this)\b",
     re.I,
 )
+_OF_VALUES = re.compile(r"^\W{0,3}(?:[a-z-]{1,20}\s{1,3}){0,4}?(?:groups|means|values|scores)\b", re.I)
+_DIFFERED = re.compile(r"\bdiffer|\bsignifican|\bcompar|\bbetween\b", re.I)
 
 
 @dataclass(frozen=True)
@@ -96,12 +99,15 @@ def _told(paper: Paper, sentence: Sentence, following: Sentence | None) -> Told 
     own = list(_P.finditer(text))
     if len(own) == 1:
         last = means[-1].end
-        if own[0].start() > last and tells_anew(text[last : own[0].start()]):
+        between = text[last : own[0].start()]
+        if tells_anew(between) or another_subject(between):
             return None
         return Told(means, sizes, p_shown(own[0]), sentence.span(*own[0].span()), text)
     if own or following is None or following.start - sentence.end > 3 or not _DIFFERENCE.match(following.text):
         return None
     p = list(_P.finditer(following.text))
+    if _OF_VALUES.match(following.text) and not _DIFFERED.search(following.text):
+        return None  # "The values were higher in older patients"
     if len(p) != 1 or told_means(following.text) or _NO_TEST.search(_UNPAIRED.sub("", following.text)):
         return None
     if _STATISTIC.search(following.text):

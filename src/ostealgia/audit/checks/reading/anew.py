@@ -14,6 +14,26 @@ _CLAUSE = re.compile(r"[;:]\s{1,3}(?P<words>[^;:()\d]{3,80})[(,]?[^;:()\d]{0,20}
 _OTHER_WORD = re.compile(rf"\b(?!(?:{_OF_TESTS})\b)[a-z-]{{3,}}", re.I)
 _CAUSES = re.compile(r"\b(?:related|associated|correlated|depend(?:ed|ent)|predict\w*|due|linked)\b", re.I)
 
+# a subject with its verb, told behind the numbers of something else
+_SUBJECT = re.compile(
+    r"(?:[,;:]\s{1,3}|\b)(?:and|but|while|whereas|although|though)\s{1,3}(?P<joined>[^,;:()\d]{2,60}?)\s{1,3}(?P<verb>was|were|is|are|did|had|has)\b|"
+    r"[,;:]\s{1,3}(?P<bare>[a-z][^,;:()\d]{1,60}?)\s{1,3}(?:was|were|did)\b",
+    re.I,
+)
+_DIFFERENCE = re.compile(
+    r"\b(?:differences?|this|that|these|those|it|they|both|which|groups?|arms?|tests?|comparison|result|effect|p|who|whom|where|there|none|values?)\b",
+    re.I,
+)
+
+
+def another_subject(between: str) -> bool:
+    """Whether a clause with a subject of its own stands between the numbers and the statistic.
+
+    >>> another_subject(" with B, and more women were treated ("), another_subject(" with B, and the difference was small (")
+    (True, False)
+    """
+    return any(_DIFFERENCE.search(match["joined"] or match["bare"]) is None for match in _SUBJECT.finditer(between))
+
 
 def tells_anew(between: str) -> bool:
     """Whether the words between the last number and the statistic start another statement.

@@ -75,7 +75,14 @@ _CONSIST = re.compile(
 _ASSIGNED = re.compile(r"\b(?:assigned|allocated|randomi[sz]ed)\b", re.I)
 _WERE = re.compile(r"[)\s](?:was|were)\s{1,3}[^\d.;:()]{3,60}\b(?:in|for|from)\s{1,2}$", re.I)
 _TOTAL_BEHIND = re.compile(r"\s{0,2}(?:[a-z-]+\s{1,2}){0,2}?(?:in\s{1,2}(?:total|all)|altogether)\b", re.I)
-_TOTAL_BEFORE = re.compile(r"\b(?:totall?ing|total(?:\s?[:=])|altogether)\s{0,2}$", re.I)
+_TOTAL_BEFORE = re.compile(
+    r"(?:\b(?:totall?ing|total(?:\s?[:=])|altogether)|[,;(–—-]\s{0,2}(?:(?:that\sis|or|i\.e\.|and|thus|so),?\s)?"
+    r"(?:in\s(?:total|all)|(?:making|giving|for)\s(?:a\stotal\sof|together)))[,:]?\s{0,2}$",
+    re.I,
+)
+_PLACED = re.compile(
+    r"[a-z)]\s{1,3}(?:of|in|from|among|on|with)\s{1,3}(?:the\s|these\s|all\s)?$", re.I
+)  # "of 48 eyes of 24 cats"
 _NOT_ALL = re.compile(
     r"\b(?:including|include[sd]?|such as|e\.g\.|for example|most(?:ly| common| often| frequent\w*)?|main(?:ly)?|"
     r"among others|particular\w*)\b",
@@ -131,7 +138,7 @@ def _introduced(clear: str, whole: Mention, first: Mention, gap: str) -> str | N
     if _OF_WHOM.search(gap):
         return "of whom"
     if _OF_HEAD.search(clear[: whole.start]):
-        return "of"
+        return None if _PLACED.search(gap) else "of"
     if _CONSIST.search(gap):
         return "consist"
     if re.search(r"[,–—]\s{0,3}(?:and\s|with\s|i\.e\.,?\s|namely\s)?$", gap):

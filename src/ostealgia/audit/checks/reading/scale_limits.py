@@ -44,6 +44,9 @@ _NO_LIMITS = re.compile(
     re.I,
 )
 _SCALE_OF = re.compile(r"(?:(?:sub)?scale|NRS|VAS)\b", re.I)
+# a range that may be that of the very scores: "the median score (range 2-15) was 8"
+_ONLY_RANGE = re.compile(r"\W*(?:(?:with\s)?(?:a\s)?(?:range|ranging)(?:\s(?:of|from))?|from)\W*", re.I)
+USUAL = 10  # the least end of a scale that observed scores hardly have
 _RANGE_SAID = re.compile(r"\b(?:range[ds]?|possible|scale|scores?|from)\b", re.I)
 
 
@@ -63,6 +66,7 @@ def limits_told(text: str) -> Iterator[tuple[int, int, float, float]]:
             or (float(high) not in ENDS and not _RANGE_SAID.search(inner))
             or float(low) >= float(high)
             or (float(low) > 1 and not said)
+            or (inner and _of_the_scores(inner, float(low), float(high)))
         ):
             continue
         yield match.start(), match.end(), float(low), float(high)
@@ -74,3 +78,10 @@ def limits_told(text: str) -> Iterator[tuple[int, int, float, float]]:
     for one in printed_scores(text):
         if not any(m.start() <= one.start < m.end() for m, _, _ in found):
             yield one.start, one.end, one.low, one.high
+
+
+def _of_the_scores(inner: str, low: float, high: float) -> bool:
+    """Whether a plain "range" in brackets may be that of the scores: it has ends that few scales have."""
+    if not _ONLY_RANGE.fullmatch(inner):
+        return re.search(r"\bobserved\b", inner, re.I) is not None
+    return low > 1 or high not in ENDS or high < USUAL

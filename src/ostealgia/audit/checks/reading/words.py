@@ -96,7 +96,7 @@ _TIME = re.compile(
 )
 _GROUP = re.compile(
     r"\b(men|women|males?|females?|boys|girls|children|adults|left|right|upper|lower|systolic|diastolic|LV|RV|first|second|third|before|after|"
-    r"univaria\w+|multivaria\w+|unadjusted|crude|adjusted|subgroup|cases|controls)\b",
+    r"univaria\w+|multivaria\w+|unadjusted|crude|adjusted|subgroup|cases|controls|training|validation|derivation|mild|moderate|severe|complete|partial)\b",
     re.I,
 )
 

@@ -56,6 +56,12 @@ _OTHERS = re.compile(
     r"residual|QM|QE)\b",
     re.I,
 )
+_BETWEEN = frozenset(
+    """chi squared square statistic value test tests cochran cochrane for heterogeneity was were and with the the degrees degree of
+    freedom significant significantly not there showed gave giving indicated indicating suggested suggesting low moderate high
+    substantial considerable little considerably no heterogeneous tau squared index between among across trials studies included
+    respectively based higgins corresponding while but this that which had has""".split()
+)
 _TWO = re.compile(r"\brespectively\b", re.I)
 
 
@@ -91,7 +97,7 @@ def _sentence(paper: Paper, sentence: Sentence) -> Iterator[Finding]:
     if df is None or df < 1:
         return
     by_q = True if q_match.re is _CHI and len(found["i2"]) == 1 else _by_q(q, df)
-    if found["i2"]:
+    if found["i2"] and not (q_match.re is _CHI and _apart(text, q_match, found["i2"][0])):
         match = found["i2"][0]
         i2 = Printed.parse((match["i2"] or match["j2"]).replace("·", "."))
         if not have_i2 and i2.value <= 100:  # others are told by scale-bound
@@ -108,6 +114,13 @@ def _sentence(paper: Paper, sentence: Sentence) -> Iterator[Finding]:
         start, end = sentence.span(q_match.start(), behind[0].end())
         yield replace(p_vs_statistic("Q", q, [df], p, place=paper.place(start, end)), rule="heterogeneity")
     yield from _studies(paper, sentence, df, found["df"])
+
+
+def _apart(text: str, chi: re.Match[str], i2: re.Match[str]) -> bool:
+    """Whether words of something else stand between a chi-square and I2."""
+    first, second = sorted((chi.span(), i2.span()))
+    words = re.findall(r"[a-z]{3,}", f"{chi[0]} {text[first[1] : second[0]]}".casefold())
+    return any(word not in _BETWEEN for word in words)
 
 
 def _tested(paper: Paper, sentence: Sentence) -> bool:

@@ -15,7 +15,7 @@ from ostealgia.audit.checks.reading.effect_rows import Row, effect_rows
 from ostealgia.audit.checks.reading.facts import parsed
 from ostealgia.audit.checks.reading.figures import family
 from ostealgia.audit.checks.reading.text import COUNT, Sentence, loose, sentences
-from ostealgia.audit.checks.reading.words import spelled, stems
+from ostealgia.audit.checks.reading.words import at_odds, spelled, stems
 from ostealgia.audit.finding import Cause, Finding, Place, make
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.confidence import Triplet
@@ -66,6 +66,18 @@ _RESTS = loose(
     r"sole)\s(?:[a-z\-]+\s){0,2}?(?:study|trial|cohort|RCT)\b|"
     r"[(;,]\s?(?:1|one)\s(?:study|trial)\s?[;,)]"
 )
+_SOLE = loose(  # one study is all that there is
+    r"\b(?:only|just|sole|single)\s(?:(?:one|an?|single)\s)?(?:[a-z\-]+\s){0,2}?(?:study|trial|cohort|RCT)(?:\s?\([^()]{1,40}\))?\s"
+    r"(?:that\s|which\s)?(?:(?:has|had)\s)?(?:reported|assessed|examined|measured|evaluated|investigated|provided|contributed|gave|addressed|studied|"
+    r"compared|looked|tested|described|presented|(?:was|were)\s(?:available|included|eligible|found|identified)|could\sbe|on\s|of\s|with\s(?:data|this))|"
+    r"\b(?:one|an?|single)\s(?:single\s)?(?:study|trial|cohort|RCT)(?:\s?\([^()]{1,40}\))?\s(?:was|were)\s(?:available|included|eligible)|"
+    r"\b(?:contain|compris|consist|includ|based|rest|pool)\w*\s(?:of\s|on\s)?(?:only\s|just\s)?(?:the\s|an?\s)?(?:one|1|single|sole)\s(?:single\s)?"
+    r"(?:study|trial|cohort|RCT)\b|\bk\s?=\s?1\b|\((?:only\s)?(?:1|one|a\ssingle)\s(?:study|trial)\b"
+)
+_SEVERAL = re.compile(
+    r"\b(?:arms|comparisons|cohorts|datasets|data sets|sites|strata|each|separately|subgroups|reports|populations)\b",
+    re.I,
+)
 _K = re.compile(
     r"^\W*(?:(?:no\.?|n|number|k|#)\W{0,3}(?:of\s)?)?(?:included\s)?(?:studies|trials|cohorts|reports)\b\W{0,3}(?:[nk]\b)?\W*$|^\W*k\W*$",
     re.I,
@@ -88,7 +100,7 @@ def passages(paper: Paper) -> Iterator[Finding]:
             window = [*window, behind] if behind is not sentence else window
             inside = [one for one in estimates if sentence.start <= one.start < window[-1].end]
             if len(inside) >= 2:
-                yield from _passage(paper, " ".join(one.text for one in window), inside)
+                yield from _passage(paper, window, inside)
                 break
 
 
@@ -96,7 +108,13 @@ def _lone_heterogeneity(paper: Paper, sentence: Sentence) -> Iterator[Finding]:
     """I2 of one study."""
     told = list(_I2.finditer(sentence.text))
     numbers = {spelled(m[1]) for m in _STUDIES.finditer(sentence.text)}
-    if len(told) != 1 or numbers or _OTHERS.search(sentence.text) or not _RESTS.search(sentence.text):
+    if (
+        len(told) != 1
+        or numbers
+        or _SEVERAL.search(sentence.text)
+        or _OTHERS.search(sentence.text)
+        or not _RESTS.search(sentence.text)
+    ):
         return
     value = told[0][1] or told[0][2]
     if float(value) > 0:
@@ -110,12 +128,18 @@ def _lone_heterogeneity(paper: Paper, sentence: Sentence) -> Iterator[Finding]:
         )
 
 
-def _passage(paper: Paper, text: str, inside: Sequence[Estimate]) -> Iterator[Finding]:
-    if len(inside) != 2 or _OTHERS.search(text) or _STUDIES.search(text):
+def _passage(paper: Paper, window: Sequence[Sentence], inside: Sequence[Estimate]) -> Iterator[Finding]:
+    text = " ".join(one.text for one in window)
+    if len(inside) != 2 or _OTHERS.search(text) or _STUDIES.search(text) or _SEVERAL.search(text):
         return
+    if not _SOLE.search(text):
+        return  # "one large trial", "only one trial reached significance"
     first, second = sorted(inside, key=lambda one: one.estimate.start)
     plain = paper.document.plain
-    words = plain[first.sentence[0] : first.estimate.start], plain[first.end : second.estimate.start]
+    words = (
+        plain[min(window[0].start, first.sentence[0]) : first.estimate.start],
+        plain[first.end : second.estimate.start],
+    )
     named = _POOL.search(words[0])
     if _POOL.search(words[1]) is None or (named is not None and not _ONE.search(words[0], named.end())):
         return  # "the meta-analysis contained one trial (RR ...)" gives the trial first
@@ -147,7 +171,9 @@ def _compared(place: Place, study: Triplet, pool: Triplet, says: str) -> Finding
     width = max(study.high.value - study.low.value, pool.high.value - pool.low.value)
     pairs = list(zip(study.parts, pool.parts, strict=True))
     off = [abs(b.value - a.value) > max(UNITS * max(a.unit, b.unit), SHARE * width) for a, b in pairs]
-    same = not off[0] and not (off[1] and off[2])
+    printed = [a.text == b.text for a, b in pairs]
+    slipped = printed[0] and (printed[1] and off[2] or printed[2] and off[1])  # one limit of three numbers differs
+    same = not off[0] and not (off[1] and off[2]) and not slipped
     text = f"{study.estimate.text} ({study.low.text} to {study.high.text})"
     return make(
         "pooled-vs-studies",
@@ -179,6 +205,8 @@ def rows_of_one(paper: Paper) -> Iterator[Finding]:
             and re.search(r"\bstud(?:y|ies)\b|\breported\b|\bsingle\b|\btrial\b", row.column.name, re.I)
         ]
         if len(pool) == len(own) == 1:
+            if at_odds(pool[0].column.name, own[0].column.name):
+                continue  # crude beside adjusted
             yield from _row(pool[0], own[0].triplet, "the row counts one study, with")
         elif len(listed) == 1 and _POOL.search(f"{listed[0].column.name} {listed[0].note}"):
             yield from _row(listed[0], _in_text(paper, listed[0]), "the row counts one study, for which the text has")

@@ -55,6 +55,7 @@ class Case:
     above: tuple[tuple[int, ...], ...]  # counts of the rows before it, nearest first
     shared: bool  # rows of another kind carry the same P: it is of them
     alike: tuple[tuple[int, ...], ...]  # counts of the rows next to it that carry the same P, its own included
+    ranks: bool = False  # the paper names a rank test of two groups
     by_column: bool = False  # the other P of its column are of ordinary tests, and the paper names t tests
 
     @property

@@ -122,10 +122,19 @@ def _told(paper: Paper, grid: Grid, step: _Step) -> Iterator[Finding]:
                 yield sample_flow(began, losses, left, what=what, place=place)
                 break
         else:
+            if began - sum(lost) - left == _next_out(grid, step.last, column):
+                continue  # "full texts read 98, not found 2": the loss stands below those who are left
             reasons = len(lost) > 2 and lost[0] == sum(lost[1:])
             found = sample_flow(began, lost[:1] if reasons else lost, left, what=what, place=place)
             if left <= 3 * began and sum(lost) < 2 * began:
                 yield found
+
+
+def _next_out(grid: Grid, row: int, column: int) -> float | None:
+    """The number of those who leave in the row right below another."""
+    if row + 1 >= len(grid.rows) or _kind(grid.label(grid.rows[row + 1])) != "out":
+        return None
+    return grid.numbers[row + 1][column]
 
 
 CHECKS = (flow_steps,)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from ostealgia.audit.causes import slip
 from ostealgia.audit.checks.tables.sums import parts_overlap
 from ostealgia.audit.checks.tables.wholes import far_total
 from ostealgia.audit.finding import Finding
@@ -18,6 +19,7 @@ from ostealgia.audit.rules.totals import total_vs_parts
 from ostealgia.audit.tables.headers import is_weighted, size_in
 from ostealgia.audit.tables.view import shortened
 from ostealgia.io.documents.model import Cell, PrintedTable
+from ostealgia.numerics.intervals import Printed
 
 # what a patient has only once
 _ONCE = re.compile(
@@ -30,7 +32,7 @@ _ONCE = re.compile(
     re.I,
 )
 _SEVERAL = re.compile(
-    r"\b(?:adverse|toxicit\w+|complications?|symptoms?|reasons?|sites? of|comorbid\w*|medications?|events?|items?)\b",
+    r"\b(?:some|more than one|multiple|several|both|overlap\w*|twice|may have|adverse|toxicit\w+|complications?|symptoms?|reasons?|sites? of|comorbid\w*|medications?|events?|items?)\b",
     re.I,
 )
 _TOTAL = re.compile(
@@ -49,6 +51,7 @@ _NESTED = re.compile(
     r"\s*(?:[-–•·]\s|(?:all|any|total|sub-?total|of (?:whom|these|which)|including|thereof)\b)|\s{2,}\S", re.I
 )
 FAR = 2.5
+FEW = 4  # patients without a value
 
 
 @dataclass(frozen=True)
@@ -147,11 +150,19 @@ def headed_rows(paper: Paper) -> Iterator[Finding]:
         if not fits or len(sums) - len(fits) != 1 or len(sums) != len(read) or any(row[0].copied for row in body):
             continue
         for c in sums:
+            if not _told(sums[c], whole[c], [int(m[1].replace(",", "")) for m in read[c] if m]):
+                continue
             first, last = body[0][c], body[-1][c]
             quote = "; ".join(f"{row[0].text.strip()} {row[c].text.strip()}" for row in body)
             place = replace(paper.place(first.start, max(first.end, last.end)), quote=shortened(quote))
             parts = [m[1].replace(",", "") for m in read[c] if m]
             yield total_vs_parts(parts, str(whole[c]), what=f"rows of {table.column_name(c)}", place=place)
+
+
+def _told(added: int, whole: int, parts: Sequence[int]) -> bool:
+    """Whether patients without a value do not explain that the rows have fewer: more than a few, and one slip does."""
+    short = whole - added
+    return short <= 0 or (short > FEW and any(slip(Printed.of(n), float(n + short)) is not None for n in parts))
 
 
 CHECKS = (lone_totals, headed_rows)

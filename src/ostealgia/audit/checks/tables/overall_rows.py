@@ -88,6 +88,8 @@ def _row(row: Sequence[Cell], size: int, mean: int, sd: int | None) -> _Row | No
 def _compared(paper: Paper, rows: Sequence[_Row]) -> Iterator[Finding]:
     named = [row for row in rows if _ALL.match(row.label)]
     groups = [row for row in rows if row not in named]
+    if any(re.search(r"\bmedian\b", row.label, re.I) for row in rows):
+        return
     if len(named) != 1 or len(groups) < 2 or named[0] not in (rows[0], rows[-1]):
         return
     whole = named[0]

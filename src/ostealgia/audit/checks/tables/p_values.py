@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from ostealgia.audit.baseline import Source, weigh
+from ostealgia.audit.checks.reading.figures import mentions
 from ostealgia.audit.checks.reading.premises import away, counts_tested, doubtful, lowered, means_tested, ordinary_test
 from ostealgia.audit.checks.reading.sole_tests import sole_in, sole_tests, t_tests_named
 from ostealgia.audit.checks.reading.text import once
@@ -85,6 +86,7 @@ def table_tests(paper: Paper) -> Iterator[Finding]:
         if is_weighted(around):
             continue
         based = paper_shares(paper)[table.index]
+        ranks = mentions(paper, *RANK_TESTS)
         for block in blocks(table):
             if not block.independent or (block.statistic is None and block.p_value is None):
                 continue
@@ -101,7 +103,7 @@ def table_tests(paper: Paper) -> Iterator[Finding]:
             of_p: list[Finding] = []
             for case, rows in cases:
                 (of_p if case.statistic is None else with_statistic).extend(
-                    _tested(replace(case, named=named), rows, based)
+                    _tested(replace(case, named=named, ranks=ranks), rows, based)
                 )
             said = _PLAIN_TEST.search(around) is not None and not OTHER_TEST.search(around)
             yield from means_tested(
@@ -439,7 +441,7 @@ def _by_means(case: Case, groups: list[Group]) -> Iterator[Finding]:
     if p is None:
         return
     second = _p_of_statistic(case, groups, p)
-    if not second.flagged or not (first.flagged or certain):
+    if not second.flagged or not (first.flagged or certain) or _of_ranks(case, p):
         if not second.flagged:
             yield second
         return
@@ -449,6 +451,19 @@ def _by_means(case: Case, groups: list[Group]) -> Iterator[Finding]:
     else:
         own = t_vs_summary(groups, None, p, place=case.p_place).verdict != "inconsistent"
         yield second if own else _mended_p(second, first, p, second.recomputed)
+
+
+RANK_TESTS = ("mann", "wilcoxon", "rank sum", "rank-sum")
+_RANKS_NEAR = 0.1  # z between the normal and the exact P of a rank test
+
+
+def _of_ranks(case: Case, p: Printed) -> bool:
+    """Whether the paper names rank tests and P is that of the statistic as their z: a column headed T then holds both tests."""
+    from scipy import special
+
+    if not case.ranks or case.statistic is None:
+        return False
+    return _apart(p, 2 * float(special.ndtr(-abs(case.statistic.value)))) <= _RANKS_NEAR
 
 
 def _as_deviations(case: Case, found: Finding) -> Finding:

@@ -55,7 +55,17 @@ _ITEM = re.compile(r"\W*(?:item|q|i|d|domain|question)?\.?\s?\d{1,2}\W*$", re.I)
 _MINORS = re.compile(r"\bMINORS\b|methodological index for non-?\s?randomi[sz]ed", re.I)
 _CHECKLIST = re.compile(r"\bJBI\b|joanna briggs|\bchecklist\b|critical appraisal|\bCASP\b", re.I)
 _ANSWERS = re.compile(r"\W*(?:yes|no|unclear|can'?t tell|not applicable|n/?a|partly|partial(?:ly)?)\W*$", re.I)
+_ASIDE = re.compile(r"not applicable|\bn/?a\b", re.I)
 LEAST_ITEMS = 6
+# a table of numbers of studies, or of agreement, for each domain
+_SUMMED_UP = re.compile(
+    r"\b(?:number|no\.|percent\w*|proportion|share) of (?:the )?(?:included )?(?:stud(?:y|ies)|trials|articles|papers)\b|\bagreement\b|\bkappa\b|"
+    r"\bfull points\b|\bmedians?\b|\bmeans?\b",
+    re.I,
+)
+_NO_STUDY = re.compile(
+    r"\W*(?:yes|no|unclear|low|high|mean|median|total|agreement|kappa|all|n|%|range|max\w*)\W*$", re.I
+)
 HALF = 0.5  # of the rows add up where the heading does not say that the last column is the total
 
 
@@ -75,10 +85,13 @@ def rated_rows(paper: Paper) -> Iterator[Finding]:
             continue
         names = [table.column_name(column).strip() for column in range(table.n_columns)]
         said = f"{table.caption} {table.note} {' '.join(names)}"
+        if _SUMMED_UP.search(table.caption):
+            continue
         parts = _parts(names, said, adapted=is_adapted(paper.document.plain))
         if len(parts) < 2:
             continue
-        rows = [row for row in table.body if all(_points(row[one.column]) is not None for one in parts)]
+        body = [row for row in table.body if not _NO_STUDY.match(row[0].text)]
+        rows = [row for row in body if all(_points(row[one.column]) is not None for one in parts)]
         for row in rows:
             for one in parts:
                 if one.most is not None:
@@ -151,7 +164,7 @@ def rated_columns(paper: Paper) -> Iterator[Finding]:
     """The same where the domains are rows ("Selection (max 4)") and the studies columns."""
     for table in paper.document.tables:
         labels = [row[0].text.strip() for row in table.body]
-        if not 3 <= len(labels) <= 8 or table.n_columns < 3:
+        if not 3 <= len(labels) <= 8 or table.n_columns < 3 or _SUMMED_UP.search(table.caption):
             continue
         parts = _parts(
             ["", *labels],
@@ -188,7 +201,10 @@ def answered(paper: Paper) -> Iterator[Finding]:
         known = [(row, [n for n in values if n is not None]) for row, values in read if None not in values]
         if sum(sum(values[:-1]) == values[-1] for _, values in known) < HALF * len(known):
             continue
+        aside = {k for k, c in enumerate(columns) if _ASIDE.search(table.column_name(c))}
         for row, values in known:
+            if sum(n for k, n in enumerate(values[:-1]) if k not in aside) == values[-1] != sum(values[:-1]):
+                continue  # the total leaves out the items that do not apply
             place = replace(paper.place(row[columns[0]].start, row[totals[0]].end), quote=_words(row))
             yield total_vs_parts(
                 list(map(str, values[:-1])), str(values[-1]), what=f"{row[0].text.strip()}, answers", place=place

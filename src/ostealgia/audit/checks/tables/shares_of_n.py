@@ -27,10 +27,11 @@ _OTHER = re.compile(
     r"accura|predict|\bppv\b|\bnpv\b|weighted|adjusted|estimat|\bage\b|saturation|h[a]?emoglobin|hba1c|volume|dose|body fat|"
     r"ejection|fev|fvc|"
     r"recovery|inhibition|viability|expression|identity|similarity|variance|agreement|of the total|of total|contribution|"
-    r"relative|cells|tissue|area|p[- ]?value|"
+    r"relative|complian|adheren|doses|cells|tissue|area|p[- ]?value|"
     r"\bn\s?\(\s?%|no\.?\s?\(\s?%|costs?|lesions|sites|episodes|visits|samples|specimens|cycles|teeth|eyes|limbs|hips|knees",
     re.I,
 )
+_NOTED = re.compile(r"[*†‡§¶#]|(?<=[a-z])[a-d]$")  # a footnote, which may tell of fewer patients
 FITTING = 4  # cells that fit for each that does not; of these at least so many could have missed
 POWER = 2
 LEAST, MOST = 8, 120  # patients; of more, one without a value would do
@@ -100,7 +101,11 @@ def _shares(paper: Paper, printed: PrintedTable) -> Iterator[Share]:
         if not any(cell.text.strip() for cell in row[1:]):
             above = label
             continue
-        if _OTHER.search(f"{above} {label}") or any(_COUNT.match(cell.text) for cell in row[1:]):
+        if (
+            _NOTED.search(label)
+            or _OTHER.search(f"{above} {label}")
+            or any(_COUNT.match(cell.text) for cell in row[1:])
+        ):
             continue
         for column in range(1, len(row)):
             size, cell = sizes[column] or whole, row[column]

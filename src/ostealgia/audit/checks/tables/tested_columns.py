@@ -40,12 +40,14 @@ _MEAN_SD = re.compile(
 _ERRORS = re.compile(r"\bsem?\b|standard error|\bs\.e\.", re.I)
 _GROUPS = re.compile(r"\b(?:groups?|arms?|treatments?|cohorts?|regimens?|allocation|assignment)\b", re.I)
 _NOT_GROUPS = re.compile(
-    r"\btotal\b|\ball\b|\boverall\b|difference|change|\bweeks?\b|\bmonths?\b|\bbaseline\b|\bday\b|\bpre\b|\bpost\b|model|step",
+    r"\btotal\b|\ball\b|\boverall\b|difference|change|\bweeks?\b|\bmonths?\b|\bbaseline\b|\bday\b|\bpre\b|\bpost\b|model|step|"
+    r"\bleft\b|\bright\b|\bvisit\b|\bsession\b|\bspine\b|\bhip\b|\beyes?\b",
     re.I,
 )
+_ANOVA = re.compile(r"\banova\b|\banalys[ie]s of variance\b", re.I)
 _OTHER = re.compile(
     r"paired|wilcoxon|mann|kruskal|rank|adjusted|ancova|covari|mixed|repeated|trend|regress|weighted|imput|mcnemar|log-?rank|surviv|"
-    r"interaction|bonferroni|post.?hoc|change|difference|least.squares|geometric",
+    r"interaction|armitage|\bp[ -]?(?:values?)? for\b|bonferroni|post.?hoc|change|difference|least.squares|geometric",
     re.I,
 )
 
@@ -96,7 +98,9 @@ def _means_side_by_side(view: _View, p_column: int) -> Iterator[Finding]:
         c for c in range(1, len(view.names) - 1)
         if _MEAN.search(view.names[c]) and _SD.search(view.names[c + 1]) and c + 1 < p_column
     ]  # fmt: skip
-    if not 2 <= len(pairs) <= MOST or any(is_total(view.names[c]) or is_time(view.names[c]) for c in pairs):
+    if not 2 <= len(pairs) <= MOST or any(
+        is_total(view.names[c]) or is_time(view.names[c]) or _NOT_GROUPS.search(view.names[c]) for c in pairs
+    ):
         return
     if any(statistics_in(name) for name in view.names[pairs[-1] + 2 : p_column]):
         return  # the statistic is compared first
@@ -193,6 +197,8 @@ def _groups(
     """Mean, SD and size of each row; None where the columns hold something else."""
     if len(data) == 2 and _MEAN.search(view.names[data[0]]) and _SD.search(view.names[data[1]]):
         return [_group(row[data[0]].text, row[data[1]].text, n) for row, n in zip(rows, sizes, strict=True)]
+    if len(rows) > 2 and _ANOVA.search(view.paper.document.plain) is None:
+        return None  # a P of two of them
     told = f"{view.names[data[0]]} {view.table.caption} {view.table.note}"
     if len(data) != 1 or not (_MEAN_SD.search(told) or all("±" in row[data[0]].text for row in rows)):
         return None

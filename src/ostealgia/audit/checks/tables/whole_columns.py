@@ -49,7 +49,7 @@ _AVERAGED = re.compile(
     r"average of|mean of|change|differen|reduction|decrease|improvement|%|percent|index|ratio|\blog|adjusted|estimat|imput|"
     r"overall|subscale|domain|least|median|geometric|\bse\b|\bsem\b|"
     r"standard error|\bper (?:day|week|month|year|session|100|1000|unit|night|hour)|total|sum\b|composite|95|\bci\b|predicted|"
-    r"expected|weighted|daily|weekly",
+    r"expected|weighted|daily|weekly|missing|with data|available|\braters?\b|readers?\b|observers?\b|geometric|trimmed",
     re.I,
 )
 _MEAN = re.compile(r"\b(?:means?|averages?|m)\b", re.I)
