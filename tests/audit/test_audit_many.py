@@ -50,8 +50,8 @@ def test_a_check_without_end_is_stopped_and_the_others_are_done(tmp_path):
     )
     work = Work(start=start, answer=Audit, known=CHECKING.known)
     paths = [tmp_path / "a.txt", tmp_path / "b.txt"]
-    # 8 s: a child needs about 1 s to start, and much more where the machine is busy
-    (_, first), (_, second) = in_children(paths, work, None, True, processes=1, seconds=8)
+    # 3 s are 15 s by the clock: a child needs about 1 s to start, and much more where the machine is busy
+    (_, first), (_, second) = in_children(paths, work, None, True, processes=1, seconds=3)
     assert isinstance(first, DocumentError) and "takes too long" in str(first)
     assert isinstance(second, Audit)
 

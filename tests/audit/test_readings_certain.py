@@ -298,3 +298,14 @@ def test_the_same_group_in_other_years() -> None:
     words = "A cross-over trial in 45 volunteers assigned to {}."
     assert rules(words.format("both orders in 2011 (n = 31) and in 2012 (n = 19)")) == []
     assert rules(words.format("plaster (n = 31) and cream (n = 19)")) == ["total-vs-parts"]
+
+
+@pytest.mark.parametrize(("text", "flagged"), [
+    ("Effects were small (b = .11, SD = .04, p = .002, d = .30, 95 % CI .030, .188).", False),
+    ("Effects were small (b = .51, SD = .04, p = .002, d = .30, 95 % CI .030, .188).", True),
+    ("One out of 3 (36.1%) of the helpers wore gloves.", False),
+    ("In all, 1 of 7 patients (41.3%) had a flare.", True),
+    ("Arms differed, F(1,79) = 25.31, p = 2.99\u221710\u207b\u2076.", False),
+])  # fmt: skip
+def test_what_numbers_are_of(text: str, flagged: bool) -> None:
+    assert bool(oa.audit.check(from_text(f"# A\n\n## Results\n\n{text}\n", name="a.md")).flags) == flagged

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 
 import pytest
 
 import documents_made as made
 from ostealgia.errors import DocumentError
-from ostealgia.io.documents.children import read_documents, read_in_child
+from ostealgia.io.documents.children import READING, in_children, read_documents, read_in_child
+from ostealgia.io.documents.model import Document
 from ostealgia.io.documents.reading import read_document, read_here
 
 BOMB = (
@@ -144,6 +146,19 @@ def test_a_paper_that_takes_too_long_is_ended(tmp_path):
     path.write_text("a  b\n" * 400_000)
     with pytest.raises(DocumentError, match="takes too long to read"):
         read_in_child(path, seconds=0.8)
+
+
+def test_a_paper_that_waits_for_the_processor_is_read(tmp_path):
+    """The limit is of processor time: on a busy machine a paper takes longer by the clock than it may work."""
+    path = tmp_path / "a.txt"
+    path.write_text("Pain improved.")
+    start = (
+        "import time\nfrom ostealgia.io.documents import children\n"
+        "def waits(*given):\n    time.sleep(2)\n    return children._read(*given)\n"
+        "children.serve(waits)"
+    )
+    ((_, found),) = in_children([path], replace(READING, start=start), seconds=1)
+    assert isinstance(found, Document)
 
 
 def test_a_paper_that_takes_too_much_memory_is_refused(tmp_path):

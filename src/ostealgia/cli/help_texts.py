@@ -62,7 +62,7 @@ Examples:
   ostealgia network trials.csv --measure MD --graph network.svg --heat heat.svg --json > network.json"""
 
 AUDIT_EXAMPLES = """\b
-Each paper is read and checked in a process of its own, with at most 60 s for each and 1 GiB of memory.
+Each paper is read and checked in a process of its own, with at most 60 s of processor time for each and 1 GiB of memory.
 A paper that cannot be read is one message; the others are done.
 \b
 Examples:

@@ -15,7 +15,7 @@ from ostealgia.audit.tables.model import Entry, Line
 from ostealgia.numerics.intervals import as_interval
 
 CONTINUOUS = re.compile(
-    r"\b(?:age|bmi|body mass|scores?|index|weight|height|durations?|time|dose|levels?|h(?:a)?emoglobin|albumin|crp|volume|size|"
+    r"\b(?:age|bmi|body mass|scores?|index|weight|height|durations?|time|(?<!any )dose|levels?|h(?:a)?emoglobin|albumin|crp|volume|size|"
     r"length|mg|mmol|g/d?l|kg|pressure|rate|survival|pain|nrs|vas|scale|rating|follow-?up|ph|ml|units?)\b",
     re.IGNORECASE,
 )

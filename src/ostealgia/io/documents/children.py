@@ -18,7 +18,8 @@ from typing import Any
 from ostealgia.errors import DocumentError
 from ostealgia.io.documents.model import Document
 
-SECONDS = 60
+SECONDS = 60  # of processor time
+ASLEEP = 5  # times as many by the clock: a guard against a child that waits for something
 BYTES = 1 << 30
 _MEMORY = f"more than {BYTES >> 20} MiB"
 _HEAD = 8  # bytes of a message's length
@@ -50,7 +51,7 @@ READING = Work(start="from ostealgia.io.documents.children import serve; serve()
 def read_in_child(path: Path, *, seconds: float = SECONDS) -> Document:
     """A paper read in one child process that ends with it.
 
-    seconds : of CPU and of the clock.
+    seconds : of processor time, so that a busy machine refuses no paper; ``ASLEEP`` times as many by the clock.
     Raises DocumentError where the file cannot be read, takes too long or too much memory.
     """
     child = _Child(READING)
@@ -143,7 +144,7 @@ class _Child:
             late.set()
             process.kill()
 
-        timer = threading.Timer(self._work.steps * seconds, stop)
+        timer = threading.Timer(self._work.steps * ASLEEP * seconds, stop)
         timer.start()
         try:
             _send(self._requests, (str(path.absolute()), str(path), seconds, extra))

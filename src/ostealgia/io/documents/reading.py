@@ -56,7 +56,7 @@ def read_document(path: str | Path, *, limits: bool = True) -> Document:
     """A paper from a file: PDF, JATS or NLM XML, HTML, Word, Markdown, plain text, CSV or Excel.
 
     path : the file; what it is is decided by its content, then by its suffix.
-    limits : read in a child process with at most 60 s and 1 GiB, as a file of unknown origin should be;
+    limits : read in a child process with at most 60 s of processor time and 1 GiB, as a file of unknown origin should be;
     False reads in this process.
     Raises DocumentError (one message: file, page, found, expected, what to do) where the file cannot be read.
     """

@@ -53,6 +53,12 @@ _IN_BRACKET = loose(
     r"[,:;]\s(?:an?\s|the\s)?(?P<subject>[a-z][a-z \-]{2,50}?)\s?\(\d{1,6}\s(?:of|out\sof|/)\s(?:the\s)?\d{2,6}[^()]{0,30}\)"
 )
 _SEX = re.compile(r"\b(?:male|female)\s(?:sex|gender)\b|^\W*(?:the\s)?(?:women|men)\b", re.I)
+_HALVES = loose(  # "a ratio above the median carried", "hazard ratio (A vs B)"
+    r"\b(?:above|below|at\sleast|over|under)\s(?:the|its|their)\smedian\b|"
+    r"\bratios?\s(?:for\s[a-z ,-]{3,40}\s)?\([^()\d]{2,60}\s(?:vs\.?|versus|v|compared\swith|against)\s[^()\d]{2,60}\)\s(?:was|of|=|:|,)?\s?$"
+)
+_FRACTION = loose(r"(?<![\w.,/])(\d{1,5})\s(?:of|out\sof)\s(?:the\s)?(\d{2,6})\b(?!\s?%)")
+_CRUDE = re.compile(r"\bunadjusted|\bcrude\b|\bunivari", re.I)
 _EVENT = r"(?:deaths|events|recurrences|relapses|progressions|failures|fractures)"
 _EVENTS = loose(
     rf"(?<![\w.,/%\-])(?P<a>\d{{1,5}})\s(?:[a-z\-]+\s)?{_EVENT}\b(?!\sper\b)|(?<![\w.,/%\-])(?P<b>\d{{1,5}})\s(?:(?:of|"
@@ -65,7 +71,9 @@ _BY_ARM = loose(
 _TRIAL = re.compile(r"\brandomi[sz]ed\b", re.I)
 _UNNAMED = loose(
     r"\b(?:hazards?\sratios?|HR)\s(?:\([A-Z]{2}\)\s)?(?:for\s(?:death|progression|events?|recurrence|relapse)[a-z ,]{0,30}\s)?(?:was|"
-    r"of|=|:|,)?\s?$"
+    r"of|=|:|,)?\s?$|"
+    r"\b(?:hazards?\sratios?|HR)\s(?:for\s[a-z ,-]{3,40}\s)?\([^()]{2,60}\s(?:vs\.?|versus|v|compared\swith|against)\s[^()]{2,60}\)\s"
+    r"(?:was|of|=|:|,)?\s?$"
 )
 _NOT_PLAIN = re.compile(
     r"(?<!T1-)(?<!T2-)(?<!T1 )(?<!T2 )\bweight(?:ed|ing)\b|\bpropensity|\bIPTW\b|\bmatched\b|penali[sz]ed|\bridge\b|\blasso\b|"
@@ -195,8 +203,21 @@ def _share(paper: Paper, one: Estimate) -> tuple[int, int] | None:
     return known.pop() if len(known) == 1 else None
 
 
+def _two_fractions(paper: Paper, one: Estimate, triplet: Triplet) -> tuple[int, int] | None:
+    """The first of two groups and both, where an unadjusted ratio is that of the two fractions told before it."""
+    plain = paper.document.plain
+    near = plain[max(0, one.sentence[0] - REACH) : one.estimate.start].rpartition("\n\n")[2]
+    counts = [(int(m[1]), int(m[2])) for m in _FRACTION.finditer(near)]
+    if len(counts) != 2 or not _CRUDE.search(near) or any(not 0 < k < n for k, n in counts):
+        return None
+    (a, m), (b, n) = counts
+    ratio = a * (n - b) / (b * (m - a))
+    fits = any(triplet.estimate.fits(value) for value in (ratio, 1 / ratio))
+    return (m, m + n) if fits else None
+
+
 def _odds(paper: Paper, one: Estimate, triplet: Triplet) -> Iterator[Finding]:
-    share = _share(paper, one)
+    share = _share(paper, one) or _two_fractions(paper, one, triplet)
     if share is None:
         return
     found = precision_bound(
@@ -215,6 +236,7 @@ def _hazard(paper: Paper, one: Estimate, triplet: Triplet) -> Iterator[Finding]:
     binary = (
         _share(paper, one) is not None
         or _SEX.search(before) is not None
+        or _HALVES.search(before.rstrip("( ") + " ") is not None
         or (_BY_ARM.search(near) and _UNNAMED.search(before.rstrip("( ") + " "))
     )
     if not alone or not (binary or (_TRIAL.search(plain) and _UNNAMED.search(before.rstrip("( ") + " "))):

@@ -18,7 +18,7 @@ from ostealgia.audit.checks.reading.told import OWN_RESULTS
 from ostealgia.audit.checks.reading.words import stems
 from ostealgia.audit.finding import Finding, Place
 from ostealgia.audit.paper import Paper
-from ostealgia.audit.rules.totals import total_vs_parts
+from ostealgia.audit.rules.totals import cross_reference, total_vs_parts
 from ostealgia.audit.tables.headers import is_n, label_key
 from ostealgia.audit.tables.view import shortened
 from ostealgia.io.documents.model import Cell, PrintedTable
@@ -112,6 +112,7 @@ def _part(paper: Paper, row: Sequence[Cell], column: int, form: re.Pattern[str])
 
 def _in_sentence(paper: Paper, sentence: Sentence, sexes: Category) -> Iterator[Finding]:
     """Of the 135 men ... of the 112 women ..."""
+    yield from _one_sex(paper, sentence, sexes)
     men, women = (list(pattern.finditer(sentence.text)) for pattern in (_MEN, _WOMEN))
     if len(men) != 1 or len(women) != 1 or _SUBSET.search(sentence.text):
         return
@@ -122,6 +123,22 @@ def _in_sentence(paper: Paper, sentence: Sentence, sexes: Category) -> Iterator[
         for name, m in (("men", men[0]), ("women", women[0]))
     ]
     yield from _judged(pair, [(sexes, sexes.count, sexes.whole)], "")
+
+
+_ALONE = re.compile(
+    r"^\W{0,2}(?:Of|Among|In)\s(?:the|all)\s(\d{1,6})\s(men|women|males|females)\s(?:in|of)\s(?:the|this|our)\s"
+    r"(?:trial|study|cohort|whole\s\w+|series)(?:\s\(Table\s\d{1,2}\))?(?:,|\s\w+$)"
+)
+
+
+def _one_sex(paper: Paper, sentence: Sentence, sexes: Category) -> Iterator[Finding]:
+    """Of the 36 women in the trial (Table 1), ..."""
+    match = _ALONE.match(sentence.text)
+    if match is None or _SUBSET.search(sentence.text[: match.end()]):
+        return
+    right = sexes.count if label_key(match[2]) == sexes.key else sexes.whole - sexes.count
+    place = paper.place(*sentence.span(*match.span(1)))
+    yield cross_reference(match[1], str(right), what=f"{match[2]} of all patients", exact=True, place=place)
 
 
 def _judged(

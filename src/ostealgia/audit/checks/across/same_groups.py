@@ -21,6 +21,9 @@ _ALL = re.compile(
     r"\b(?:all|every)\s(?:the\s)?(?:randomi[sz]ed|included|enrolled|assigned|allocated)\s(?:patients|participants)\b",
     re.I,
 )
+_SAME = re.compile(
+    r"\b(?:same|all)\s(?:the\s)?(\d{1,6})\s(?:patients|participants|subjects|women|men|children|adults)\b", re.I
+)
 _FEWER = re.compile(
     r"\bexcept|\bexclu|\bwith (?:data|available)|\bevaluable|\bavailable|\bmissing|\bwho (?:completed|received|had)|\bsafety set",
     re.I,
@@ -74,6 +77,9 @@ def _certain(
         return True
     around = f"{printed.caption} {printed.note}"
     if _ALL.search(around) and not _FEWER.search(around):
+        return True
+    told = _SAME.search(around)
+    if told is not None and int(told[1]) == later.total - here.value + there.value and not _FEWER.search(around):
         return True
     larger = here.value > there.value + NEAR and not _LATER_ON.search(around)
     return larger and slip(here.printed, there.value) is not None and len(of_own) < len(mine)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ostealgia.audit.causes import slip
-from ostealgia.audit.checks.reading.populations import group_key
+from ostealgia.audit.checks.reading.populations import categories, group_key, sized_tables
 from ostealgia.audit.checks.reading.text import sentences_with
 from ostealgia.audit.checks.reading.told import OWN_RESULTS
 from ostealgia.audit.finding import Finding
@@ -162,8 +162,56 @@ def _source(paper: Paper, table: ReadTable) -> _Source | None:
         by_group = {names[c]: n for c, n in known.items() if names.get(c)}
         whole = known[totals[0].index] if len(totals) == 1 else sum(known.values())
         found[key] = {**by_group, ALL: whole}
+    if not found:
+        found, twice = _all_of_rows(printed), set()
     where = printed.label or "another table"
     return _Source(table.index, where, printed.caption, {k: v for k, v in found.items() if k not in twice})
+
+
+def _all_of_rows(printed: PrintedTable) -> dict[str, dict[frozenset[str], int]]:
+    """The patients of each row by the one column of all, where the other columns add up to it in every row."""
+    totals = [c for c in range(1, printed.n_columns) if is_total(printed.column_name(c))]
+    found: dict[str, dict[frozenset[str], int]] = {}
+    for row in printed.body if len(totals) == 1 else ():
+        read = {c: int(m[1].replace(",", "")) for c in range(1, len(row)) if (m := _COUNT_CELL.match(row[c].text))}
+        key = _key(row[0].text)
+        if len(read) < 3 or totals[0] not in read or 2 * read[totals[0]] != sum(read.values()) or key in found:
+            return {}
+        if key not in YES_NO and len(key) >= 2:
+            found[key] = {ALL: read[totals[0]]}
+    return found
+
+
+_WITHOUT = re.compile(r"^(?:no|not|non|without|absence of)[ -]+", re.I)
+
+
+def halves(paper: Paper) -> Iterator[Finding]:
+    """Two columns with and without something, of all patients: has each the patients that the first table gives it?"""
+    known, sized = categories(paper), sized_tables(paper)
+    for index, table in enumerate(paper.document.tables) if known else ():
+        around = f"{table.caption} {table.note}"
+        if index == sized[0].table or _SUBSET.search(around) or _LATER.search(table.caption) or is_weighted(around):
+            continue
+        read = [
+            (row[c], _key(re.split(r"[(\[,]", row[c].text)[0]), int(size.value))
+            for row in table.header
+            for c in range(1, table.n_columns)
+            if (size := size_in(row[c].text, row[c].start)) is not None and not row[c].copied
+        ]
+        if len(read) != 2 or read[0][2] + read[1][2] != sized[0].total:
+            continue
+        for with_it, without in (read, read[::-1]):
+            one = next((o for o in known if _key(o.label) == with_it[1]), None)
+            if one is None or _WITHOUT.sub("", without[1]) != with_it[1] or without[1] == with_it[1]:
+                continue
+            place = replace(paper.place(with_it[0].start, with_it[0].end), quote=with_it[0].text.strip())
+            what = f"patients, {one.label}, {paper.document.tables[sized[0].table].label or 'another table'}"
+            yield cross_reference(str(with_it[2]), str(one.count), what=what, exact=True, severity="minor", place=place)
+
+
+_LATER = re.compile(
+    r"\b(?:at (?:\d+|one|two|three|six|twelve|last)|after|before|during|follow-?up|discharge|week|month|year)\b", re.I
+)
 
 
 def _in_columns(paper: Paper, source: _Source, table: PrintedTable) -> Iterator[Finding]:
@@ -232,4 +280,4 @@ def _certain(table: PrintedTable, n: int, right: int) -> bool:
     return said is not None or (slipped and right - n > FEW)
 
 
-CHECKS = (levels_elsewhere,)
+CHECKS = (levels_elsewhere, halves)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ostealgia.audit.checks.reading.populations import sized_tables
+from ostealgia.audit.checks.reading.populations import categories, sized_tables
 from ostealgia.audit.checks.reading.words import at_odds, stems
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
@@ -126,4 +126,31 @@ def rows_twice(paper: Paper) -> Iterator[Finding]:
                 )
 
 
-CHECKS = (margins_twice, rows_twice)
+def sexes_divided(paper: Paper) -> Iterator[Finding]:
+    """Have the men, or the women, of all columns of a later table of all patients the number of the first table?"""
+    sized = sized_tables(paper)
+    known = {one.key: one for one in categories(paper) if one.key in _FIXED}
+    for later in sized[1:] if known else ():
+        first = sized[0]
+        if set(later.sizes) == set(first.sizes) or later.total != first.total:
+            continue
+        table = next(t for t in paper.tables if t.index == later.table)
+        for line in table.lines:
+            entries = [line.entries.get(c) for c in later.block.indexes]
+            counts = [count(line, c) for c in later.block.indexes]
+            key = label_key(line.label)
+            if key not in _FIXED or None in counts or any(e is None or "n" in e.parts for e in entries):
+                continue
+            men = next(iter(known.values()))
+            right = men.count if men.key == key else men.whole - men.count
+            added = sum(n for n in counts if n is not None)
+            last = entries[-1]
+            if last is not None:
+                place = place_of(paper, table, line, last)
+                label = paper.document.tables[first.table].label or "another table"
+                yield cross_reference(
+                    str(added), str(right), what=f"{line.label}, {label}", exact=True, severity="minor", place=place
+                )
+
+
+CHECKS = (margins_twice, rows_twice, sexes_divided)

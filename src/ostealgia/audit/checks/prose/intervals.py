@@ -54,6 +54,8 @@ def intervals(paper: Paper) -> Iterator[Finding]:
         if estimate.ci_low is None or estimate.ci_high is None or estimate.ci_kind in ("prediction", "range", "iqr"):
             continue
         found = point_and_interval(paper, estimate)
+        if found is not None and found.flagged and _of_a_coefficient(paper, estimate):
+            continue
         if found is not None and found.flagged:
             found = _copied(found, estimate, owners)
             scale = scale_name(estimate) or UNKNOWN
@@ -76,6 +78,21 @@ def intervals(paper: Paper) -> Iterator[Finding]:
                 of_p.append(p_found)
     several = len({one.message for one in of_p if one.flagged}) >= MANY  # an abstract repeats what the results say
     yield from doubtful(of_p, "p-vs-ci", _NO_P) if several else of_p
+
+
+_COEFFICIENT = re.compile(
+    r"(?<![A-Za-z])(?:b|beta|β|estimate|coefficient|coeff)\s{0,2}[=:]\s{0,2}([-−–]?\d{0,4}\.\d{1,4})", re.I
+)
+
+
+def _of_a_coefficient(paper: Paper, estimate: Estimate) -> bool:
+    """Whether the interval is of the coefficient before the effect size: "(b = .10, SD = .03, p = .005, d = .20, 95 % CI .04, .16)"."""
+    if estimate.ci_low is None or estimate.ci_high is None:
+        return False
+    before = paper.document.plain[max(estimate.sentence[0], estimate.start - 120) : estimate.start]
+    told = _COEFFICIENT.findall(before[before.rfind("(") + 1 :])
+    middle = (estimate.ci_low.printed.interval() + estimate.ci_high.printed.interval()) * 0.5
+    return any(Printed.parse(number).interval().overlaps(middle) for number in told)
 
 
 def _plain_p(paper: Paper) -> bool:

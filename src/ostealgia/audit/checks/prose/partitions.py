@@ -128,6 +128,15 @@ _KEPT = re.compile(
 )
 _TAKEN = re.compile(r"\b(?:randomi[sz]ed|allocated|assigned|full[- ]texts?)\b", re.I)
 _OF_BEFORE = re.compile(r"of (?:them|these|those|whom|which)\b", re.I)  # "6 died, 3 of them after withdrawal"
+# what a person has one of: "all 90 had a main complaint: ..."
+_ONE_EACH = re.compile(
+    r"\b(?:an?|one|the|their|whose)\s(?:single|main|primary|principal|leading|sole|predominant|only|underlying|usual)\s[a-z ]{3,40}:",
+    re.I,
+)
+_ONE_PLACE = re.compile(
+    r"(?:lived|resided|came from|were born|(?:were|was) (?:discharged|transferred) to|preferred|chose)\b", re.I
+)
+_NONE_MISSING = re.compile(r"\bno(?:ne| data)?\s(?:[a-z]+\s){0,2}?missing\b|\b(?:no|without) missing\b", re.I)
 _VAGUE = re.compile(r"\b(?:several|some|few|many)\b", re.I)
 _BRACKETS = re.compile(r"\([^()]*\)")
 _SO = re.compile(
@@ -258,6 +267,11 @@ def _closed(one: Listed, text: str) -> str | None:
 def _by_list(one: Listed, alike: bool) -> str | None:
     """What the form of the list itself says."""
     many = len(one.parts) >= 3
+    if many and one.form == "colon" and _ONE_EACH.search(one.told):
+        return "colon"
+    known = one.total > one.whole.value or _NONE_MISSING.search(one.clear) is not None
+    if one.form in ("of", "colon") and known and all(map(_ONE_PLACE.match, one.items)):
+        return "negated"
     several = _SEVERAL.search(
         f"{one.clear[max(0, one.whole.start - 40) : one.whole.start]} {one.told} {one.items[0]}"
     ) is not None and not _DIED.search(one.told)

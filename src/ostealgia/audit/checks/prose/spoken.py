@@ -20,8 +20,10 @@ def figure_of_speech(plain: str, count: Count, between: str) -> bool:
 
     plain : the text of the document.  between : the words between the part and its whole.
     """
-    if count.count is None or count.n is None or count.percent is None or count.n.value not in WHOLES:
+    if count.count is None or count.n is None or count.percent is None or not 0 < count.n.value <= max(WHOLES):
         return False
     near = abs(count.percent.value - 100 * count.count.value / count.n.value) <= ROUND_WORDS
     told = near and _OUT_OF.fullmatch(between) is not None
-    return told and _CITED.search(plain, count.percent.end, count.sentence[1]) is not None
+    if told and count.count.value == 1:
+        return True  # "one out of 7 (14.6%)"
+    return told and count.n.value in WHOLES and _CITED.search(plain, count.percent.end, count.sentence[1]) is not None

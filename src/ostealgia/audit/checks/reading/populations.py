@@ -11,10 +11,11 @@ from ostealgia.audit.statements.model import Number
 from ostealgia.audit.tables.headers import folded, is_weighted, label_key
 from ostealgia.audit.tables.view import Block, blocks, count, group_tables
 
-_GENERIC_WORDS = """group groups arm arms patients participants subjects the of in cohort n no number treated treatment therapy
+_GENERIC_WORDS = """group groups arm arms patients participants subjects the of in cohort n number treated treatment therapy
     randomised randomized assigned allocated to receiving received at risk"""
 _GENERIC = frozenset(_GENERIC_WORDS.split())
 _PIECES = re.compile(r"[^\W_]+")
+_NUMBER_OF = re.compile(r"\bno\.(?:\s?of\b)?|\bno\sof\b", re.IGNORECASE)
 _SIZE = re.compile(r"[(\[,;]?\s{0,3}\bn\s{0,3}[=:]\s{0,3}[\d,]+\s{0,3}[)\]]?", re.IGNORECASE)
 
 
@@ -24,7 +25,7 @@ def group_key(name: str) -> frozenset[str]:
     >>> sorted(group_key("Usual-care group (n = 80)")), sorted(group_key("No. of patients"))
     (['care', 'usual'], [])
     """
-    return frozenset(_PIECES.findall(folded(_SIZE.sub(" ", name)))) - _GENERIC
+    return frozenset(_PIECES.findall(folded(_NUMBER_OF.sub(" ", _SIZE.sub(" ", name))))) - _GENERIC
 
 
 @dataclass(frozen=True, eq=False)

@@ -62,6 +62,11 @@ _BETWEEN = frozenset(
     substantial considerable little considerably no heterogeneous tau squared index between among across trials studies included
     respectively based higgins corresponding while but this that which had has""".split()
 )
+_TAU2 = loose(rf"(?:\btau|τ)\s?(?:\^\s?)?(?:[²2]|squared)\s?(?:was|of|=|:)\s?(?P<tau>{_N})(?!\s?%)")
+_DL = re.compile(r"dersimonian", re.I)
+_NOT_DL = re.compile(
+    r"\breml\b|restricted maximum|paule|sidik|hunter|hedges|maximum likelihood|empirical bayes|bayes", re.I
+)
 _TWO = re.compile(r"\brespectively\b", re.I)
 
 
@@ -104,6 +109,7 @@ def _sentence(paper: Paper, sentence: Sentence) -> Iterator[Finding]:
             yield from heterogeneity(i2=i2, q=q, df=df, by_q=by_q, place=place)
     if found["h"]:
         yield _h_and_q(found["h"][0], q, df, sentence, paper)
+    yield from _tau2(paper, sentence, q, df)
     behind = [
         m
         for m in found["p"]
@@ -121,6 +127,26 @@ def _apart(text: str, chi: re.Match[str], i2: re.Match[str]) -> bool:
     first, second = sorted((chi.span(), i2.span()))
     words = re.findall(r"[a-z]{3,}", f"{chi[0]} {text[first[1] : second[0]]}".casefold())
     return any(word not in _BETWEEN for word in words)
+
+
+def _tau2(paper: Paper, sentence: Sentence, q: Printed, df: int) -> Iterator[Finding]:
+    """tau2 by DerSimonian and Laird (1986, doi:10.1016/0197-2456(86)90046-2) is 0 where Q is at most its degrees of freedom."""
+    told = list(_TAU2.finditer(sentence.text))
+    if len(told) != 1 or not _by_q(q, df):
+        return
+    named = _DL.search(sentence.text) or (_DL.search(paper.document.plain) and not _NOT_DL.search(paper.document.plain))
+    tau2 = Printed.parse(told[0]["tau"].replace("·", "."))
+    if named and tau2.value > 0:
+        yield make(
+            "heterogeneity",
+            paper.place(*sentence.span(*told[0].span())),
+            reported=tau2.text,
+            verdict="inconsistent",
+            severity="minor",
+            message=f"Q {q.text} is at most its {df} df: tau2 by DerSimonian and Laird is 0; printed {tau2.text}",
+            recomputed=0.0,
+            cause=Cause(repair=tau2.like(0.0)),
+        )
 
 
 def _tested(paper: Paper, sentence: Sentence) -> bool:

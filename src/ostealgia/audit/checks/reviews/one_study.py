@@ -59,6 +59,8 @@ _I2 = re.compile(
     r"=)?\s{0,2}(\d{1,2}(?:\.\d{1,2})?)\s?%",
     re.I,
 )
+_I2_HEAD = re.compile(r"^\W*I\s{0,2}\^?\s{0,2}[²2]\W{0,3}(?:value|statistic|index)?\W*$|^\W*I-?squared\W*$", re.I)
+_PERCENT = re.compile(r"\s*(\d{1,2}(?:\.\d{1,2})?)\s?%?\s*")
 _RESTS = loose(
     r"\b(?:one|single|sole)\s(?:[a-z\-]+\s){0,2}?(?:study|trial|cohort|RCT)(?:\s?\([^()]{1,40}\))?\s(?:contributed|was\s(?:available|"
     r"included|eligible)|provided)|"
@@ -222,6 +224,28 @@ def _counts_one(paper: Paper, index: int, line: int) -> bool:
     return value is not None
 
 
+def lone_rows(paper: Paper) -> Iterator[Finding]:
+    """I2 above 0 in a row of a table that counts one study."""
+    for index, printed in enumerate(paper.document.tables):
+        names = [printed.column_name(column) for column in range(printed.n_columns)]
+        squares = [column for column, name in enumerate(names) if _I2_HEAD.match(name)]
+        if len(squares) != 1 or _SEVERAL.search(" ".join((printed.caption, printed.note, *names))):
+            continue
+        for line, row in enumerate(printed.cells):
+            cell = row[squares[0]] if squares[0] < len(row) else None
+            told = _PERCENT.fullmatch(cell.text) if cell is not None and not cell.copied else None
+            if cell is None or told is None or float(told[1]) == 0 or not _counts_one(paper, index, line):
+                continue
+            yield make(
+                "heterogeneity",
+                paper.place(cell.start, cell.end),
+                reported=told[1],
+                verdict="impossible",
+                severity="minor",
+                message=f"I2 {told[1]}% is printed in a row of one study, which has no heterogeneity",
+            )
+
+
 def _row(pool: Row, study: Triplet | None, says: str) -> Iterator[Finding]:
     if study is not None and pool.triplet is not None:
         yield _compared(pool.place, study, pool.triplet, says)
@@ -249,4 +273,4 @@ def _in_text(paper: Paper, row: Row) -> Triplet | None:
     return found[0] if len(found) == 1 else None
 
 
-CHECKS = (passages, rows_of_one)
+CHECKS = (passages, rows_of_one, lone_rows)

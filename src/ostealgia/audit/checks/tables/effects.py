@@ -337,7 +337,8 @@ def table_coefficients(paper: Paper) -> Iterator[Finding]:
                 exponentials.setdefault((row.table.index, row.column.index), []).extend(_exponential(row, twin))
     for found in exponentials.values():
         fitting = sum(not f.flagged for f in found)
-        yield from (f for f in found if not f.flagged or fitting >= 1)  # else the column is of something else
+        sure = fitting >= max(1, len(found) - fitting)  # else the column is of something else
+        yield from (f for f in found if not f.flagged or sure)
 
 
 def _is_wald(row: Row, wald: Printed) -> bool:

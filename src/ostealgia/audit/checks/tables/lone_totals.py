@@ -28,11 +28,12 @@ _ONCE = re.compile(
     r"clinics?)|age (?:group|class|categor)\w*|sex|gender|primary (?:tumou?r|cancer|site)|primaries|race|ethnic\w*|marital|education\w*|"
     r"blood group|asa class\w*|year of \w+|number of metastas[ei]s|ecog|performance status|vital status|last vital|frankel|"
     r"lives? (?:alone|with)|"
-    r"best response|overall response|treatment arm|smoking status)\b",
+    r"(?:main|principal|predominant|dearest|final|leading) [a-z]+|best response|overall response|treatment arm|smoking status)\b",
     re.I,
 )
 _SEVERAL = re.compile(
-    r"\b(?:some|more than one|multiple|several|both|overlap\w*|twice|may have|adverse|toxicit\w+|complications?|symptoms?|reasons?|sites? of|comorbid\w*|medications?|events?|items?)\b",
+    r"\b(?:some|more than one|multiple|several|both|overlap\w*|twice|may have|adverse|"
+    r"toxicit\w+|complications?|symptoms?|reasons?|sites? of|comorbid\w*|medications?|events?|items?)\b",
     re.I,
 )
 _TOTAL = re.compile(
@@ -149,8 +150,8 @@ def headed_rows(paper: Paper) -> Iterator[Finding]:
         fits = [c for c in sums if sums[c] == whole[c]]
         if not fits or len(sums) - len(fits) != 1 or len(sums) != len(read) or any(row[0].copied for row in body):
             continue
-        for c in sums:
-            if not _told(sums[c], whole[c], [int(m[1].replace(",", "")) for m in read[c] if m]):
+        for c, added in sums.items():
+            if not _told(added, whole[c], [int(m[1].replace(",", "")) for m in read[c] if m]):
                 continue
             first, last = body[0][c], body[-1][c]
             quote = "; ".join(f"{row[0].text.strip()} {row[c].text.strip()}" for row in body)

@@ -59,7 +59,8 @@ _ASIDE = re.compile(r"not applicable|\bn/?a\b", re.I)
 LEAST_ITEMS = 6
 # a table of numbers of studies, or of agreement, for each domain
 _SUMMED_UP = re.compile(
-    r"\b(?:number|no\.|percent\w*|proportion|share) of (?:the )?(?:included )?(?:stud(?:y|ies)|trials|articles|papers)\b|\bagreement\b|\bkappa\b|"
+    r"\b(?:number|no\.|percent\w*|proportion|share) of (?:the )?(?:included )?(?:stud(?:y|ies)|trials|articles|papers)\b|"
+    r"\bagreement\b|\bkappa\b|"
     r"\bfull points\b|\bmedians?\b|\bmeans?\b",
     re.I,
 )

@@ -1,4 +1,4 @@
-"""p-vs-statistic in tables with a column of statistics, one of their degrees of freedom and one of P."""
+"""p-vs-statistic in tables with a column of statistics, one of their degrees of freedom (z has none) and one of P."""
 
 from __future__ import annotations
 
@@ -13,7 +13,14 @@ from ostealgia.audit.rules.p_values import p_vs_statistic
 from ostealgia.audit.tables.headers import is_p, is_plain_p, statistics_in
 from ostealgia.io.documents.model import Cell, PrintedTable
 
-NEEDED = {"t": 1, "chi2": 1, "F": 2, "Q": 1}  # degrees of freedom
+NEEDED = {"t": 1, "chi2": 1, "F": 2, "Q": 1, "z": 0}  # degrees of freedom
+_BARE_Z = re.compile(
+    r"^\W*(?:wald\s)?z(?:[\s-]?(?:value|statistic|score)s?)?\W*$", re.I
+)  # with P and no estimate beside it
+_ESTIMATE = re.compile(
+    r"\b(?:SE|s\.e\.|std|CI|OR|HR|RR|SD|B|beta|mean|median|estimate|coef\w*|differ\w*|rank|U|W|n|r|rho|score)\b|β|±|%|ratio",
+    re.I,
+)
 OTHERS = 1  # rows whose P follows that a misfit needs beside it, and twice the misfits
 _DF = re.compile(r"^\W*(?:df|d\.f\.?|degrees? of freedom|dof)(?:\W*\(?(?:df)?\)?)?\W*$", re.I)
 _DF_TWO = tuple(
@@ -77,7 +84,7 @@ def p_of_statistic_columns(paper: Paper) -> Iterator[Finding]:
             found = [one for row in table.body if (one := _row(paper, table, row, columns)) is not None]
             off = sum(one.flagged for one in found)
             sure = len(found) - off >= (
-                OTHERS if off == 1 and _CLEAR.search(names[columns.p]) else max(OTHERS, 2 * off)
+                OTHERS if off == 1 and columns.df and _CLEAR.search(names[columns.p]) else max(OTHERS, 2 * off)
             )
             yield from (one if sure or not one.flagged else lowered(one, _WHY) for one in found)
 
@@ -98,7 +105,10 @@ def columns_of(names: Sequence[str]) -> list[Columns]:
     for at, name in enumerate(names):
         joined = _WITH_DF.search(name) is not None
         test = _test_of(_WITH_DF.sub("", name) if joined else name)
-        if test is None:
+        if test is None or (test == "z" and not _is_bare_z(names, at)):
+            continue
+        if test == "z":
+            found.append(Columns("z", at, (), at + 1))
             continue
         beside = () if joined else _beside(names, at)
         test = NAMED_BY_ROW if not test and beside else test
@@ -113,6 +123,18 @@ def columns_of(names: Sequence[str]) -> list[Columns]:
         if pooled or is_plain_p(names[behind]):
             found.append(Columns("Q" if pooled else test, at, df, behind))
     return found
+
+
+def _is_bare_z(names: Sequence[str], at: int) -> bool:
+    """A column of z with that of P right behind it, and no estimate, size or other statistic in the table."""
+    others = [name for column, name in enumerate(names) if column not in (at, at + 1)]
+    return (
+        _BARE_Z.match(names[at]) is not None
+        and at + 1 < len(names)
+        and is_p(names[at + 1])
+        and is_plain_p(names[at + 1])
+        and not any(_ESTIMATE.search(name) or statistics_in(name) for name in others)
+    )
 
 
 def _test_of(name: str) -> str | None:
@@ -146,7 +168,7 @@ def _row(paper: Paper, table: PrintedTable, row: Sequence[Cell], columns: Column
         return None
     test, statistic, degrees = read
     df = _degrees(degrees, NEEDED[test])
-    if not df:
+    if not df and NEEDED[test]:
         return None
     relation = "" if p[1] == "=" else p[1]
     place = paper.place(cells[-1].start, cells[-1].end)
