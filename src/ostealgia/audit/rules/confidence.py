@@ -455,10 +455,13 @@ def _slips_by(
     printed: Triplet, rule: Scale, finder: Callable[..., list[tuple[Printed, Cause]]], verdicts: tuple[str, ...]
 ) -> list[Cause]:
     found: list[Cause] = []
+    most = max(number.decimals for number in printed.parts)
     for name in ("estimate", "low", "high"):
         part: Printed = getattr(printed, name)
 
         def fits(edit: Printed, name: str = name) -> bool:
+            if edit.decimals > most:
+                return False  # "-5.429" beside numbers of two decimals
             changed = replace(printed, **{name: edit})
             if changed.low.value >= changed.high.value or changed.low.value < rule.lowest:
                 return False
@@ -466,10 +469,7 @@ def _slips_by(
                 return False
             return _centre(changed, rule.main, rule).verdict in verdicts
 
-        most = max(number.decimals for number in printed.parts)
         for edit, cause in finder(part, fits):
-            if edit.decimals > most:
-                continue  # "-5.429" beside numbers of two decimals
             repaired = replace(printed, **{name: edit}).text
             found.append(Cause(code=cause.code, text=cause.text, repair=repaired))
     return found

@@ -24,7 +24,8 @@ from ostealgia.numerics.intervals import Printed
 
 _CITED = re.compile(r"\btable\s{1,3}(\d{1,2})\b(?!\.\d)", re.I)
 _OTHER = re.compile(
-    r"\b(?:corrected|correction|bonferroni|holm|rounded|completers?|of (?:those|whom|these)|un-?adjusted|crude|univaria\w+|bivaria\w+|subgroup|sensitivity|excluding|per[- ]protocol|difference|differed|changes?|changed|"
+    r"\b(?:corrected|correction|bonferroni|holm|rounded|completers?|of (?:those|whom|these)|un-?adjusted|crude|univaria\w+|"
+    r"bivaria\w+|subgroup|sensitivity|excluding|per[- ]protocol|difference|differed|changes?|changed|"
     r"(?:in|de)creased? (?:by|of)|reduc\w+ (?:by|of)|imput\w+|interaction|previous(?:ly)?|et al|more than|less than|at least|above|below|"
     r"approximately|about|nearly|almost|sum of|threshold|cut-?off)\b|[<>≤≥~]\s?\d+(?!\.)",
     re.I,

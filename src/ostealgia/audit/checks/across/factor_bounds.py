@@ -13,13 +13,14 @@ from collections.abc import Iterator
 from ostealgia.audit.checks.reading.effect_rows import Row, effect_rows
 from ostealgia.audit.checks.reading.facts import triplet_of
 from ostealgia.audit.checks.reading.largest import counts_repeated, is_gross, largest_number, largest_size
-from ostealgia.audit.checks.reading.text import loose, once, sentences
+from ostealgia.audit.checks.reading.text import loose, once, sentences_with
 from ostealgia.audit.checks.reading.words import stems
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.bounds import events_bound, precision_bound
 from ostealgia.audit.rules.confidence import Triplet
 from ostealgia.audit.statements.model import Estimate
+from ostealgia.io.documents import gates
 from ostealgia.io.documents.model import PrintedTable
 
 MARGIN = 1.25  # times the events that are printed
@@ -111,7 +112,7 @@ _TREATED = re.compile(
 
 def counted_factors(paper: Paper) -> Iterator[Finding]:
     """Can the ratio of a factor that the paper counts have so narrow an interval?"""
-    if largest_size(paper) is None or counts_repeated(paper) or _plain_denied(paper):
+    if largest_size(paper) is None:
         return
     logistic = "ogistic" in paper.document.plain
     for one in paper.of_kind(Estimate):
@@ -125,16 +126,19 @@ def counted_factors(paper: Paper) -> Iterator[Finding]:
         triplet = triplet_of(one)
         if triplet is None or SMALL[0] < triplet.estimate.value < SMALL[1]:
             continue
+        if one.measure not in ("OR", "AOR", "HR", "AHR") or counts_repeated(paper) or _plain_denied(paper):
+            continue
         if one.measure in ("OR", "AOR") and logistic:
             yield from _odds(paper, one, triplet)
         elif one.measure in ("HR", "AHR"):
             yield from _hazard(paper, one, triplet)
 
 
+@once
 def _plain_denied(paper: Paper) -> bool:
     """Whether the paper names weights, penalties, robust errors or a model with several records a patient, or is a review."""
     plain, blocks = paper.document.plain, paper.document.blocks
-    if _NOT_PLAIN.search(_DENIED.sub(" ", plain)) is not None:
+    if gates.may_match(_NOT_PLAIN, plain) and _NOT_PLAIN.search(_DENIED.sub(" ", plain)) is not None:
         return True
     return any(
         _REVIEW.search(plain, one.start, min(one.end, FRONT))
@@ -147,10 +151,8 @@ def _plain_denied(paper: Paper) -> bool:
 def _shares(paper: Paper) -> dict[frozenset[str], set[tuple[int, int]]]:
     """Stems of a factor -> those who have it, and all, by the paper's own sentences."""
     found: dict[frozenset[str], set[tuple[int, int]]] = {}
-    for sentence in sentences(paper.document):
-        if sentence.section not in ("abstract", "methods", "results", "other") or not any(
-            sign.isdigit() for sign in sentence.text
-        ):
+    for sentence in sentences_with(paper.document, *_COUNTED, _RECORDED):
+        if sentence.section not in ("abstract", "methods", "results", "other"):
             continue
         for pattern in _COUNTED:
             for match in pattern.finditer(sentence.text):

@@ -16,8 +16,8 @@ from functools import lru_cache
 
 from ostealgia.audit.checks.reading.text import (
     COUNT,
-    COUNT_PATTERN,
     Sentence,
+    count_matches,
     loose,
     numbered_with,
     sentences,
@@ -247,7 +247,7 @@ def _steps(sentence: Sentence) -> list[Step]:
     text = sentence.text
     if _OF_FIGURE.search(text):
         return []
-    numbers = [m for m in COUNT_PATTERN.finditer(text) if not _not_counted(text, m)]
+    numbers = [m for m in count_matches(text) if not _not_counted(text, m)]
     depth = _depths(text) if numbers else []
     outer = [m for m in numbers if depth[m.start()] == 0]
     found: list[Step] = []

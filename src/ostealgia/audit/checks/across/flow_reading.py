@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ostealgia.audit.checks.prose.partitions import NUMBERS
 from ostealgia.audit.checks.reading.mentions import Mention, mentions, same_thing
 from ostealgia.audit.checks.reading.nouns import PEOPLE
-from ostealgia.audit.checks.reading.text import Sentence, sentences
+from ostealgia.audit.checks.reading.text import Sentence, sentences_with
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.plausibility import sample_flow
@@ -23,7 +23,8 @@ _LEAVING = (
     r"(?:exclu\w+|with?drew|withdrawn|declin\w+|refus\w+|ineligible|dropped out|dropouts?|lost|discontinu\w+|"
     r"removed|rejected|discarded|did not|could not|"
     r"(?:were|was|had) no\w?|not|incomplete|duplicates?|died|moved|left|missing|failed|unable|unwilling|stopped|"
-    r"emigrated|relocated|cancelled|deceased|empty|invalid|"
+    r"emigrated|relocated|cancelled|deceased|empty|invalid|taken out|set aside|left out|filtered out|sold|culled|"
+    r"euthani[sz]ed|resigned|transferred|spoiled|contaminated|illegible|blank|undeliverable|deleted|eliminated|"
     r"screen(?:ing)? failures?|violated)"
 )
 _NOUN = r"(?:(?!(?:and|or|but|so|leaving|with|of|in|to|for|at|on|from|than)\b)[a-z'’-]+\s{1,3}){0,5}?"
@@ -75,6 +76,7 @@ _KEPT = re.compile(
     rf"completed|remained|evaluated|evaluable|assessed|screened|retained|left)\b",
     re.I,
 )
+_LEFT_BEHIND = re.compile(rf"\s{{1,3}}{_NOUN}(?:were\sleft|remained|remain)\b(?!\s[a-z])", re.I)
 _TAKEN = re.compile(r"\b(?:randomi[sz]ed|allocated|assigned|full[- ]texts?)\b", re.I)
 _STUDIES = re.compile(
     r"\s{1,3}(?:[a-z-]+\s{1,3}){0,2}?(?:studies|trials|articles|records|reports|citations|publications|papers|"
@@ -98,11 +100,11 @@ class Step:
 
 def flow_reading(paper: Paper) -> Iterator[Finding]:
     """Are those of a stage, less those who leave, those who are left?"""
-    listed = sentences(paper.document)
     passage: list[Step] = []
     before: Sentence | None = None
-    for sentence in listed:
-        if sentence.section in ("introduction", "discussion"):
+    telling = {one.block for one in sentences_with(paper.document, _OUT, _OUT_BEFORE)}
+    for sentence in sentences_with(paper.document, NUMBERS):
+        if sentence.section in ("introduction", "discussion") or sentence.block not in telling:
             continue
         if before is None or sentence.block != before.block:
             passage = []
@@ -224,6 +226,8 @@ def _role(clear: str, one: Mention, begin: int, until: int, steps: Sequence[Step
         and re.match(r"\s(?:with|because|due|for|who|whose|[a-z]+\swith)\b", behind)
     ):
         return "out"  # "we excluded 37 patients with missing scans and 25 with metastases"
+    if steps and steps[-1].role == "out" and _LEFT_BEHIND.match(behind):
+        return "rest"  # "62 duplicates were taken out, 265 records were left"
     if _STAGE.match(behind) or _KEPT.match(behind):
         these = _OF_THESE.fullmatch(clear[: steps[0].mention.start]) is not None if steps else False
         these = these and steps and all(step.role == "out" for step in steps)

@@ -125,8 +125,9 @@ def numbers_agree(paper: Paper) -> Iterator[Finding]:
 
 def _could_differ(paper: Paper, index: Index, passage: Passage, fact: Fact, other: Passage) -> bool:
     """Whether the number, mistyped in its last digit, would be said to differ: only then is it a check that it fits."""
-    left_over = [one for one in _rest(passage.facts, other.facts) if one.role in NEXT and one.role != "count"]
-    if left_over or len(passage.facts) < 2 or fact.role == "count" or _of_others(paper, passage):
+    if len(passage.facts) < 2 or fact.role == "count" or _of_others(paper, passage):
+        return False
+    if _rest([one for one in passage.facts if one.role in NEXT and one.role != "count"], other.facts):
         return False
     text = fact.printed.text
     at = next(i for i in range(len(text) - 1, -1, -1) if text[i].isdigit())

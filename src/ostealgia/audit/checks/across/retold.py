@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ostealgia.audit.causes import slip
-from ostealgia.audit.checks.reading.text import Sentence, loose, once, sentences
+from ostealgia.audit.checks.reading.text import Sentence, loose, once, sentences_with
 from ostealgia.audit.checks.reading.told import same_print
 from ostealgia.audit.checks.reading.words import at_odds, spelled, stems
 from ostealgia.audit.finding import Finding
@@ -31,6 +31,10 @@ _UNIT = (
     r"IU/L)"
 )
 _VALUE = re.compile(rf"(?<![\w.,·/=<>-])(\d{{1,4}}(?:[.·]\d{{1,3}})?)\s?({_UNIT})(?![A-Za-z])")
+_RATIO = loose(
+    r"\b(?:(?P<hr>hazards?\sratio|HR)|(?P<or>odds\sratio|OR)|(?P<rr>risk\sratio|relative\srisk|rate\sratio|RR))\s?(?:was|of|=|,|:)?\s?(?P<x>\d{1,2}[.·]\d{1,3})(?!\d)"
+)
+_PRINTED_P = loose(r"\bP\s?=\s?(0?[.·]\d{2,5})(?!\d)")
 _OF_CHANGE = re.compile(
     r"\b(?:change[ds]?|adjusted|difference|subgroup|respectively|per-protocol|imputed|sensitivity|additional|further|another|other|"
     r"among\s{1,2}those)\b",
@@ -92,8 +96,8 @@ class Saying:
 def _sayings(paper: Paper) -> tuple[list[Saying], list[Saying]]:
     """The sentences with values of the abstract, and of the results."""
     found: dict[str, list[Saying]] = {"abstract": [], "results": []}
-    for sentence in sentences(paper.document):
-        if sentence.section in found and any(sign.isdigit() for sign in sentence.text):
+    for sentence in sentences_with(paper.document, _VALUE):
+        if sentence.section in found:
             text = _ASIDE.sub(lambda m: " " * len(m[0]), sentence.text)
             values = tuple(
                 Value(Printed.parse(m[1].replace("·", ".")), m[2].casefold().rstrip("s"), m.span(1))
@@ -117,6 +121,43 @@ def sentences_retold(paper: Paper) -> Iterator[Finding]:
             and sum(_says_the_same(one, twin) for twin in abstract if len(twin.values) == len(units)) == 1
         ):
             yield from _values(paper, one, same[0])
+
+
+def ratios_retold(paper: Paper) -> Iterator[Finding]:
+    """Is the one ratio of a sentence of the abstract that of the sentence of the results with the same words and the same P?"""
+    told: dict[str, list[tuple[Sentence, re.Match[str], str, frozenset[str]]]] = {"abstract": [], "results": []}
+    for sentence in sentences_with(paper.document, _RATIO):
+        if sentence.section in told:
+            found, p = list(_RATIO.finditer(sentence.text)), _PRINTED_P.findall(sentence.text)
+            if len(found) == len(p) == 1:
+                told[sentence.section].append(
+                    (sentence, found[0], p[0].replace("·", "."), stems(sentence.text) - _EMPTY)
+                )
+    for one, ratio, p, words in told["abstract"]:
+        same = [
+            (there, other) for there, other, its, theirs in told["results"]
+            if its == p and _kind_of(other) == _kind_of(ratio)
+            and len(words & theirs) >= WORDS and not words - theirs - _HARMLESS
+            and not at_odds(one.text, there.text) and not _OF_CHANGE.search(f"{one.text} {there.text}")
+        ]  # fmt: skip
+        if len(same) != 1:
+            continue
+        whole = not stems(same[0][0].text) - _EMPTY - words - _HARMLESS  # neither says more than the other
+        mine, there_too = (Printed.parse(match["x"].replace("·", ".")) for match in (ratio, same[0][1]))
+        value = Value(mine, "ratio", ratio.span("x"))
+        if same_print(mine, there_too) or not (whole or slip(mine, there_too.value)) or _elsewhere(paper, one, value):
+            continue
+        yield cross_reference(
+            mine.text,
+            there_too.text,
+            what=f"the same statement in the results, line {paper.document.line(same[0][0].start)}",
+            severity="major",
+            place=paper.place(*one.span(*value.span)),
+        )
+
+
+def _kind_of(ratio: re.Match[str]) -> str:
+    return next(name for name in ("hr", "or", "rr") if ratio[name])
 
 
 def _says_the_same(one: Saying, other: Saying) -> bool:
@@ -206,7 +247,7 @@ def spelled_in(paper: Paper, number: int) -> bool:
 
 
 def _sizes(paper: Paper, section: str) -> Iterator[tuple[Sentence, re.Match[str], int, str]]:
-    for sentence in sentences(paper.document):
+    for sentence in sentences_with(paper.document, _SIZE):
         if sentence.section != section:
             continue
         match = _SIZE.search(sentence.text)
@@ -228,4 +269,4 @@ def _stands(paper: Paper, number: int, section: str) -> bool:
     return any(token.search(paper.document.plain, block.start, block.end) for block in blocks)
 
 
-CHECKS = (sentences_retold, sizes_retold)
+CHECKS = (sentences_retold, ratios_retold, sizes_retold)

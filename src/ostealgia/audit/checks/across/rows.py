@@ -114,6 +114,9 @@ def _told(paper: Paper, kind: type[Statement]) -> Iterator[tuple[Statement, froz
             yield one, words
 
 
+_OF_ITS_OWN = re.compile(r"\s?/\s?\d")
+
+
 def counts_of_rows(paper: Paper) -> Iterator[Finding]:
     """Is the count of a group the one in its row, where both give their percentage of the same patients?"""
     if not _rows(paper):
@@ -131,6 +134,8 @@ def counts_of_rows(paper: Paper) -> Iterator[Finding]:
             continue
         if one.n is not None and one.n.value != n.value:
             continue
+        if _OF_ITS_OWN.match(paper.document.plain, one.count.end):
+            continue  # "18/58": a part of the row
         yield from _compared(paper, one.count, there, row, entry, exact=True)
 
 

@@ -126,8 +126,8 @@ def _in_sentence(paper: Paper, sentence: Sentence, sexes: Category) -> Iterator[
 
 
 _ALONE = re.compile(
-    r"^\W{0,2}(?:Of|Among|In)\s(?:the|all)\s(\d{1,6})\s(men|women|males|females)\s(?:in|of)\s(?:the|this|our)\s"
-    r"(?:trial|study|cohort|whole\s\w+|series)(?:\s\(Table\s\d{1,2}\))?(?:,|\s\w+$)"
+    r"^\W{0,2}Of\s(?:the|all)\s(\d{1,6})\s(men|women|males|females)\s(?:in|of)\s(?:the|this|our)\s"
+    r"(?:trial|study|whole\s\w+)(?:\s\(Table\s\d{1,2}\))?(?:,|\s\w+$)"
 )
 
 

@@ -86,6 +86,8 @@ def levels_elsewhere(paper: Paper) -> Iterator[Finding]:
             continue
         done: set[int] = set()
         for source in sources:
+            if _LATER.search(re.sub(r"\bby\b.*", " ", table.caption)) and not _LATER.search(source.caption):
+                continue
             if source.index < index and _of_whom(source.caption) == _of_whom(table.caption):
                 for found in (*_in_columns(paper, source, table), *_in_heading(paper, source, table)):
                     if found.span and found.span[0] not in done:
@@ -204,13 +206,15 @@ def halves(paper: Paper) -> Iterator[Finding]:
             one = next((o for o in known if _key(o.label) == with_it[1]), None)
             if one is None or _WITHOUT.sub("", without[1]) != with_it[1] or without[1] == with_it[1]:
                 continue
+            if with_it[2] != one.count and not _certain(table, with_it[2], one.count):
+                continue
             place = replace(paper.place(with_it[0].start, with_it[0].end), quote=with_it[0].text.strip())
             what = f"patients, {one.label}, {paper.document.tables[sized[0].table].label or 'another table'}"
             yield cross_reference(str(with_it[2]), str(one.count), what=what, exact=True, severity="minor", place=place)
 
 
 _LATER = re.compile(
-    r"\b(?:at (?:\d+|one|two|three|six|twelve|last)|after|before|during|follow-?up|discharge|week|month|year)\b", re.I
+    r"\b(?:at (?:\d+|one|two|three|six|twelve|last)|after|before|during|follow-?up|discharge|week|month|year|late|later|long-term|final|updated?)\b", re.I
 )
 
 

@@ -19,7 +19,7 @@ from ostealgia.io.documents.model import Cell, PrintedTable
 _TOTAL = re.compile(r"\W{0,3}(?:total|all|overall|sum)(?: (?:patients|participants|cases))?\W*(?:n\b)?\W*$", re.I)
 _WHOLE = re.compile(r"\s*(\d{1,3}(?:,\d{3})+|\d{1,7})(?:\s{0,2}[(\[]\s?\d{1,3}(?:[.·]\d{1,2})?\s?%?\s?[)\]])?\s*$")
 _ANOTHER = re.compile(
-    r"\b(?:after|before|follow-?up|subgroup|sensitivity|excluding|per[- ]protocol|validation|training|year \d|(?:19|20)\d\d|week|"
+    r"\b(?:after|before|follow-?up|subgroup|sensitivity|excluding|per[- ]protocol|validation|replication|matched|training|year \d|(?:19|20)\d\d|week|"
     r"month|day \d)\b",
     re.I,
 )
@@ -135,6 +135,8 @@ def sexes_divided(paper: Paper) -> Iterator[Finding]:
         if set(later.sizes) == set(first.sizes) or later.total != first.total:
             continue
         table = next(t for t in paper.tables if t.index == later.table)
+        if _apart(*(paper.document.tables[one.table] for one in (first, later))):
+            continue
         for line in table.lines:
             entries = [line.entries.get(c) for c in later.block.indexes]
             counts = [count(line, c) for c in later.block.indexes]

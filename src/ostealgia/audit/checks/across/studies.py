@@ -270,6 +270,9 @@ def studies_sizes(paper: Paper) -> Iterator[Finding]:
             )
 
 
+_MEAN = re.compile(r"\b(?:mean|average)\b", re.I)
+
+
 def studies_middle(paper: Paper) -> Iterator[Finding]:
     """Is a median with its range that of a column of the studies' table?"""
     columns = [
@@ -287,11 +290,16 @@ def studies_middle(paper: Paper) -> Iterator[Finding]:
         if middle is None or low is None or high is None:
             continue
         one_off: list[Finding] = []
+        called_mean = _MEAN.search(
+            paper.document.plain, max(statement.sentence[0], statement.start - 80), statement.start
+        )
         for table, column, values in columns:
             if table.index == (statement.cell.table if statement.cell else -1):
                 continue
             pairs = ((middle, median(values)), (low, min(values)), (high, max(values)))
             off = [(printed, value) for printed, value in pairs if not printed.allows(_box(value))]
+            if called_mean and middle.allows(_box(sum(values) / len(values))):
+                continue
             if not off:
                 one_off = [_of_column(paper, statement, table, column, values, None)]
                 break

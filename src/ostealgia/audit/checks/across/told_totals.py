@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ostealgia.audit.checks.reading.nouns import PEOPLE
-from ostealgia.audit.checks.reading.text import COUNT_PATTERN, Sentence, sentences
+from ostealgia.audit.checks.reading.text import COUNT_PATTERN, Sentence, count_matches, sentences
 from ostealgia.audit.checks.reading.words import spelled
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
@@ -82,7 +82,7 @@ def told_totals(paper: Paper) -> Iterator[Finding]:
         text = sentence.text
         if gates.may_match(_SHARE, text):
             text = _SHARE.sub(lambda m: " " * len(m[0]), text)
-        numbers = [m for m in COUNT_PATTERN.finditer(text) if spelled(m[1]) is not None]
+        numbers = [m for m in count_matches(text) if spelled(m[1]) is not None]
         if len(numbers) <= LEAST:
             continue
         for one in _lists(text, numbers):

@@ -28,7 +28,7 @@ _UNIT_WORD = (
 )
 _UP = r"increas(?:e|ed|es|ing)|rose|ris(?:es|ing)|rise|climbed|grew|growth\sin|went\sup|gone\sup|raised|elevated|lengthened|doubled|tripled"
 _DOWN = (
-    r"decreas(?:e|ed|es|ing)|declin(?:e|ed|es|ing)|fell|falls|fallen|dropp(?:ed|ing)|drops?|drop|went\sdown|lowered|reduc(?:ed|es|ing)|"
+    r"decreas(?:e|ed|es|ing)|declin(?:e|ed|es|ing)|fell|fallen|dropp(?:ed|ing)|drop|went\sdown|lowered|reduc(?:ed|es|ing)|"
     r"reductions?|"
     r"shorten(?:ed|ing)|diminished|halved|lessened|shrank"
 )
@@ -37,7 +37,7 @@ _FROM_TO = loose(
     rf"\bfrom\s(?:{_LEAD}){{0,3}}(?P<first>{_NUMBER}){_ASIDE}(?:\s?(?P<unit>{_UNIT_WORD}))?{_ASIDE}"
     rf"(?P<when>(?:,?\s(?:at|in|before|on|during|pre|prior|with|for|per)\b[^.;:()\[\]\d]{{0,40}}(?:(?:19|20)\d\d|\d{{1,2}}\s(?:weeks?|"
     rf"months?|days?|years?|hours?))?"
-    rf"|\s(?:preoperatively|initially|daily|annually)))?,?\s"
+    rf"|\s(?:before|preoperatively|initially|daily|annually)))?,?\s"
     rf"to\s(?:{_LEAD}){{0,3}}(?P<second>{_NUMBER})(?P<behind>{_ASIDE}(?:\s?[a-zA-Zµμ°/%-]{{1,14}})?)"
 )
 _TIME_UNIT = re.compile(
@@ -52,12 +52,18 @@ _SHARE = re.compile(r"\s?[(\[]\s?(\d{1,3}(?:\.\d{1,2})?)\s?%")
 _INVERSE = re.compile(
     r"logMAR|\bacuity\b|\bvision\b|\bhearing\b|\brankin\b|\bECOG\b|\bNYHA\b|\bmRS\b|\bpercentile|\bASA\b", re.I
 )
+_NOUN = re.compile(
+    r"\b(?:reductions?|increases?|decreases?|rise|drop|decline)\s{1,3}(?:in|of)\s[^.;()]{1,60}[(\[]\s?$", re.I
+)
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
 _ADJECTIVE = re.compile(
     r"(?:^|\b(?:an?|the|with|of|had|has|have|showed|for|by|in|and|or|to|any)\s)\s?(?:reduced|elevated|raised|lowered|decreased|increased)$",
     re.I,
 )
-_SINCE = re.compile(r"\s?[a-z]+\s(?:after|since|following|post|of\sfollow|later|onwards)\b", re.I)
+_SINCE = re.compile(
+    r"\s?(?:years?|months?|weeks?|days?|hours?|h|hrs?|min(?:utes?)?|yrs?)\s(?:after|since|following|post|of\sfollow|later|onwards)\b",
+    re.I,
+)
 _LASTING = re.compile(
     r"\b(?:durations?|times?|stays?|delays?|lengths?|sleep|intervals?|waits?|waiting|latency)\b", re.I
 )
@@ -101,7 +107,7 @@ def changed(paper: Paper) -> Iterator[Finding]:
             by = _BY.search(before)
             told = _change(before[: by.start()] if by is not None else before)
             start = match.start("second")
-            if told is not None and _are_values(text, match):
+            if told is not None and _are_values(text, match) and not _of_reductions(text, match, before):
                 yield from _judged(paper, sentence, match, *told)
                 if by is not None and not _MEDIAN.search(before):
                     yield from _by_how_much(paper, sentence, match, by)
@@ -130,7 +136,7 @@ def _by_how_much(paper: Paper, sentence: Sentence, match: re.Match[str], by: re.
         key=lambda one: abs(one - size.value),
     )
     fits = any(size.allows(box) for box in allowed)
-    if not fits and abs(size.value - near) <= LEAST * near + size.unit:
+    if not fits and abs(size.value - near) <= LEAST * near + size.unit / 2:
         return
     sign = "%" if by["percent"] else ""
     yield make(
@@ -166,6 +172,11 @@ def _change(before: str) -> tuple[int, str] | None:
         return None  # "a reduced dose (from 10 to 40 mg)"
     signs = {1 if one["up"] else -1 for one in found if one.start() >= max(clause, default=0)}
     return ((1 if last["up"] else -1), " ".join(last[0].split())) if len(signs) == 1 else None
+
+
+def _of_reductions(text: str, match: re.Match[str], before: str) -> bool:
+    """Whether the two are the least and the greatest of several changes: "reduction in pressure (from 25% to 60%; n = 4)"."""
+    return "%" in match[0] and before.rstrip().endswith(("(", "[")) and _NOUN.search(before) is not None
 
 
 def _are_values(text: str, match: re.Match[str]) -> bool:

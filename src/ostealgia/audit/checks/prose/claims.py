@@ -19,6 +19,11 @@ _PER_UNITS = re.compile(r"\b(?:for (?:each|every)|per|each|every)\b[^.;(]{0,12}?
 CHANCES = ("risk", "probability", "incidence", "rate", "mortality")
 DESIRED = re.compile(r"better|improved|worse|poorer", re.I)
 UNSURE = ("rate", "incidence", "probability")
+_SECOND = re.compile(  # "8% higher in A (1.11) compared to B (1.02)"
+    r"[^.;]{0,80}?\b(?:compared\s{1,3}(?:to|with)|than|versus|vs)\b[^.;()]{2,80}[(\[]\s?\d{1,2}\.\d"
+)
+_LIST = re.compile(r"\s?(?:[(\[][^()\[\]]{0,40}[)\]])?,\s?\d{1,2}\.\d{1,3},?\s(?:and\s)?\d{1,2}\.\d")
+_QUARTERS = re.compile(r"quartile|quintile|tertile|\bquarters?\b|\btrend\b", re.I)
 ROUND = 5.0  # points by which a multiple of 10 may be rounded, ties either way
 
 
@@ -45,6 +50,8 @@ def directions(paper: Paper) -> Iterator[Finding]:
         first, last = sorted((claim.end, claim.estimate.start))
         if claim.size is not None and _PER_UNITS.search(paper.document.plain, first, last):
             continue  # "15% for each 10 units (OR 1.014)": the ratio may be that of one unit
+        if _one_of_several(paper, claim, claim.estimate):
+            continue
         found = _direction(paper, claim, claim.estimate)
         if not found.flagged or certain(paper, claim, claim.estimate):
             yield found
@@ -52,6 +59,15 @@ def directions(paper: Paper) -> Iterator[Finding]:
             yield lowered(
                 found, "the size in words is that of the reciprocal: the ratio may be that of the other group"
             )
+
+
+def _one_of_several(paper: Paper, claim: Claim, estimate: Estimate) -> bool:
+    """Whether the ratio is one of two that the words compare, or the first of a list over quarters of a factor."""
+    behind = paper.document.plain[estimate.end : estimate.end + 160]
+    if claim.size is not None and _SECOND.match(behind):
+        return True
+    sentence = paper.document.plain[slice(*estimate.sentence)]
+    return _LIST.match(behind) is not None and _QUARTERS.search(sentence) is not None
 
 
 def _clear(estimate: Estimate) -> bool:

@@ -18,6 +18,7 @@ from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.granularity import debit, grim_mean, grimmer
 from ostealgia.audit.statements.model import Number
+from ostealgia.io.documents import gates
 
 # "(0 = no, 1 = yes)", "(0/1)", "(1 if present, 0 otherwise)", "(1 = yes)": brackets without any other digit, and no range
 _BRACKET = re.compile(
@@ -99,7 +100,7 @@ def means_of_counts(paper: Paper) -> Iterator[Finding]:
 
 def _told(sentence: Sentence) -> Told | None:
     text = sentence.text
-    if not _MEAN.search(text) or len(text) > 400:
+    if not gates.search(_MEAN, text) or len(text) > 400:
         return None
     clear, coded = _without_coding(text)
     coded = coded or _TWO_VALUED.search(text) is not None

@@ -329,7 +329,7 @@ def _by_its_p(one: Ratio) -> Finding | None:
     back = recover(one.number.text, one.low.text, one.high.text)
     if back.low <= 0 or not _ordinary(back):
         return None
-    as_printed = p_vs_ci(one.number.text, one.low.text, one.high.text, p.text, scale="ratio")
+    as_printed = _p_as_printed(one.number.text, one.low.text, one.high.text, p.text)
     if as_printed.verdict != "inconsistent" or _normal_apart(p.value, as_printed.recomputed) < FAR_Z:
         return None
     as_entered = _p(math.log(back.estimate), 0.5 * math.log(back.high / back.low)) if back.estimate > 0 else 0.0
@@ -339,6 +339,11 @@ def _by_its_p(one: Ratio) -> Finding | None:
     return _told(
         one, back, f"P {p.text} fits the interval taken back, {back.text()}, and not the printed one", "arithmetic"
     )
+
+
+@lru_cache(maxsize=1024)
+def _p_as_printed(estimate: str, low: str, high: str, p: str) -> Finding:
+    return p_vs_ci(estimate, low, high, p, scale="ratio")
 
 
 def _telling(one: Ratio) -> bool:
@@ -439,7 +444,7 @@ def _absurd(one: Ratio) -> Finding | None:
     """An interval so wide that only the one taken back can have been meant."""
     low, high = one.limits
     if one.p is not None and 0 < one.p.value < 1:
-        as_printed = p_vs_ci(one.number.text, low.text, high.text, one.p.text, scale="ratio")
+        as_printed = _p_as_printed(one.number.text, low.text, high.text, one.p.text)
         if as_printed.verdict != "inconsistent":
             return None  # its own P follows from the interval as it stands
     found = double_exponentiation(one.number.text, low.text, high.text, place=one.place)

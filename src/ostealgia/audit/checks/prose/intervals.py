@@ -54,7 +54,11 @@ def intervals(paper: Paper) -> Iterator[Finding]:
         if estimate.ci_low is None or estimate.ci_high is None or estimate.ci_kind in ("prediction", "range", "iqr"):
             continue
         found = point_and_interval(paper, estimate)
-        if found is not None and found.flagged and _of_a_coefficient(paper, estimate):
+        if (
+            found is not None
+            and found.flagged
+            and (_of_a_coefficient(paper, estimate) or _comma_and_space(paper, estimate))
+        ):
             continue
         if found is not None and found.flagged:
             found = _copied(found, estimate, owners)
@@ -93,6 +97,14 @@ def _of_a_coefficient(paper: Paper, estimate: Estimate) -> bool:
     told = _COEFFICIENT.findall(before[before.rfind("(") + 1 :])
     middle = (estimate.ci_low.printed.interval() + estimate.ci_high.printed.interval()) * 0.5
     return any(Printed.parse(number).interval().overlaps(middle) for number in told)
+
+
+def _comma_and_space(paper: Paper, estimate: Estimate) -> bool:
+    """Whether a ratio is printed with a comma and a space for its point: "1, 29 (95% CI 1.27 to 1.32)"."""
+    before = re.search(r"(?<![\d.])(\d), $", paper.document.plain[max(0, estimate.start - 4) : estimate.start])
+    if before is None or estimate.ci_low is None or estimate.ci_high is None or not estimate.estimate.text.isdigit():
+        return False
+    return estimate.ci_low.value <= float(f"{before[1]}.{estimate.estimate.text}") <= estimate.ci_high.value
 
 
 def _plain_p(paper: Paper) -> bool:

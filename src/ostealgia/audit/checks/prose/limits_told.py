@@ -29,6 +29,12 @@ _LIMITS = re.compile(
     rf"(?:-|–|−|\bto\b|\band\b|,|;)\s{{0,3}}(?P<high>{_N}){_UNIT}(?:\s{{0,3}}[)\]]|\s{{0,2}}[,;.]?\s|$)",
     re.I,
 )
+# "median (IQR) age was 71 (64-78)"
+_DECLARED = re.compile(
+    rf"\bmedians?\s{{0,3}}[(\[,]\s{{0,3}}{_NAME}\s{{0,3}}[)\],](?P<gap>[^.;()\d]{{0,80}}?)\s(?P<m>{_N}){_UNIT}\s{{0,3}}[(\[]\s{{0,3}}"
+    rf"(?P<low>{_N}){_UNIT}\s{{0,3}}(?:-|–|−|\bto\b|,)\s{{0,3}}(?P<high>{_N}){_UNIT}\s{{0,3}}[)\]]",
+    re.I,
+)
 _CENTRE = re.compile(r"\b(?:median|medians)\b[^;]{0,140}$", re.I)
 _OTHER = re.compile(
     r"\b(?:differen\w*|chang\w*|reduc\w*|decreas\w*|fell|fall|drop\w*|improv\w*|declin\w*|respectively)\b", re.I
@@ -43,11 +49,12 @@ _THEN = re.compile(r"[)\]]?\s{0,3}(?:was|were|is)\b", re.I)  # the median comes 
 def limits_told(paper: Paper) -> Iterator[Finding]:
     """quantile-order for the limits behind a median."""
     turned, in_order = _orders(paper)
-    for sentence in sentences_with(paper.document, _LIMITS):
-        for match in _LIMITS.finditer(sentence.text):
+    for sentence in sentences_with(paper.document, _LIMITS, _DECLARED):
+        for match in (*_LIMITS.finditer(sentence.text), *_DECLARED.finditer(sentence.text)):
             before = sentence.text[: match.start()]
             if (
-                _CENTRE.search(before) is None
+                (match.re is _LIMITS and _CENTRE.search(before) is None)
+                or _OTHER.search(match["gap"] if match.re is _DECLARED else "")
                 or _OTHER.search(before[-160:])
                 or before.rstrip().endswith(("-", "–", "−", "±", "=", "/", "+"))
                 or _A_TIME.search(before)
@@ -92,7 +99,7 @@ def _orders(paper: Paper) -> tuple[int, int]:
     ends = {
         (match["m"], *(float(match[name].replace("·", ".")) for name in ("low", "high")))
         for sentence in sentences(paper.document)
-        for match in _LIMITS.finditer(sentence.text)
+        for match in (*_LIMITS.finditer(sentence.text), *_DECLARED.finditer(sentence.text))
     }
     turned = sum(low > high for _, low, high in ends)
     return turned, len(ends) - turned

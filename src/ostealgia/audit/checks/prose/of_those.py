@@ -23,7 +23,7 @@ _P = r"(?P<p>\d{1,3}(?:\.\d{1,3})?)\s?%"
 _K = rf"(?<![\w.,\-/<>≥≤±])(?P<k>{COUNT})\s(?:[a-z]+\s){{0,2}}?[(\[]\s?{_P}\s?[)\]]"
 _FREE = r"[^.;:()\[\]\d%]"
 _FORMS = (
-    loose(rf"(?:^|[.;:,(]\s?|\b(?:and|while|whereas|but|with|as)\s)(?:out\s)?(?:of|among)\s(?:the\s|these\s|"
+    loose(rf"(?:^|[.;:,(]\s?|\b(?:and|while|whereas|but|with|as)\s)(?:(?:out\s)?(?:of|among)|in(?=\sthe\s))\s(?:the\s|these\s|"
         rf"our\s|all\s|all\sthe\s)?(?:remaining\s|other\s)?(?P<n>{COUNT})\b"
           rf"(?P<gap>{_FREE}{{0,110}}?),?\s{_K}"),
     loose(rf"[(\[]\s?n\s?=\s?(?P<n>\d{{1,3}}(?:,\d{{3}})+|\d{{1,6}})\s?[)\]],?\s(?P<gap>){_K}"),
@@ -38,6 +38,11 @@ _CHANGED = re.compile(
 _WHOLE = re.compile(r"(?<![\w.,/])(?:\d{1,3}(?:,\d{3})+|\d{2,6})(?![\w]|[.,]\d|\s?%)")
 _GRADED = re.compile(
     r"\b(?:grades?|stages?|class|types?|scores?|levels?|weeks?|months?|days?|years?|aged?)\s{1,2}$", re.I
+)
+_NO_WHOLE = re.compile(
+    r"\s?(?:[a-z-]+\s)?(?:days?|weeks?|months?|years?|hours?|minutes?|cent(?:re|er)s|hospitals|clinics|countries|sites|"
+    r"cities|regions|studies|trials|articles|groups|arms|cases per)\b",
+    re.I,
 )
 _MISSING = re.compile(
     r"\b(?:missing|unknown|unavailable|incomplete|withdrew|lost to|declined|"
@@ -70,7 +75,8 @@ def _clear(match: re.Match[str]) -> bool:
     told = match["gap"].casefold().split()
     low = frozenset(told)
     return not (
-        _CHANGED.search(words)
+        _NO_WHOLE.match(match["gap"])
+        or _CHANGED.search(words)
         or NOT_SHARES & low
         or (told and told[-1] in ROUGH)
         or _GRADED.search(match.string, max(0, match.start("k") - 10), match.start("k"))

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 
 from ostealgia.audit.checks.reading.listed import Listed, listed_parts
 from ostealgia.audit.checks.reading.mentions import mentions, same_thing
-from ostealgia.audit.checks.reading.text import Sentence, sentences, sentences_with
+from ostealgia.audit.checks.reading.nouns import PEOPLE
+from ostealgia.audit.checks.reading.text import Sentence, numbered_with, sentences, sentences_with
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.plausibility import sample_flow
@@ -59,7 +60,7 @@ _TO = re.compile(r"(?:(?:patients|participants|people|subjects|of them|women|men
 _REST = re.compile(r"\b(?:(?:the|all)\s(?:remaining|others?|rest)\b|remaining\s*$|remainder\b)", re.I)
 _OF_THEM = re.compile(r"(?:of (?:them|these|those|which|whom)|by|in|to|from|at|on|with)\b", re.I)
 _OTHERS = re.compile(
-    r"\b(?:others?|unknown|unidentified|unspecified|unclassified|miscellaneous|undetermined|not (?:known|stated|"
+    r"\b(?:others?|unknown|unidentified|unspecified|unclassified|miscellaneous|undetermined|indeterminate|inconclusive|equivocal|not (?:known|stated|"
     r"recorded|determined|classified)|mixed)\b",
     re.I,
 )
@@ -79,6 +80,7 @@ _OPPOSITES = tuple(
         ("elective", "emergency|urgent"), ("married", "unmarried|single"), ("public", "private"),
         ("internal", "external"), ("medial", "lateral"), ("anterior", "posterior"), ("proximal", "distal"),
         ("vaginal(?:ly)?", "c(?:a)?esarean"), ("alive", "lost"),
+        ("survived", "failed"), ("passed", "failed"), ("succeeded|successful", "failed"),
         ("completed|finished", "stopped|discontinued|withdrew"),
     )
 )  # fmt: skip
@@ -116,6 +118,7 @@ _OUT = re.compile(
     r"was lost|discontinu\w+|removed|rejected|discarded|"
     r"did not|could not|not (?:evaluable|available|included|reached|traced|returned|analy[sz]ed|complete)|"
     r"incomplete|duplicates?|died|moved|left the|missing|failed|"
+    r"sold|culled|euthani[sz]ed|sacrificed|resigned|transferred|spoiled|contaminated|illegible|blank|undeliverable|"
     r"empty|unable|unwilling|no longer|were no(?:t|n)|had no)\b",
     re.I,
 )
@@ -134,9 +137,26 @@ _ONE_EACH = re.compile(
     re.I,
 )
 _ONE_PLACE = re.compile(
-    r"(?:lived|resided|came from|were born|(?:were|was) (?:discharged|transferred) to|preferred|chose)\b", re.I
+    r"(?:(?:lived|resided) (?:in|at)|came from|were born|(?:were|was) (?:discharged|transferred) to|preferred|chose)\b",
+    re.I,
 )
 _NONE_MISSING = re.compile(r"\bno(?:ne| data)?\s(?:[a-z]+\s){0,2}?missing\b|\b(?:no|without) missing\b", re.I)
+_SEXES = re.compile(r"(?:women|men|males?|females?|girls|boys)\b", re.I)
+_CHANGES = tuple(
+    re.compile(p, re.I)
+    for p in (
+        r"\bimproved|\bbetter\b",
+        r"\bstable\b|\bunchanged|\bthe same\b|\bno change",
+        r"\bworse|\bdeteriorat|\bprogressed",
+    )
+)
+_AND_THOSE = re.compile(r"[^:(\[]{0,40}[)\]]\s{0,3}(?:and|or|as well as|plus)\b", re.I)  # "(n = 5) and those with: ..."
+_THINGS = re.compile(
+    r"\b(?:samples?|specimens?|lesions?|eyes?|episodes?|visits?|measurements?|observations?|isolates?|images?|scans?|"
+    r"biops(?:y|ies)|teeth|implants?|knees?|hips?|tumou?rs|sessions?|injections?)\b",
+    re.I,
+)  # of which a person may have several
+_PERSONS = re.compile(rf"\s{{1,3}}(?:[a-z-]+\s{{1,3}}){{0,2}}?{PEOPLE}\b", re.I)
 _VAGUE = re.compile(r"\b(?:several|some|few|many)\b", re.I)
 _BRACKETS = re.compile(r"\([^()]*\)")
 _SO = re.compile(
@@ -151,7 +171,7 @@ _LEFT_OUT = re.compile(
 _FEATURE = re.compile(
     r"(?:[a-z]+\s)?(?:had|with|having|showed|were|was|developed|experienced|reported|received|complained)\b", re.I
 )
-_NEXT_BRACKET = re.compile(r"[)\]]\s{0,3}(?:[,;]|and\b)[^.()\[\]]{0,60}[(\[]\s{0,3}\d")
+_NEXT_BRACKET = re.compile(r"[)\]]\s{0,3}(?:[,;]|and\b|or\b|plus\b|as well as\b|versus\b|vs\b)[^.()\[\]]{0,60}[(\[]\s{0,3}\d")
 _SIZE = re.compile(r"\bn\s{0,2}=\s{0,2}$", re.I)
 _COLON = re.compile(r"[:(\[]\s{0,8}$")
 _COMPARED = re.compile(r"\b(?:versus|vs|compared|than|against|however|although|while|whereas)\b", re.I)
@@ -164,7 +184,7 @@ _COUNTED_AS = re.compile(r"^(?:-|\s(?:mg|ml|g|kg|items?)\b)")
 def partitions(paper: Paper) -> Iterator[Finding]:
     """total-vs-parts, or sample-flow where the parts are those who leave and those who are left."""
     listed = sentences(paper.document)
-    for index, sentence in enumerate(listed):
+    for index, sentence in numbered_with(paper.document, NUMBERS):
         if sentence.section == "introduction" or len(NUMBERS.findall(sentence.text)) < 3:
             continue
         around = [
@@ -214,9 +234,16 @@ def _closed(one: Listed, text: str) -> str | None:
         return None
     if one.form == "bracket" and not _bracket_is_whole(one, text):
         return None
-    if one.form == "colon" and ":" in _inner(one):
+    if one.form == "colon" and (":" in _inner(one) or _AND_THOSE.match(one.told)):
         return None
-    if one.form in ("comma", "semicolon") and set(_told_words(one.told)[:3]) & set(one.items[0].casefold().split()[:1]):
+    if (thing := _THINGS.search(one.items[0])) and not _named_whole(one, thing[0]):
+        return None  # "90 controls (299 samples were negative, 40 positive)"
+    levels = _levels(one, text) and not _LEVEL.search(one.told)
+    if (
+        not levels
+        and one.form in ("comma", "semicolon")
+        and set(_told_words(one.told)[:3]) & set(one.items[0].casefold().split()[:1])
+    ):
         return None  # "163 as unchanged, 39 as worse and 25 as much worse"
     if one.form in ("comma", "semicolon") and (_GROUP.search(one.told) or _words(one.told) & _words(one.items[0])):
         return None  # "37 in one arm, 46 in another and 44 in the third"
@@ -245,6 +272,9 @@ def _closed(one: Listed, text: str) -> str | None:
         return "assigned"
     if one.form == "labels":
         return None  # groups with their sizes are read elsewhere
+    if one.form == "include":
+        closed = _SEXES.match(one.items[0]) and _SEXES.fullmatch(one.items[1]) and _paired(one)
+        return "sexes" if closed else None
     if _paired(one) or (
         all(_GROUP.search(item) for item in items) and (alike or one.form in ("colon", "bracket", "of whom"))
     ):
@@ -297,6 +327,9 @@ def _by_list(one: Listed, alike: bool) -> str | None:
         return "negated"
     if many and one.form == "last of" and all(_STAGES.match(item) for item in one.items):
         return "stages"
+    if len(one.items) == 3 and one.total > one.whole.value and one.form in ("of", "last of", "first of", "colon"):
+        if all(any(form.search(item) for item in one.items) for form in _CHANGES):
+            return "answers"
     answers = sum(any(form.search(item) for item in one.items) for form in _RESPONSE)
     return (
         "answers" if many and answers >= 3 and one.form in ("of", "last of", "first of", "colon", "consist") else None
@@ -464,6 +497,12 @@ def _excused(one: Listed, sentence: Sentence, around: Sequence[Sentence], why: s
     if one.form == "in total" and _confirmed(one, around):
         return False
     return abs(off) in told or one.total in told or (whole + one.total in told and one.form in ("comma", "semicolon"))
+
+
+def _named_whole(one: Listed, thing: str) -> bool:
+    """Whether the whole counts what a part counts, too."""
+    behind = one.clear[one.whole.end : one.whole.end + 60].casefold()
+    return thing.casefold().rstrip("s") in behind or _PERSONS.match(behind) is None
 
 
 def _confirmed(one: Listed, around: Sequence[Sentence]) -> bool:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ostealgia.audit.checks.reading.nouns import PEOPLE
 from ostealgia.audit.checks.reading.scale_limits import limits_told
 from ostealgia.audit.checks.reading.scales import named_scores
 from ostealgia.audit.checks.reading.text import Sentence, sentences
@@ -18,6 +19,7 @@ from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.bounds import scale_bound
 from ostealgia.audit.statements.model import Number
+from ostealgia.io.documents import gates
 
 _NUM = r"\d{1,3}(?:\.\d{1,3})?"
 _TO = r"\s{0,2}(?:-|–|to)\s{0,2}"
@@ -28,7 +30,10 @@ _ENDED = (
     r"times|of\s(?:the\s)?\d|out\sof|m\b|s\b|k?g\b|h\b|ml\b|years?|months?|weeks?|days?|hours?|minutes?|min\b))"
 )
 # from a name to the score: nothing that opens another number, another verb or another subject
-_GAP = r"(?P<gap>[^.;:()\[\]\d]{0,90}?)"
+_GAP = (
+    r"(?P<gap>[^.;:()\[\]\d]{0,90}?(?:\b(?:of|in|for|among)\s(?:the\s|all\s|our\s)?\d{1,5}\s"
+    r"(?!(?:weeks?|months?|years?|days?|hours?|minutes?|min|h|points?|mm|cm|items?)\b)[a-z][^.;:()\[\]\d]{0,60}?)?)"
+)
 _VERB = (
     r"\b(?:was|were|is|averaged|(?:had|showed|gave|yielded)\s(?:a\s|an\s)?(?:overall\s)?(?:mean|median|average)\s(?:of)?|reached)\s{1,2}"
     r"(?:(?:a|an)\s)?(?:(?:mean|median|average)\s(?:of\s)?|on average\s)?"
@@ -84,6 +89,11 @@ _PROPER = re.compile(
 _SUBJECT = re.compile(
     r"^\W{0,3}(?:The\s|Worst\s|Average\s|Current\s|Mean\s|Patients'\s)?([A-Za-z]{4,})\b[^.;()\d]{0,60}?\b(?:was|"
     r"were)\s(?:rated|scored|measured|assessed|recorded|graded|evaluated|quantified)\b"
+)
+_OF_THEIRS = re.compile(
+    rf"\b(?:{PEOPLE}|they|mothers|parents|nurses|students)\s(?:rated|scored|graded|reported)\s(?:their|the)\s(?:worst\s|average\s|"
+    r"current\s|own\s)?([a-z]{4,})\s(?:intensity\s|severity\s|score\s)?(?:between|from|on)\b",
+    re.I,
 )
 _NUMERIC = re.compile(r"\bnumeric(?:al)?\s(?:pain\s)?(?:rating\s)?scale", re.I)
 _COMMON = frozenset(
@@ -221,7 +231,7 @@ def scores_of_told_scales(paper: Paper) -> Iterator[Finding]:
         text = sentence.text
         if (
             sentence.section in ("introduction", "methods")
-            or not _SUMMARY.search(text)
+            or not gates.search(_SUMMARY, text)
             or next(limits_told(text), None)
         ):
             continue
@@ -238,7 +248,9 @@ def _told(listed: tuple[Sentence, ...]) -> dict[str, Told]:
     """Name of a scale -> its limits, for names with one pair of limits in the whole paper."""
     found: dict[str, list[Told]] = {}
     for index, sentence in enumerate(listed):
-        limits = list(limits_told(sentence.text)) if not _ITEMS.search(sentence.text) else []
+        limits = list(limits_told(sentence.text))
+        if limits and _ITEMS.search(sentence.text):
+            limits = []
         if any(one.limits != (low, high) for one in named_scores(sentence.text) for *_, low, high in limits):
             continue  # a scale that is known to have other limits
         if len({(low, high) for _, _, low, high in limits}) != 1:
@@ -269,7 +281,7 @@ def _names(text: str, index: int, low: float, high: float) -> Iterator[Told]:
     for match in _PROPER.finditer(text, *_own_name(text)):
         if match[1].casefold() not in _COMMON:
             yield Told(match[1].casefold(), low, high, index, False)
-    subject = _SUBJECT.match(text)
+    subject = _SUBJECT.match(text) or _OF_THEIRS.search(text)
     if subject is not None and _ADDED.search(text):
         return
     if subject is not None and subject[1].casefold() not in _COMMON:

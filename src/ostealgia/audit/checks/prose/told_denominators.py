@@ -19,6 +19,7 @@ from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.percents import percent_vs_count
 from ostealgia.audit.statements.model import Count
+from ostealgia.io.documents import gates
 from ostealgia.numerics.intervals import Printed
 
 _PEOPLE = (
@@ -106,13 +107,15 @@ def told_denominators(paper: Paper) -> Iterator[Finding]:
     for sentence in sentences_with(paper.document, *_FORMS, *_OTHER_FORMS, _TWO_ARMS, _BOTH_ARMS, _TWO):
         if "%" not in sentence.text:
             continue
-        for match in itertools.chain.from_iterable(form.finditer(sentence.text) for form in (*_FORMS, *_OTHER_FORMS)):
+        for match in itertools.chain.from_iterable(
+            gates.finditer(form, sentence.text) for form in (*_FORMS, *_OTHER_FORMS)
+        ):
             if sentence.span(*match.span("p"))[0] not in read and not _unsure(sentence, match):
                 yield from _checked(paper, sentence, match, spelled(match["k"]), spelled(match["n"]), match.span("p"))
-        for match in (*_TWO_ARMS.finditer(sentence.text), *_BOTH_ARMS.finditer(sentence.text)):
+        for match in (*gates.finditer(_TWO_ARMS, sentence.text), *gates.finditer(_BOTH_ARMS, sentence.text)):
             for k, n, p in (("k1", "n1", "p1"), ("k2", "n2", "p2")):
                 yield from _checked(paper, sentence, match, spelled(match[k]), spelled(match[n]), match.span(p))
-        for match in _TWO.finditer(sentence.text):
+        for match in gates.finditer(_TWO, sentence.text):
             yield from _two(paper, sentence, match)
 
 

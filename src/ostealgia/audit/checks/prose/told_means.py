@@ -50,7 +50,7 @@ _COUNTED = (
         re.I,
     ),
     re.compile(
-        rf"\b(?:had|received|underwent|made|reported|attended|took|needed|required|performed) on average (?P<n>{_NUM}){_SD}\s{_THING}\b",
+        rf"\b(?:had|received|underwent|made|reported|attended|took|needed|required|performed),? on average,? (?P<n>{_NUM}){_SD}\s{_THING}\b",
         re.I,
     ),
     re.compile(
@@ -61,6 +61,7 @@ _COUNTED = (
         rf"\b{_THING}\s(?:per|for each|by each)\s[a-z]+\s(?:was|were|averaged)\s(?:on average\s)?(?P<n>{_NUM}){_SD}(?![\d%])",
         re.I,
     ),
+    re.compile(rf"\b(?:parity|gravidity)\s(?:was|averaged)\s(?:on average\s)?(?P<n>{_NUM}){_SD}(?![\d%])", re.I),
     re.compile(
         rf"\b(?:mean|average)\s(?:parity|gravidity|apgar|charlson)\b(?P<gap>[^.;:%±]{{0,80}}?)\b(?:was|were|of|"
         rf"is)\s(?P<n>{_NUM}){_SD}(?![\d%])",
@@ -71,6 +72,12 @@ _COUNTED = (
 _SCORED = re.compile(
     rf"\b(?:mean|average)\s(?P<name>[^.;:()±%\d]{{0,70}}?)(?P<gap>(?:\s?\([^().]{{1,40}}\))?[^.;:±%]{{0,80}}?)\b(?:was|were|"
     rf"is|of|averaged)\s(?P<n>{_NUM}){_SD}(?![\d%])",
+    re.I,
+)
+# "the mean score (0-10) fell from 7.62 before treatment to 2.30 on day 7"
+_MOVED = re.compile(
+    rf"\b(?:mean|average)\s(?P<name>[^.;:()±%\d]{{0,70}}?)(?:\s?\([^().]{{1,40}}\))?\s(?:fell|rose|dropped|went)\sfrom\s"
+    rf"(?P<n>{_NUM}){_SD}\)?(?P<between>\s[^.;:()%±]{{0,50}}?)?\sto\s(?P<n2>{_NUM})(?![\d%])",
     re.I,
 )
 _WHOLE = re.compile(
@@ -187,7 +194,7 @@ def _read(listed: tuple[Sentence, ...], index: int) -> Iterator[Told]:
     kind, match = _mean_of(listed, index)
     if match is None or _NOT_ONE.search(text[match.start("n") :] if kind == "binary" else text):
         return
-    again = _LATER.match(text, match.end()) if kind != "binary" else None
+    again = _LATER.match(text, match.end()) if kind != "binary" and match.re is not _MOVED else None
     end = again.end() if again is not None else match.end()
     others = [
         m for m in _ANY_MEAN.finditer(text) if not match.start() <= m.start() < end and not _is_p(text, m.start())
@@ -205,6 +212,8 @@ def _read(listed: tuple[Sentence, ...], index: int) -> Iterator[Told]:
         if one is not None:
             sd = next((g for g in ("sd", "sd2", "sd3") if one[g]), None)
             yield Told(sentence.number(one, "n"), sentence.number(one, sd) if sd else None, n, kind)
+    if match.re is _MOVED:
+        yield Told(sentence.number(match, "n2"), None, n, kind)
 
 
 def _is_p(text: str, at: int) -> bool:
@@ -220,17 +229,18 @@ def _mean_of(listed: tuple[Sentence, ...], index: int) -> tuple[str, re.Match[st
     for pattern in _COUNTED:
         if (match := pattern.search(text)) is not None:
             return "counted", match
-    match = _SCORED.search(text)
+    match = _MOVED.search(text) or _SCORED.search(text)
     if match is None or re.search(
         r"\b(?:age|bmi|weight|height|dose|duration|time|survival|total|sum)\b", match["name"], re.I
     ):
         return "", None
-    whole = _WHOLE.search(text) or _NRS.search(match["name"]) or _said(listed, index, _WHOLE, match["name"])
+    named = f"{match['name']}{match.groupdict().get('gap') or ''}"
+    whole = _WHOLE.search(text) or _NRS.search(named) or _said(listed, index, _WHOLE, named)
     return "scored", match if whole else None
 
 
 _NAMED = re.compile(
-    r"\b(?:[A-Z][A-Z0-9-]{1,6}|pain|fatigue|nausea|satisfaction|anxiety|itch\w*|dyspn\w+|score|discomfort|items|answers|stress)\b"
+    r"\b(?:[A-Z][A-Z0-9-]{1,6}|(?i:pain|fatigue|nausea|satisfaction|anxiety|itch\w*|dyspn\w+|score|discomfort|items|answers|stress))\b"
 )
 
 
@@ -242,9 +252,16 @@ def _said(listed: tuple[Sentence, ...], index: int, pattern: re.Pattern[str], na
         near = other.block == listed[index].block and index - back <= BACK + 1
         if (near or names) and pattern.search(other.text):
             theirs = {word.casefold() for word in _NAMED.findall(other.text)}
-            if (near and (not names or names & theirs)) or (not near and names & theirs):
+            if (near and (name is None or _same_name(name, other.text))) or (not near and names & theirs):
                 return True
     return False
+
+
+def _same_name(name: str, text: str) -> bool:
+    """Whether a name is that of the values of another sentence: it shares a word, or says only "the mean score"."""
+    words = re.findall(r"[a-z]{4,}", re.split(r"\b(?:of|in|at|for|on|among|after|before)\b", name.casefold())[0])
+    own = set(words) - {"score", "scores", "rating", "ratings", "value", "values", "baseline", "total", "overall", "worst"}
+    return not own or any(word in text.casefold() for word in own)
 
 
 def _sizes(text: str) -> set[int]:

@@ -36,6 +36,7 @@ FAR_SOLE, FAR_UNNAMED = (
 )  # normal deviates that P may be away from that of the test, which another test may have given
 SKEWED = 0.5  # SD of the mean: above it a test of ranks may give any P
 _P = loose(r"\bp(?:\s?-?\s?values?)?\s?(?:(?P<rel>[=<>≤≥])|of|was|is|:)\s?(?P<p>0?\.\d{1,6})(?!\d)")
+_DIGIT = re.compile(r"\d")
 _SUMMARY = re.compile(r"±|\+/-|\bSDs?\b|\bS\.D\.|\bSEM?\b|standard (?:deviation|error)", re.I)
 _TEST = re.compile(r"\bt[- ]{0,2}tests?\b|\bstudent\S{0,3}\b|\bwelch\S{0,3}\b|\banova\b|\banalysis of variance\b", re.I)
 _ANOVA = re.compile(r"\banova\b|\banalys[ie]s of variance\b", re.I)
@@ -77,7 +78,7 @@ def p_of_told_means(paper: Paper) -> Iterator[Finding]:
     """t-vs-summary for the P of two or more groups whose means, spreads and sizes stand in one sentence."""
     listed = own_sentences(paper)
     for at, sentence in enumerate(listed):
-        if _SUMMARY.search(sentence.text) is None:
+        if _DIGIT.search(sentence.text) is None or _SUMMARY.search(sentence.text) is None:
             continue
         told = _told(paper, sentence, listed[at + 1] if at + 1 < len(listed) else None)
         if told is not None:

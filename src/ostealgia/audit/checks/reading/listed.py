@@ -72,14 +72,17 @@ _CONSIST = re.compile(
     r"made\s{1,3}up\s{1,3}of)\b[^\d.;]{0,50}$",
     re.I,
 )
+_INCLUDED = re.compile(r"\s{1,3}[a-z]+s?\s{1,3}(?:included|contained|had|counted)\s{1,3}", re.I)
 _ASSIGNED = re.compile(r"\b(?:assigned|allocated|randomi[sz]ed)\b", re.I)
 _WERE = re.compile(r"[)\s](?:was|were)\s{1,3}[^\d.;:()]{3,60}\b(?:in|for|from)\s{1,2}$", re.I)
 _TOTAL_BEHIND = re.compile(r"\s{0,2}(?:[a-z-]+\s{1,2}){0,2}?(?:in\s{1,2}(?:total|all)|altogether)\b", re.I)
-_TOTAL_BEFORE = re.compile(
-    r"(?:\b(?:totall?ing|total(?:\s?[:=])|altogether)|[,;(–—-]\s{0,2}(?:(?:that\sis|or|i\.e\.|and|thus|so),?\s)?"
-    r"(?:in\s(?:total|all)|(?:making|giving|for)\s(?:a\stotal\sof|together)))[,:]?\s{0,2}$",
+_TOTAL_BEFORE = re.compile(r"\b(?:totall?ing|total(?:\s?[:=])|altogether)\s{0,2}$", re.I)
+_SUMMED = re.compile(
+    r"[,;(–—-]\s{0,2}(?:(?:that\sis|or|i\.e\.|and|thus|so),?\s)?"
+    r"(?:in\s(?:total|all)|(?:making|giving|for)\s(?:a\stotal\sof|together))[,:]?\s{0,2}$",
     re.I,
 )
+_ENDS = re.compile(r"(?:\s{1,3}(?!(?:were|was|had|are|is|did|took|with|and)\b)[a-z-]+){0,2}\s{0,2}(?:[.;)]|$)", re.I)
 _PLACED = re.compile(
     r"[a-z)]\s{1,3}(?:of|in|from|among|on|with)\s{1,3}(?:the\s|these\s|all\s)?$", re.I
 )  # "of 48 eyes of 24 cats"
@@ -141,6 +144,8 @@ def _introduced(clear: str, whole: Mention, first: Mention, gap: str) -> str | N
         return None if _PLACED.search(gap) else "of"
     if _CONSIST.search(gap):
         return "consist"
+    if _INCLUDED.fullmatch(gap):
+        return "include"
     if re.search(r"[,–—]\s{0,3}(?:and\s|with\s|i\.e\.,?\s|namely\s)?$", gap):
         return "comma"
     if re.search(r";\s{0,3}$", gap):
@@ -207,6 +212,7 @@ def _before(clear: str, found: tuple[Mention, ...], at: int) -> Iterator[Listed]
     gap = clear[found[at - 1].end : whole.start]
     last_of = _OF_BETWEEN.fullmatch(gap) is not None
     total = _TOTAL_BEHIND.match(clear, whole.end) or _TOTAL_BEFORE.search(gap)
+    total = total or (_SUMMED.search(gap) is not None and _ENDS.match(clear, whole.end))
     if not (last_of or (total and len(gap) < 80)) or _STOP.search(gap):
         return
     level = found[at - 1].depth if last_of or whole.depth <= found[at - 1].depth else whole.depth - 1

@@ -14,6 +14,7 @@ from ostealgia.audit.checks.reading.nouns import PEOPLE, RECORDS
 from ostealgia.audit.checks.reading.text import COUNT_PATTERN
 from ostealgia.audit.checks.reading.words import WORD_NUMBERS, spelled
 from ostealgia.audit.statements.words import TENS
+from ostealgia.io.documents import gates
 
 _ONES = "|".join(sorted(WORD_NUMBERS, key=len, reverse=True))
 _TENS = "|".join(TENS)
@@ -32,7 +33,9 @@ _UNIT = (
 _LEFT_OUT = tuple(
     re.compile(pattern, re.I)
     for pattern in (
-        r"\[\s?\d{1,3}(?:\s?[,–-]\s?\d{1,3}){0,8}\s?\]",  # citations
+        r"\[\s?\d{1,3}(?:\s?[,–-]\s?\d{1,3}){0,40}\s?\]",  # citations
+        r"\b(?:into|to|in|as|by|or|from|for|on|at|any|either|under|within)\s{1,3}one\s{1,3}of\s{1,3}(?:the\s|these\s)?(?:\d{1,2}|"
+        r"two|three|four|five|six|seven|eight|nine|ten|twelve)\b",
         r"\b(?:mean|median|average)\b[^,;:()\d]{0,40}\d+(?:\.\d+)?(?:\s?(?:±|\+/-|–|-|"
         r"to)\s?\d+(?:\.\d+)?)?(?:\s?years)?",
         r"\b(?:RoB|ROBINS|RECIST|CTCAE|v\.|PRISMA|STROBE|SF|PHQ|GAD|EQ)[\s-]?\d{1,2}(?:\.\d)?\b",
@@ -89,10 +92,10 @@ def mentions(text: str) -> tuple[str, tuple[Mention, ...]]:
     """
     clear = text
     for pattern in (*_LEFT_OUT, _EMPTY):
-        clear = pattern.sub(_blank, clear)
+        clear = pattern.sub(_blank, clear) if gates.may_match(pattern, clear) else clear
     found: dict[int, Mention] = {}
     depths = _depths(clear)
-    for match in _HUNDRED.finditer(clear):
+    for match in gates.finditer(_HUNDRED, clear):
         hundreds = 1 if match["h"].casefold() == "a" else spelled(match["h"]) or 0
         value = 100 * hundreds + (spelled(match["rest"]) or 0 if match["rest"] else 0)
         found[match.start()] = Mention(value, *match.span(), depths[match.start()])

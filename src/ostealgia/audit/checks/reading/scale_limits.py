@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from ostealgia.audit.checks.reading.scales import ENDS, printed_scores
+from ostealgia.io.documents import gates
 
 _TO = r"\s{0,2}(?:-|–|to)\s{0,2}"
 _NAME = (
@@ -24,7 +26,7 @@ _LIMITS = re.compile(
     rf"\bis\b)[^()\d]{{2,50}}[)\]]"
     rf"|\s{{0,2}}[(\[](?:[A-Z-]{{2,8}}[,;]\s)?max(?:imum|imal|\.)\s(?:possible\s)?(?:score\s|of\s|is\s|"
     rf"=\s){{0,2}}(?P<high5>\d{{1,3}})(?:\spoints)?\s?[)\]]"
-    rf"|,?\s(?:of\s[a-z ]{{3,40}}\s)?(?:which\s|that\s)?(?:(?:can\s|could\s|may\s)?ranges?\s(?:from\s)?|(?:is\s|"
+    rf"|(?:\s\([A-Z][A-Z0-9-]{{1,8}}\))?,?\s(?:of\s[a-z ]{{3,40}}\s)?(?:which\s|that\s)?(?:(?:can\s|could\s|may\s)?(?:ranges?|runs?|goes|extends?)\s(?:from\s)?|(?:is\s|"
     rf"was\s)?(?:rated|scored|measured)\s(?:from\s|on\sa\sscale\s(?:of|from)\s)?)"
     rf"(?P<low2>\d{{1,2}}){_TO}(?P<high2>\d{{1,3}})\b(?![.,]\d|\s{{0,2}}%),?)"
 )
@@ -47,14 +49,25 @@ _SCALE_OF = re.compile(r"(?:(?:sub)?scale|NRS|VAS)\b", re.I)
 # a range that may be that of the very scores: "the median score (range 2-15) was 8"
 _ONLY_RANGE = re.compile(r"\W*(?:(?:with\s)?(?:a\s)?(?:range|ranging)(?:\s(?:of|from))?|from)\W*", re.I)
 USUAL = 10  # the least end of a scale that observed scores hardly have
+_DIGIT = re.compile(r"\d")
+_RANGES = re.compile(r"\b(?:can|could|may|which|that)\s(?:ranges?|runs?|goes|extends?)\b")
 _RANGE_SAID = re.compile(r"\b(?:range[ds]?|possible|scale|scores?|from)\b", re.I)
 
 
 def limits_told(text: str) -> Iterator[tuple[int, int, float, float]]:
     """Where the limits of a scale are told beside its name: start, end, least, most."""
+    return iter(_limits_of(text))
+
+
+@lru_cache(maxsize=4096)  # several checks ask of the same sentences
+def _limits_of(text: str) -> tuple[tuple[int, int, float, float], ...]:
+    return tuple(_limits_in(text))
+
+
+def _limits_in(text: str) -> Iterator[tuple[int, int, float, float]]:
     found = [
         (m, m["low"] or m["low2"] or m["low3"] or m["low4"] or "0", next(m[f"high{i}"] for i in _ENDS if m[f"high{i}"]))
-        for m in _LIMITS.finditer(text)
+        for m in (gates.finditer(_LIMITS, text) if _DIGIT.search(text) else ())
     ]
     for match, low, high in found:
         inner = match["in"] or ""
@@ -63,16 +76,16 @@ def limits_told(text: str) -> Iterator[tuple[int, int, float, float]]:
             continue
         if (
             _NO_LIMITS.search(inner)
-            or (float(high) not in ENDS and not _RANGE_SAID.search(inner))
+            or (float(high) not in ENDS and not _RANGE_SAID.search(inner) and not _RANGES.search(match[0]))
             or float(low) >= float(high)
             or (float(low) > 1 and not said)
             or (inner and _of_the_scores(inner, float(low), float(high)))
         ):
             continue
         yield match.start(), match.end(), float(low), float(high)
-    for match in _MM.finditer(text):
+    for match in gates.finditer(_MM, text):
         yield match.start(), match.end(), 0.0, float(match["high"])
-    for match in _BETWEEN.finditer(text):
+    for match in gates.finditer(_BETWEEN, text):
         if int(match["high"]) in ENDS:
             yield match.start("low"), match.end(), float(match["low"]), float(match["high"])
     for one in printed_scores(text):

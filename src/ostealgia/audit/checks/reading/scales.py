@@ -158,6 +158,7 @@ _TOLD: tuple[re.Pattern[str], ...] = tuple(
     )
 )
 _POINTS = re.compile(r"\b(?:(?P<eleven>11|eleven)|(?P<hundred>101))\s?-\s?points?\b", re.I)
+_TOLD_WORDS = gates.words_of_any((*_TOLD, _POINTS))
 _NEAR = 45  # characters between the limits and a word of scores
 
 
@@ -213,11 +214,20 @@ def named_scores(text: str, own: Own | None = None) -> list[Scores]:
     if not gates.holds_any(_NAME_WORDS, text):
         return []
     found = [
-        Scores(float(low), (own or {}).get(pattern, float(high)), match.start(), match.end(), False, tool)
-        for pattern, low, high, tool in _COMPILED
-        for match in gates.finditer(pattern, text)
+        Scores(low, (own or {}).get(pattern, high), start, end, False, tool)
+        for pattern, low, high, start, end, tool in _names_in(text)
     ]
     return sorted(found, key=lambda one: one.start)
+
+
+@lru_cache(maxsize=4096)  # several checks ask of the same words
+def _names_in(text: str) -> tuple[tuple[re.Pattern[str], float, float, int, int, bool], ...]:
+    """Each name of a scale with its usual ends and where it stands."""
+    return tuple(
+        (pattern, float(low), float(high), match.start(), match.end(), tool)
+        for pattern, low, high, tool in _COMPILED
+        for match in gates.finditer(pattern, text)
+    )
 
 
 def printed_scores(text: str) -> list[Scores]:
@@ -228,6 +238,13 @@ def printed_scores(text: str) -> list[Scores]:
     >>> printed_scores("ECOG 0-1 and 5 to 10 fractions")
     []
     """
+    return list(_printed_scores(text))
+
+
+@lru_cache(maxsize=4096)  # several checks ask of the same words
+def _printed_scores(text: str) -> tuple[Scores, ...]:
+    if not gates.holds_any(_TOLD_WORDS, text):
+        return ()
     found = [
         Scores(float(match["low"]), float(match["high"]), *_printed_at(match), True)
         for pattern in _TOLD
@@ -238,7 +255,7 @@ def printed_scores(text: str) -> list[Scores]:
         around = text[max(0, match.start() - _NEAR) : match.end() + _NEAR]
         if re.search(r"\b(?:nrs|pain|numeric(?:al)?|rating|likert)\b", around, re.I):
             found.append(Scores(0.0, 10.0 if match["eleven"] else 100.0, match.start(), match.end(), True))
-    return sorted({one.start: one for one in found}.values(), key=lambda one: one.start)
+    return tuple(sorted({one.start: one for one in found}.values(), key=lambda one: one.start))
 
 
 def _printed_at(match: re.Match[str]) -> tuple[int, int]:

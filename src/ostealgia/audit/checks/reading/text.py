@@ -202,10 +202,16 @@ def _joined(first: Sentence, text: str, start: int, end: int) -> Sentence:
     return replace(first, end=end, text=first.text + glue + text, pieces=pieces)
 
 
+@lru_cache(maxsize=4096)  # many checks begin with them
+def count_matches(text: str) -> tuple[re.Match[str], ...]:
+    """Where a text has whole numbers, in digits or words."""
+    return tuple(COUNT_PATTERN.finditer(text))
+
+
 def counts(sentence: Sentence) -> list[tuple[int, Number]]:
     """The whole numbers of a sentence, in digits or words, with their places; years and percentages are numbers, too."""
     found: list[tuple[int, Number]] = []
-    for match in COUNT_PATTERN.finditer(sentence.text):
+    for match in count_matches(sentence.text):
         value = spelled(match.group(1))
         if value is not None:
             found.append((value, sentence.number(match)))

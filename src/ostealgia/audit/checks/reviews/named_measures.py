@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ostealgia.audit.causes import slip
-from ostealgia.audit.checks.reading.text import COUNT, Sentence, loose, sentences
+from ostealgia.audit.checks.reading.text import COUNT, Sentence, loose, sentences_with
 from ostealgia.audit.checks.reading.words import spelled
 from ostealgia.audit.finding import Cause, Finding, judge, make
 from ostealgia.audit.paper import Paper
@@ -20,6 +20,7 @@ from ostealgia.audit.rules.heterogeneity_measures import heterogeneity
 from ostealgia.audit.rules.p_values import p_vs_statistic
 from ostealgia.audit.rules.significance import show_range
 from ostealgia.audit.statements.model import Heterogeneity, Test
+from ostealgia.audit.statements.words import listed
 from ostealgia.numerics.intervals import Interval, Printed
 
 _N = r"\d{1,4}(?:[.·]\d{1,4})?"
@@ -56,11 +57,12 @@ _OTHERS = re.compile(
     r"residual|QM|QE)\b",
     re.I,
 )
-_BETWEEN = frozenset(
-    """chi squared square statistic value test tests cochran cochrane for heterogeneity was were and with the the degrees degree of
-    freedom significant significantly not there showed gave giving indicated indicating suggested suggesting low moderate high
-    substantial considerable little considerably no heterogeneous tau squared index between among across trials studies included
-    respectively based higgins corresponding while but this that which had has""".split()
+_BETWEEN = listed(
+    "chi squared square statistic value test tests cochran cochrane for heterogeneity was were and with the the "
+    "degrees degree of freedom significant significantly not there showed gave giving indicated indicating "
+    "suggested suggesting low moderate high substantial considerable little considerably no heterogeneous tau "
+    "squared index between among across trials studies included respectively based higgins corresponding while but "
+    "this that which had has"
 )
 _TAU2 = loose(rf"(?:\btau|τ)\s?(?:\^\s?)?(?:[²2]|squared)\s?(?:was|of|=|:)\s?(?P<tau>{_N})(?!\s?%)")
 _DL = re.compile(r"dersimonian", re.I)
@@ -72,13 +74,9 @@ _TWO = re.compile(r"\brespectively\b", re.I)
 
 def measures_told(paper: Paper) -> Iterator[Finding]:
     """Do Q, its degrees of freedom, P, I2, H and the number of studies of one sentence belong together?"""
-    for sentence in sentences(paper.document):
+    for sentence in sentences_with(paper.document, _Q, _CHI):
         text = sentence.text
-        if (
-            sentence.section in ("introduction", "methods")
-            or not any(sign.isdigit() for sign in text)
-            or not _HETEROGENEITY.search(text)
-        ):
+        if sentence.section in ("introduction", "methods") or not _HETEROGENEITY.search(text):
             continue
         if not _OTHERS.search(text) and not _TWO.search(text):
             yield from _sentence(paper, sentence)

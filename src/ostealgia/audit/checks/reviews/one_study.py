@@ -20,6 +20,7 @@ from ostealgia.audit.finding import Cause, Finding, Place, make
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.confidence import Triplet
 from ostealgia.audit.statements.model import Estimate
+from ostealgia.io.documents import gates
 
 UNITS = 2  # of the last place that two prints of one estimate may be apart
 SHARE = 0.04  # and of the estimate, or of the width of the interval
@@ -66,6 +67,8 @@ _RESTS = loose(
     r"included|eligible)|provided)|"
     r"\b(?:consist\w+\sof|contain\w+|compris\w+|based\son|rest\w+\son|included)\s(?:only\s|just\s)?(?:the\s|an?\s)?(?:one|single|"
     r"sole)\s(?:[a-z\-]+\s){0,2}?(?:study|trial|cohort|RCT)\b|"
+    r"\bthere\swas\s(?:only\s|just\s)?(?:one|a\ssingle)\s(?:study|trial|cohort|RCT)\s(?:for|of|on)\s(?:this|that|the)\s"
+    r"(?:outcome|comparison|subgroup|analysis)\b|"
     r"[(;,]\s?(?:1|one)\s(?:study|trial)\s?[;,)]"
 )
 _SOLE = loose(  # one study is all that there is
@@ -74,7 +77,9 @@ _SOLE = loose(  # one study is all that there is
     r"compared|looked|tested|described|presented|(?:was|were)\s(?:available|included|eligible|found|identified)|could\sbe|on\s|of\s|with\s(?:data|this))|"
     r"\b(?:one|an?|single)\s(?:single\s)?(?:study|trial|cohort|RCT)(?:\s?\([^()]{1,40}\))?\s(?:was|were)\s(?:available|included|eligible)|"
     r"\b(?:contain|compris|consist|includ|based|rest|pool)\w*\s(?:of\s|on\s)?(?:only\s|just\s)?(?:the\s|an?\s)?(?:one|1|single|sole)\s(?:single\s)?"
-    r"(?:study|trial|cohort|RCT)\b|\bk\s?=\s?1\b|\((?:only\s)?(?:1|one|a\ssingle)\s(?:study|trial)\b"
+    r"(?:study|trial|cohort|RCT)\b|\bk\s?=\s?1\b|"
+    r"\b(?:studied|assessed|examined|measured|reported|evaluated|investigated)\s(?:in|by)\s(?:only\s|just\s)?(?:one|1|a\ssingle)\s(?:[a-z\-]+\s)?"
+    r"(?:study|trial|cohort|RCT)\b|\((?:only\s)?(?:1|one|a\ssingle)\s(?:study|trial)\b"
 )
 _SEVERAL = re.compile(
     r"\b(?:arms|comparisons|cohorts|datasets|data sets|sites|strata|each|separately|subgroups|reports|populations)\b",
@@ -92,7 +97,7 @@ def passages(paper: Paper) -> Iterator[Finding]:
     listed = [s for s in sentences(paper.document) if s.section not in ("introduction", "methods")]
     estimates = [one for one in paper.of_kind(Estimate) if one.cell is None]
     for at, sentence in enumerate(listed):
-        if not _ONE.search(sentence.text):
+        if not gates.search(_ONE, sentence.text):
             continue
         yield from _lone_heterogeneity(paper, sentence)
         window = [sentence]
@@ -174,7 +179,7 @@ def _compared(place: Place, study: Triplet, pool: Triplet, says: str) -> Finding
     pairs = list(zip(study.parts, pool.parts, strict=True))
     off = [abs(b.value - a.value) > max(UNITS * max(a.unit, b.unit), SHARE * width) for a, b in pairs]
     printed = [a.text == b.text for a, b in pairs]
-    slipped = printed[0] and (printed[1] and off[2] or printed[2] and off[1])  # one limit of three numbers differs
+    slipped = printed[0] and ((printed[1] and off[2]) or (printed[2] and off[1]))  # one limit of three numbers differs
     same = not off[0] and not (off[1] and off[2]) and not slipped
     text = f"{study.estimate.text} ({study.low.text} to {study.high.text})"
     return make(

@@ -308,6 +308,12 @@ def _categories(
                 continue
             counts = [c for line in lines if (c := count(line, column.index)) is not None]
             whole = _whole_of(variable, column.index, column.n)
+            if (
+                sum(counts) == 100
+                and "%" in variable.name
+                and not any(number(line, column.index, "percent") for line in lines)
+            ):
+                continue  # percentages without counts
             if whole is None or (sum(counts) != whole and _apart_rows(table, variable, block, column.index, lines)):
                 continue
             if sum(counts) < whole and not _one_of_each(lines, column.index, found, whole):
@@ -471,7 +477,8 @@ def group_sums(table: ReadTable, block: Block) -> list[tuple[list[Number], Numbe
         shared = _shared(line, block)
         if _is_percent(line, block) or (whole is not None and parts and not shared and _is_average(parts, whole)):
             continue
-        if whole is not None and len(parts) == len(block.groups):
+        merged = len({part.start for part in parts}) < len(parts)  # one cell over two columns
+        if whole is not None and len(parts) == len(block.groups) and not merged:
             found.append((parts, whole, line))
     fitting = sum(sum(part.value for part in parts) == whole.value for parts, whole, _ in found)
     known = sizes is not None and total.n is not None

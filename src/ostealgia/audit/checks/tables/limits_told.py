@@ -17,7 +17,7 @@ from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.bounds import scale_bound
 from ostealgia.audit.statements.model import Number
-from ostealgia.audit.tables.headers import is_weighted
+from ostealgia.audit.tables.headers import is_weighted, size_in
 from ostealgia.io.documents.model import PrintedTable
 
 _TO = r"\s{0,2}(?:-|–|to)\s{0,2}"
@@ -61,6 +61,8 @@ class Score:
     label: str
     low: float
     high: float
+    sd: str | None
+    n: int | None
 
 
 def scores_of_rows(paper: Paper) -> Iterator[Finding]:
@@ -89,7 +91,11 @@ def _of_table(paper: Paper, printed: PrintedTable, about: str) -> Iterator[Findi
             continue  # the caption only names a scale: rows of times are of it
         for column, text, start in cells:
             for number in _numbers(f"{names[column]} {label} {about}", names[column], text, start):
-                scores.setdefault(None if own else limits, []).append(Score(number, label, *limits))
+                said = f"{names[column]} {label} {about}"
+                size = size_in(names[column], 0)
+                n = int(size.value) if size is not None else None
+                one = Score(number, label, *limits, _sd(said, text), n)
+                scores.setdefault(None if own else limits, []).append(one)
     for told, several in scores.items():
         inside = sum(one.low <= one.number.value <= one.high for one in several)
         if (
@@ -100,7 +106,9 @@ def _of_table(paper: Paper, printed: PrintedTable, about: str) -> Iterator[Findi
             continue
         for one in several:
             place = paper.place(one.number.start, one.number.end)
-            yield scale_bound(one.number.printed, one.low, one.high, what=one.label, place=place)
+            mean = one.sd is not None and one.low <= one.number.value <= one.high
+            sd, n = (one.sd, one.n) if mean else (None, None)
+            yield scale_bound(one.number.printed, one.low, one.high, sd=sd, n=n, what=one.label, place=place)
 
 
 def _for_all(about: str) -> tuple[float, float] | None:
@@ -167,5 +175,17 @@ def _numbers(words: str, heading: str, text: str, start: int) -> Iterator[Number
     for group in groups:
         yield Number(cell[group], start + cell.start(group), start + cell.end(group))
 
+
+def _sd(words: str, text: str) -> str | None:
+    """The SD beside a mean: behind "±", or in brackets that the words say to hold it."""
+    cell = _WITH_SD.match(text)
+    if cell is None or _NO_SD.search(words) or not re.search(r"\bmeans?\b|\baverage", words, re.I):
+        return None
+    return cell[2] or (cell[3] if _SD_SAID.search(words) else None)
+
+
+_WITH_SD = re.compile(rf"\s*({_VALUE})\s?(?:(?:±|\+/-)\s?({_VALUE})|[(\[]\s?±?\s?({_VALUE})\s?[)\]])\s*$")
+_SD_SAID = re.compile(r"\bSDs?\b|\bs\.d\.|standard deviation|±", re.I)
+_NO_SD = re.compile(r"\bSE\b|\bSEM\b|standard error|\bCI\b|confidence|\brange\b|\bIQR\b|\bmedians?\b", re.I)
 
 CHECKS = (scores_of_rows,)

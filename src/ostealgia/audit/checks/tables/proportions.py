@@ -35,6 +35,12 @@ _OTHER = re.compile(
     r"bayes|credible|random.effects|meta-?analy|differ|reduc|increas|change|relative|efficacy|effectiveness|ratio|\bi2\b|i²",
     re.IGNORECASE,
 )
+_SHARE_HEAD = re.compile(r"%|\bper ?cent|\bproportions?\b|\bprevalence\b|\bshare\b|\brate\b", re.IGNORECASE)
+_SIZE = re.compile(r"(?<![A-Za-z])[nN]\s{0,2}=\s{0,2}(\d{2,6})(?![\d.,]*\d)")
+_EVENTS = re.compile(r"(\d{1,6})(?:\s?(?:/|of)\s?(\d{1,6}))?")
+_ONE_SHARE = re.compile(r"(\d{1,3}\.\d{1,2})\s?%?")
+_PAIR = re.compile(r"[(\[]?\s?(\d{1,3}\.\d{1,2})\s?%?\s?(?:-|–|to|,|;)\s?(\d{1,3}\.\d{1,2})\s?%?\s?[)\]]?")
+_LEVEL = re.compile(r"\b(9\d(?:\.\d)?|80)\s?%")
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,7 @@ def table_proportions(paper: Paper) -> Iterator[Finding]:
     for printed in paper.document.tables:
         if not _OTHER.search(f"{printed.caption} {printed.note}"):
             yield from _in_table(paper, printed)
+            yield from _in_columns(paper, printed)
 
 
 # ---------------------------------------------------------------- where they stand
@@ -99,6 +106,59 @@ def _in_table(paper: Paper, printed: PrintedTable) -> Iterator[Finding]:
         for i in columns:
             if shapes[i].form == "triple" and (share := _of_row(shapes, i)) is not None:
                 yield from judged(share, paper.place(shapes[i].start, shapes[i].end))
+
+
+def _in_columns(paper: Paper, printed: PrintedTable) -> Iterator[Finding]:
+    """Rows with count, percentage and interval in columns of their own, "10/61 | 16.4 | 9.2, 27.6"; or the size in the caption."""
+    headers = [printed.column_name(i) for i in range(printed.n_columns)]
+    columns = [i for i, name in enumerate(headers) if has_ci(name) and not _OTHER.search(name)]
+    if len(columns) != 1 or columns[0] < 2 or not _SHARE_HEAD.search(headers[columns[0] - 1]):
+        return
+    words = f"{printed.caption} {printed.note} {' '.join(headers)}"
+    sizes = {int(m[1]) for m in _SIZE.finditer(words)}
+    found: list[Finding] = []
+    outside: list[tuple[Proportion, Place]] = []
+    for row in printed.body:
+        cells = row[columns[0] - 2 : columns[0] + 1]
+        count, percent, limits = (" ".join(cell.text.replace("·", ".").split()) for cell in cells)
+        told, estimate, pair = _EVENTS.fullmatch(count), _ONE_SHARE.fullmatch(percent), _PAIR.fullmatch(limits)
+        if told is None or estimate is None or pair is None or any(cell.copied for cell in cells):
+            continue
+        n = int(told[2]) if told[2] else sizes.copy().pop() if len(sizes) == 1 else 0
+        parts = (Printed.parse(text) for text in (estimate[1], pair[1], pair[2]))
+        share = Proportion(int(told[1]), n, *parts, level_in(headers[columns[0]]))
+        place = paper.place(cells[2].start, cells[2].end)
+        if not share.fits_count or not 0 <= share.low.value < share.high.value <= 100:
+            continue
+        if share.low.value <= share.estimate.value <= share.high.value:
+            found += judged(share, place)
+        else:
+            outside.append((share, place))
+    fitting = sum(not one.flagged for one in found)
+    if fitting > len(outside) and fitting >= sum(one.flagged for one in found):
+        yield from found
+        yield from (_outside(share, place) for share, place in outside)
+
+
+def _outside(share: Proportion, place: Place) -> Finding:
+    limits = _limits(share)["wilson"]
+    shown = f"{share.estimate.text} lies outside its interval {share.low.text} to {share.high.text}"
+    return make(
+        RULE,
+        place,
+        reported=share.text,
+        verdict="impossible",
+        severity="major",
+        message=f"{shown}; {share.events} of {share.n} has about {limits[0]:.1f} to {limits[1]:.1f}",
+        recomputed=100 * share.events / share.n,
+        values=Interval(*limits),
+    )
+
+
+def level_in(header: str) -> float:
+    """The level that a heading names, 0.95 where it names none."""
+    named = _LEVEL.search(header)
+    return float(named[1]) / 100 if named is not None else 0.95
 
 
 def _of_row(shapes: list[Shape], column: int) -> Proportion | None:

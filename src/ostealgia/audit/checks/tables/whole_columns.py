@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from ostealgia.audit.checks.reading.premises import doubtful
 from ostealgia.audit.checks.tables.binary import table_binary
@@ -108,6 +109,7 @@ def _means(paper: Paper, printed: PrintedTable) -> Iterator[Mean]:
     names = [printed.column_name(column) for column in range(printed.n_columns)]
     caption = printed.caption
     said = re.compile(r"\bmeans?\b", re.I).search(caption) is not None
+    apart = {i for i, name in enumerate(names) if _P.search(name) or _is_sd(name)}
     above = ""
     for index, row in enumerate(printed.cells):
         if index < printed.header_rows:
@@ -117,13 +119,13 @@ def _means(paper: Paper, printed: PrintedTable) -> Iterator[Mean]:
             above = label
             continue
         for column in range(1, len(row)):
-            words = f"{names[0]} {above} {label} {names[column]}"
-            kind = _kind(words, caption)
-            if not kind or row[column].copied or _P.search(names[column]) or _is_sd(names[column]):
+            if column in apart or row[column].copied:
                 continue
+            words = f"{names[0]} {above} {label} {names[column]}"
             if not (said or _MEAN.search(words) or hint_of(names[column]) == "mean sd" or hint_of(label) == "mean sd"):
                 continue
-            found = _read(paper, printed, names, index, column, kind)
+            kind = _kind(words, caption)
+            found = _read(paper, printed, names, index, column, kind) if kind else None
             if found is not None:
                 yield found
 
@@ -132,11 +134,19 @@ def _kind(words: str, caption: str) -> str | None:
     """What the words of a cell, or of its caption, say of its values."""
     if _AVERAGED.search(words):
         return None
-    if _CODED.search(words) or (_CODED.search(caption) and not _COUNTED.search(words)):
+    coded, counted = _says(caption)
+    if _CODED.search(words) or (coded and not _COUNTED.search(words)):
         return None if _MORE.search(f"{words} {caption}") else "binary"
     if _COUNTED.search(words) or _WHOLE.search(words):
         return "whole"
-    return "whole" if (_COUNTED.search(caption) or _WHOLE.search(caption)) and not _OTHER_ROW.search(words) else None
+    return "whole" if counted and not _OTHER_ROW.search(words) else None
+
+
+@lru_cache(maxsize=16)
+def _says(caption: str) -> tuple[bool, bool]:
+    """Whether a caption says of all values that they are of two kinds, or that they are whole numbers."""
+    whole = _COUNTED.search(caption) or _WHOLE.search(caption)
+    return _CODED.search(caption) is not None, whole is not None
 
 
 _OTHER_ROW = re.compile(
