@@ -79,6 +79,20 @@ PAIRS = {
     "median outside": ("quantile-order", "The median time to healing was 21 days (quartiles {14 and 30|34 and 50})."),
     "flow table": ("sample-flow", "Table 2. Flow of patients\n\n|Stage|Patients, n|\n|---|---|\n|Screened|282|\n|"
         "Not eligible|{44|34}|\n|Declined|9|\n|Other reasons|4|\n|Randomised|225|"),
+    "in total behind a comma": ("total-vs-parts", "We counted 36 wells in the north, 61 in the south and 18 in the "
+        "west, in total {115|151} wells. Of the 115 wells, 9 were dry."),
+    "one of each": ("total-vs-parts", "All {118|148} nurses had a main language: Welsh in 49, English in 54, Irish in "
+        "{15|51} and none other."),
+    "the last patient": ("date-order", "The last patient was treated in March {2016|2018}. Follow-up was closed on 5 May "
+        "2017."),
+    "women and men included": ("total-vs-parts", "The sample of 320 pilots included 120 women and {200|210} men."),
+    "indeterminate last": ("total-vs-parts", "Tests were positive in 32, negative in 61 and indeterminate in {9|19} of 102 "
+        "sheep."),
+    "went better, same, worse": ("total-vs-parts", "Of the 57 eyes, 33 improved, 13 were unchanged and {11|21} got worse."),
+    "levels behind a semicolon": ("total-vs-parts", "There were 31 trials; 12 were judged at low risk of bias, 10 at some "
+        "concerns and {9|19} at high risk."),
+    "in the": ("percent-vs-count", "In the 72 control animals, 18 ({25.0|52.0}%) developed tumours."),
+    "declared quartiles": ("quantile-order", "The median (IQR) stay was 31 ({24-38|38-24}) days."),
 }  # fmt: skip
 
 
@@ -106,7 +120,44 @@ SILENT = (
     "A total of 577 adults were screened (366 excluded by criteria, 31 for other reasons, 80 declined).",
     "Of 88 patients with nodes, 61 (23.6%) had one level; 27 (10.5%) had two and 14 (5.4%) three.",
     "Weight fell by a median of 3 kg (interquartile range 7-2).",
+    "Of 210 eyes of 105 dogs, 100 received drops and 110 received none.",
+    "Nineteen of 27 trials had a low risk of bias for selection, 13 had an unclear risk for blinding and 4 had a high "
+    "risk for attrition.",
+    "Of 210 dogs, 30 withdrew and 8 died, 5 of them after withdrawal, leaving 177.",
+    "Sixty-one articles were read, 25 were excluded, and 39 were included (3 found in reference lists).",
+    "Reasons were pain (n = 12, 24.0%), fear (n = 9, 18.0%) and cost (n = 8, 16.0%) among 50 who stopped; time (n = 7, "
+    "7.0%) among all 100.",
+    "Healing was seen in 18 of 72 and 33 of 88 dogs (25.0% and 37.5%).",
+    "In total, 160 adults called themselves vegan (40 women and 31 men) or vegetarian (50 women and 39 men).",
+    "Raters put them either into one of the five classes or into one of three groups.",
+    "Data of 20 carriers (90 carrier samples were positive, 50 were negative) and 60 controls (200 control samples were "
+    "negative, 30 were positive) were used.",
+    "Adults with both diseases (n = 7) and those with the following were excluded: stroke (n = 2), cancer (n = 6), "
+    "gout (n = 3) and burns (n = 3).",
+    "Pain is weaker after a week [20-22, 24-26, 29, 30, 33, 36, 37, 39].",
+    "A total of 246 adults were included: colitis, n = 90; ileitis, n = 52 (bowel disease, n = 142); healthy controls, "
+    "n = 104.",
+    "Herbs were used by 34.0% (110/500), who used them alone, and 60/500, who used both.",
+    "In the 90 days after surgery, 12 (4.8%) dogs died.",
+    "All 148 nurses had pain: headache in 59, back pain in 74, joint pain in 60 and chest pain in 21.",
+    "Of the 162 cats, 92 lived at home and 71 lived with a dog.",
+    "A group of 300 pilots included 120 women and 150 men with data on sex.",
+    "The last patient was treated in May 2012. The first registry follow-up ended in March 2012.",
 )
+
+
+def test_a_loss_below_those_who_are_left(tmp_path: Path) -> None:
+    rows = (
+        "|Records screened|1000|\n|Excluded|900|\n|Full texts assessed|97|\n|Full texts not found|3|\n|Included|97|\n"
+    )
+    assert flags(tmp_path, f"Table 1. Flow of records\n\n|Step|n|\n|---|---|\n{rows}") == []
+
+
+def test_percentages_of_a_run_of_columns(tmp_path: Path) -> None:
+    head = "Table 1. Loss by gene, n (%)\n\n|Gene|All|Loss A|Loss B|Loss C|\n|---|---|---|---|---|\n"
+    rows = "|X|200|20 (10.0)|31 (15.5)|49 (24.5)|\n|Y|300|27 (9.0)|36 (12.0)|63 (21.0)|\n|Z|400|36 (9.0)|54 (13.5)|90 (22.5)|\n"
+    total = "|Total|900|83 (22.5)|121 (32.8)|165 (44.7)|\n"
+    assert flags(tmp_path, head + rows + total) == []
 
 
 @pytest.mark.parametrize("text", SILENT)

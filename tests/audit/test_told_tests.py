@@ -77,6 +77,11 @@ def test_standard_errors_in_a_column_of_sds() -> None:
         "Itch was 5.1 ± 1.9 in 60 adults and 3.2 ± 1.8 in 62 adults (adjusted P = 0.41).",
         "Itch fell from 5.1 ± 1.9 to 3.2 ± 1.8 in the 60 adults (n = 62) (paired t test, P = 0.41).",
         "Pain was 5.1 ± 1.9 in 60 adults and 3.2 ± 1.8 in 62 adults, and age was related to itch (P = 0.41).",
+        "Pain was 5.1 ± 1.9 in 60 adults and 3.2 ± 1.8 in 62 adults, and more women had paste (P = 0.41).",
+        "Pain was 5.1 ± 1.9 in 60 adults at rest and 3.2 ± 1.8 on walking in the same 60 adults (P = 0.41).",
+        "Pain was 5.1 ± 1.9 in 60 adults and 3.2 ± 1.8 in 62 adults. The values were lower in older adults (P = 0.41).",
+        "Women were 52 (34.0%) with balm and 91 (58.0%) with paste, while age was lower with balm (P = 0.41).",
+        "Asthma, 60 adults (50%), and eczema, 30 adults (25%), were commoner than in controls (P = 0.41).",
         "Rash was seen in 52 adults (34.0%) with balm and 91 (58.0%) with paste (log-rank P = 0.41).",
         "One of 63 (1.6%) balm adults, compared with four of 22 (18%) paste adults, had a rash (P = 0.016).",
     ],
@@ -114,3 +119,25 @@ def test_statistics_in_words(told: str, right: str) -> None:
     for p, wrong in (("0.41", 1), (right, 0)):
         paper = from_text(f"# A study\n\n## Results\n\n{told.format(p)}\n", name="a.md")
         assert len(oa.audit.check(paper, rules="p-vs-statistic").flags) == wrong
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "Skin was tested (F = 2.11 with 3 and 117 degrees of freedom, P = 0.012 with Huynh-Feldt correction).",
+        "In 44 adults with scans of 90 eyes, r = 0.31 (P = 0.003).",
+        "Among 44 adults, repeated measures of itch and heat gave r = 0.31 (P = 0.001).",
+    ],
+)
+def test_statistics_of_other_units_or_corrections(told: str) -> None:
+    paper = from_text(f"# A study\n\n## Results\n\n{told}\n", name="a.md")
+    assert not oa.audit.check(paper, rules="p-vs-statistic").flags
+
+
+def test_columns_of_two_visits_and_rows_of_two_sides() -> None:
+    rows = "Itch | 6.1 | 1.2 | 5.2 | 1.0 | <0.001", "Redness | 4.1 | 1.2 | 4.2 | 1.0 | 0.04"
+    head = "Item | {} (n = 40) Mean | SD | {} (n = 40) Mean | SD | P"
+    assert off(table(head.format("Visit 1", "Visit 2"), *rows)) == []
+    assert off(table(head.format("Balm", "Paste"), *rows)) == ["0.04"]
+    sides = table("Group | n | Mean ± SD | P", "Left | 40 | 4.1 ± 1.2 | 0.04", "Right | 40 | 4.2 ± 1.0 | ")
+    assert off(sides) == []

@@ -56,7 +56,8 @@ _IN_BRACKET = loose(
 _SEX = re.compile(r"\b(?:male|female)\s(?:sex|gender)\b|^\W*(?:the\s)?(?:women|men)\b", re.I)
 _HALVES = loose(  # "a ratio above the median carried", "hazard ratio (A vs B)"
     r"\b(?:above|below|at\sleast|over|under)\s(?:the|its|their)\smedian\b|"
-    r"\bratios?\s(?:for\s[a-z ,-]{3,40}\s)?\([^()\d]{2,60}\s(?:vs\.?|versus|v|compared\swith|against)\s[^()\d]{2,60}\)\s(?:was|of|=|:|,)?\s?$"
+    r"\bratios?\s(?:for\s[a-z ,-]{3,40}\s)?\([^()\d]{2,60}\s(?:vs\.?|versus|v|compared\swith|against)\s[^()\d]{2,60}\)\s"
+    r"(?:was|of|=|:|,)?\s?$"
 )
 _FRACTION = loose(r"(?<![\w.,/])(\d{1,5})\s(?:of|out\sof)\s(?:the\s)?(\d{2,6})\b(?!\s?%)")
 _CRUDE = re.compile(r"\bunadjusted|\bcrude\b|\bunivari", re.I)

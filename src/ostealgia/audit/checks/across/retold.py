@@ -60,6 +60,7 @@ _SCREENED = re.compile(
     r"sample)\b",
     re.I,
 )
+_OTHER_UNIT = re.compile(r"^[a-z-]+\s(?:in|of|from)\s|^[a-z -]+\s(?:and|with|plus)\s\d", re.I)
 _NUMBERED = re.compile(
     r"\b(grades?|stages?|types?|phases?|class|cycles?|levels?|models?|parts?|degrees?)\s{1,3}(\d|[ivx]{1,4}\b|[a-e]\b)"
 )
@@ -70,6 +71,7 @@ _HARMLESS = stems(
     rate proportion percentage share number average average age trial arm recipients individuals people adults persons subjects
     participants overall entire present used using observed present therapy period"""
 )
+_TIMES = re.compile(r"\b(?:\d{1,3}|one|two|three|five|six|ten|twelve)[ -](?:day|week|month|year)", re.I)
 _FIRST = re.compile(r"\bbaseline\b|\binitial|\bat (?:first|entry|the start)\b|\bof whom\b", re.I)
 
 
@@ -138,14 +140,15 @@ def ratios_retold(paper: Paper) -> Iterator[Finding]:
             (there, other) for there, other, its, theirs in told["results"]
             if its == p and _kind_of(other) == _kind_of(ratio)
             and len(words & theirs) >= WORDS and not words - theirs - _HARMLESS
-            and not at_odds(one.text, there.text) and not _OF_CHANGE.search(f"{one.text} {there.text}")
+            and not at_odds(one.text, there.text)
+            and _TIMES.findall(one.text) == _TIMES.findall(there.text) and not _OF_CHANGE.search(f"{one.text} {there.text}")
         ]  # fmt: skip
         if len(same) != 1:
             continue
         whole = not stems(same[0][0].text) - _EMPTY - words - _HARMLESS  # neither says more than the other
         mine, there_too = (Printed.parse(match["x"].replace("·", ".")) for match in (ratio, same[0][1]))
         value = Value(mine, "ratio", ratio.span("x"))
-        if same_print(mine, there_too) or not (whole or slip(mine, there_too.value)) or _elsewhere(paper, one, value):
+        if same_print(mine, there_too) or not whole or _elsewhere(paper, one, value):
             continue
         yield cross_reference(
             mine.text,
@@ -219,10 +222,12 @@ def sizes_retold(paper: Paper) -> Iterator[Finding]:
     abstract, results = (list(_sizes(paper, section)) for section in ("abstract", "results"))
     if len({n for _, _, n, _ in abstract}) != 1 or len({n for _, _, n, _ in results}) != 1:
         return
-    (sentence, match, n, what), (there, _, other, same) = abstract[0], results[0]
+    (sentence, match, n, what), (there, again, other, same) = abstract[0], results[0]
     if n == other or what != same or slip(Printed.parse(str(n)), other) is None or at_odds(sentence.text, there.text):
         return
     verbs = [{verb.casefold() for verb in _INCLUDED.findall(text)} for text in (sentence.text, there.text)]
+    if any(_OTHER_UNIT.search(f"{one['what']} {one['rest']}") for one in (match, again)):
+        return  # "164 hips in women", "164 adults and 20 children"
     if not verbs[0] & verbs[1] or _FIRST.search(sentence.text) or _FIRST.search(there.text):
         return  # randomised and analysed may be two numbers
     if spelled_in(paper, abs(n - other)):
@@ -242,7 +247,9 @@ def sizes_retold(paper: Paper) -> Iterator[Finding]:
 
 def spelled_in(paper: Paper, number: int) -> bool:
     """Whether a paper tells a number of patients in digits or in words."""
-    words = re.compile(rf"(?<![\d.,])([A-Za-z-]{{3,14}}|{number})\s(?:[a-z]+\s){{0,2}}?(?:{_PEOPLE}|were|was|had|of)\b")
+    words = re.compile(
+        rf"(?<![\d.,])([A-Za-z-]{{3,14}}|{number})\s(?:[a-z]+\s){{0,2}}?(?:{_PEOPLE}|were|was|had|of|withdrew|died|dropped|left|refused|declined|did|discontinued)\b"
+    )
     return any(spelled(match[1]) == number for match in words.finditer(paper.document.plain))
 
 

@@ -214,7 +214,9 @@ def halves(paper: Paper) -> Iterator[Finding]:
 
 
 _LATER = re.compile(
-    r"\b(?:at (?:\d+|one|two|three|six|twelve|last)|after|before|during|follow-?up|discharge|week|month|year|late|later|long-term|final|updated?)\b", re.I
+    r"\b(?:at (?:\d+|one|two|three|six|twelve|last)|after|before|during|follow-?up|discharge|week|month|year|"
+    r"late|later|long-term|final|updated?)\b",
+    re.I,
 )
 
 

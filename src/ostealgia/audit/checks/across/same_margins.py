@@ -19,7 +19,8 @@ from ostealgia.io.documents.model import Cell, PrintedTable
 _TOTAL = re.compile(r"\W{0,3}(?:total|all|overall|sum)(?: (?:patients|participants|cases))?\W*(?:n\b)?\W*$", re.I)
 _WHOLE = re.compile(r"\s*(\d{1,3}(?:,\d{3})+|\d{1,7})(?:\s{0,2}[(\[]\s?\d{1,3}(?:[.·]\d{1,2})?\s?%?\s?[)\]])?\s*$")
 _ANOTHER = re.compile(
-    r"\b(?:after|before|follow-?up|subgroup|sensitivity|excluding|per[- ]protocol|validation|replication|matched|training|year \d|(?:19|20)\d\d|week|"
+    r"\b(?:after|before|follow-?up|subgroup|sensitivity|excluding|per[- ]protocol|validation|"
+    r"replication|matched|training|year \d|(?:19|20)\d\d|week|"
     r"month|day \d)\b",
     re.I,
 )

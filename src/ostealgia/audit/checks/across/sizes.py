@@ -89,7 +89,14 @@ def _group_sum(
     totals = {spelled(total.text): total for total in near}
     plausible = [size for size in totals if size is not None and max(parts) < size < 2 * sum(parts)]
     named = _GROUPS.search(sentence.text)
-    if (named is not None and spelled(named[1]) != len(parts)) or any(_sums(parts, total) for total in totals):
+    subtotal = any(
+        sum(parts[:at]) == parts[at] for at in range(2, len(parts))
+    )  # "UC 122; CD 70 (IBD, n = 192); controls 137"
+    if (
+        subtotal
+        or (named is not None and spelled(named[1]) != len(parts))
+        or any(_sums(parts, total) for total in totals)
+    ):
         return  # a group whose size is not printed, or groups within groups
     if len(plausible) == 1 and _named_after(paper, sentence, plausible[0] - sum(parts)):
         return  # "... 17 patients did not undergo the intervention"

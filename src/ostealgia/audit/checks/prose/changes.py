@@ -90,7 +90,10 @@ _BY = loose(
 _MEDIAN = re.compile(
     r"\bmedians?\b|\badjusted\b|\b(?:about|almost|nearly|roughly|approximately|around|over|more\sthan)\s+\d", re.I
 )
-LEAST = 0.1  # of a change that is off
+LEAST, LEAST_SHARE = (
+    0.1,
+    0.25,
+)  # of a change that is off; of one in per cent, which may be the mean of those of the patients
 NEAR = 140  # characters from the word of change to "from"
 _YEAR = range(1900, 2101)
 
@@ -136,7 +139,8 @@ def _by_how_much(paper: Paper, sentence: Sentence, match: re.Match[str], by: re.
         key=lambda one: abs(one - size.value),
     )
     fits = any(size.allows(box) for box in allowed)
-    if not fits and abs(size.value - near) <= LEAST * near + size.unit / 2:
+    least = LEAST_SHARE if by["percent"] else LEAST
+    if not fits and abs(size.value - near) <= least * near + size.unit / 2:
         return
     sign = "%" if by["percent"] else ""
     yield make(

@@ -137,6 +137,8 @@ def _certain(text: str, match: re.Match[str]) -> bool:
     leads = [
         frozenset(re.findall("mean|median", (match[f"{name}_lead"] or "").casefold())) for name in ("first", "second")
     ]
+    if match["often"] and any(leads):
+        return False  # "more liked A than B (median 31% vs 40%)"
     if (all(leads) and leads[0] != leads[1]) or _GOES_ON.match(text, match.end()):
         return False  # a mean beside a median; "than stage III (20%) was in B"
     rests = [match.groupdict().get(f"{name}_rest") or "" for name in ("first", "second")]

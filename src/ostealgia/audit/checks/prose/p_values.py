@@ -124,6 +124,11 @@ def check_test(paper: Paper, test: Test) -> Finding | None:
             return other if not other.flagged else replace(other, severity="information", basis="judgement")
     if test.test == "z" and _COORDINATES.search(paper.document.plain, *test.sentence):
         return None
+    one_sided = test.one_tailed or mentions(paper, "one-sided", "one-tailed")
+    if found.verdict == "inconsistent" and one_sided and _other_side(found, test.p_value.printed):
+        return replace(
+            found, severity="information", basis="judgement", message=f"{found.message}; one-sided, of the other side"
+        )
     if found.verdict == "inconsistent" and test.one_tailed and _one_sided(found, test.p_value.printed):
         told = f"{found.message}; the test is said to be one-sided"
         return replace(
@@ -190,6 +195,12 @@ def degrees(test: Test) -> list[float | Interval] | None:
     if len(numbers) < needed or any(number.value <= 0 for number in numbers):
         return None
     return [number.printed.interval("half") if "." in number.text else number.value for number in numbers]
+
+
+def _other_side(found: Finding, p: Printed) -> bool:
+    """Whether P is that of a one-sided test whose effect goes the other way: one less half of the two-sided P."""
+    low, high = found.recomputed_low, found.recomputed_high
+    return low is not None and high is not None and p.allows(Interval(1 - high / 2, 1 - low / 2))
 
 
 def _one_sided(found: Finding, p: Printed) -> bool:

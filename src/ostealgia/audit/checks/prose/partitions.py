@@ -60,7 +60,8 @@ _TO = re.compile(r"(?:(?:patients|participants|people|subjects|of them|women|men
 _REST = re.compile(r"\b(?:(?:the|all)\s(?:remaining|others?|rest)\b|remaining\s*$|remainder\b)", re.I)
 _OF_THEM = re.compile(r"(?:of (?:them|these|those|which|whom)|by|in|to|from|at|on|with)\b", re.I)
 _OTHERS = re.compile(
-    r"\b(?:others?|unknown|unidentified|unspecified|unclassified|miscellaneous|undetermined|indeterminate|inconclusive|equivocal|not (?:known|stated|"
+    r"\b(?:others?|unknown|unidentified|unspecified|unclassified|miscellaneous|undetermined|indeterminate|"
+    r"inconclusive|equivocal|not (?:known|stated|"
     r"recorded|determined|classified)|mixed)\b",
     re.I,
 )
@@ -171,7 +172,9 @@ _LEFT_OUT = re.compile(
 _FEATURE = re.compile(
     r"(?:[a-z]+\s)?(?:had|with|having|showed|were|was|developed|experienced|reported|received|complained)\b", re.I
 )
-_NEXT_BRACKET = re.compile(r"[)\]]\s{0,3}(?:[,;]|and\b|or\b|plus\b|as well as\b|versus\b|vs\b)[^.()\[\]]{0,60}[(\[]\s{0,3}\d")
+_NEXT_BRACKET = re.compile(
+    r"[)\]]\s{0,3}(?:[,;]|and\b|or\b|plus\b|as well as\b|versus\b|vs\b)[^.()\[\]]{0,60}[(\[]\s{0,3}\d"
+)
 _SIZE = re.compile(r"\bn\s{0,2}=\s{0,2}$", re.I)
 _COLON = re.compile(r"[:(\[]\s{0,8}$")
 _COMPARED = re.compile(r"\b(?:versus|vs|compared|than|against|however|although|while|whereas)\b", re.I)
@@ -222,39 +225,37 @@ def _sure(sentence: Sentence, around: Sequence[Sentence]) -> Iterator[tuple[List
         yield one, why
 
 
-def _closed(one: Listed, text: str) -> str | None:
-    """What says that the parts are all of the whole; None where nothing does."""
+def _ruled_out(one: Listed, text: str) -> bool:
+    """Whether the numbers are no parts of the whole: others of the same kind, parts of a part, other things."""
+    in_clause = one.form in ("comma", "semicolon")
     if (
         not all(part.counts for part in one.parts)
         or _COUNTED_AS.match(one.clear[one.whole.end :])
         or _NESTED.search(one.clear[one.parts[0].start : one.parts[-1].start])
     ):
-        return None
+        return True
     if one.form in ("bracket", "colon", "comma", "of whom", "semicolon") and _of_another(one):
-        return None
+        return True
     if one.form == "bracket" and not _bracket_is_whole(one, text):
-        return None
+        return True
     if one.form == "colon" and (":" in _inner(one) or _AND_THOSE.match(one.told)):
-        return None
+        return True
     if (thing := _THINGS.search(one.items[0])) and not _named_whole(one, thing[0]):
-        return None  # "90 controls (299 samples were negative, 40 positive)"
-    levels = _levels(one, text) and not _LEVEL.search(one.told)
-    if (
-        not levels
-        and one.form in ("comma", "semicolon")
-        and set(_told_words(one.told)[:3]) & set(one.items[0].casefold().split()[:1])
-    ):
-        return None  # "163 as unchanged, 39 as worse and 25 as much worse"
-    if one.form in ("comma", "semicolon") and (_GROUP.search(one.told) or _words(one.told) & _words(one.items[0])):
-        return None  # "37 in one arm, 46 in another and 44 in the third"
+        return True  # "90 controls (299 samples were negative, 40 positive)"
+    same_verb = set(_told_words(one.told)[:3]) & set(one.items[0].casefold().split()[:1])
+    if in_clause and same_verb and (_LEVEL.search(one.told) or not _levels(one, text)):
+        return True  # "163 as unchanged, 39 as worse and 25 as much worse"
+    if in_clause and (_GROUP.search(one.told) or _words(one.told) & _words(one.items[0])):
+        return True  # "37 in one arm, 46 in another and 44 in the third"
+    both = _AND_WHOLE.search(one.clear[max(0, one.whole.start - 60) : one.whole.start]) is not None
+    return both and (in_clause or one.form in ("of whom", "bracket"))  # "138 with and 80 without, of whom ..."
+
+
+def _closed(one: Listed, text: str) -> str | None:
+    """What says that the parts are all of the whole; None where nothing does."""
+    if _ruled_out(one, text):
+        return None
     items, first_words = one.items, [re.match(r"[a-z]+", item.casefold()) for item in one.items]
-    if _AND_WHOLE.search(one.clear[max(0, one.whole.start - 60) : one.whole.start]) and one.form in (
-        "comma",
-        "of whom",
-        "bracket",
-        "semicolon",
-    ):
-        return None  # "138 with and 80 without were recruited, of whom ..."
     flow = _flow(one)
     if flow is not None:
         return flow
@@ -327,9 +328,9 @@ def _by_list(one: Listed, alike: bool) -> str | None:
         return "negated"
     if many and one.form == "last of" and all(_STAGES.match(item) for item in one.items):
         return "stages"
-    if len(one.items) == 3 and one.total > one.whole.value and one.form in ("of", "last of", "first of", "colon"):
-        if all(any(form.search(item) for item in one.items) for form in _CHANGES):
-            return "answers"
+    changes = all(any(form.search(item) for item in one.items) for form in _CHANGES)
+    if changes and len(one.items) == 3 and one.total > one.whole.value and one.form not in ("comma", "semicolon"):
+        return "answers"
     answers = sum(any(form.search(item) for item in one.items) for form in _RESPONSE)
     return (
         "answers" if many and answers >= 3 and one.form in ("of", "last of", "first of", "colon", "consist") else None
@@ -501,7 +502,7 @@ def _excused(one: Listed, sentence: Sentence, around: Sequence[Sentence], why: s
 
 def _named_whole(one: Listed, thing: str) -> bool:
     """Whether the whole counts what a part counts, too."""
-    behind = one.clear[one.whole.end : one.whole.end + 60].casefold()
+    behind = re.split(r"\d", one.clear[one.whole.end : one.whole.end + 60])[0].casefold()
     return thing.casefold().rstrip("s") in behind or _PERSONS.match(behind) is None
 
 

@@ -48,9 +48,7 @@ _OF_PEOPLE = re.compile(
 )
 _OF_WHOM = re.compile(r"\bof (?:which|whom|these|them)\b", re.I)
 AFTER = 160  # characters behind a count that may say how it was estimated
-_PAIRED = re.compile(
-    r"^\s?%\s{1,2}(?:versus|vs\.?|compared\s{1,2}(?:with|to))\s{1,2}\d"
-)  # "(17/45; 32.4% versus 37.8%)"
+_PAIRED = re.compile(r"^\s?%\s{1,2}(?:versus|vs\.?|compared\s{1,2}(?:with|to))\s{1,2}\d")
 _AND = re.compile(r"^\s?%?\s{0,2}(?:and|,|;|/|to|than|against)\s{0,2}\d{1,3}(?:\.\d+)?\s?%")
 _FRACTION_AND = re.compile(r"\d\s?(?:/|of)\s?\d{1,6}\s[^.;:()\d]{0,30}$")
 _OF_EACH = re.compile(r"^\s?%\s{1,2}[a-z]{3,}[^.()]{0,60}\d\s?%[^.]{0,60}\brespectively")
@@ -302,8 +300,11 @@ def _of_all_fractions(paper: Paper, count: Count) -> bool:
     """Whether the percentage is of several fractions together: "three patients (13%, 2/14 in one and 1/9 in the other)"."""
     if count.percent is None:
         return False
-    behind = paper.document.plain[count.percent.end : count.percent.end + AFTER].partition(")")[0]
-    pairs = [(int(m[1]), int(m[2])) for m in _FRACTION.finditer(behind)]
+    behind = paper.document.plain[count.percent.end : count.percent.end + AFTER]
+    pairs = [(int(m[1]), int(m[2])) for m in _FRACTION.finditer(behind.partition(")")[0])]
+    if len(pairs) == 1:  # "34.4% (142/1006), who ..., and 204/1006, who ..."
+        every = [(int(m[1]), int(m[2])) for m in _FRACTION.finditer(behind)][:2]
+        pairs = [every[0], (every[1][0], 0)] if len(every) == 2 and every[0][1] == every[1][1] else pairs
     whole = sum(n for _, n in pairs)
     share = 100 * sum(k for k, _ in pairs) / whole if whole else 0.0
     return len(pairs) >= 2 and abs(share - count.percent.value) <= count.percent.printed.unit

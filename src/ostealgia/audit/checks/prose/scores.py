@@ -126,6 +126,13 @@ def scores_of_clauses(paper: Paper) -> Iterator[Finding]:
                 yield from _judged(paper, sentence, scale, parts)
 
 
+# "... and 45 in group B had pain": a number of persons
+_PERSONS_THEN = re.compile(
+    r"\band\s\d{1,5}\s(?:in|of|with|on)\s[^.;:,()\d]{1,40}?\b(?:had|have|were|did|died|showed|reported|received|needed)\b",
+    re.I,
+)
+
+
 def _of_another(words: str, adapted: bool) -> bool:
     """Whether a clause tells another quantity, too, or names its scale only by a word that another instrument shares."""
     named = named_scores(words)
@@ -134,7 +141,7 @@ def _of_another(words: str, adapted: bool) -> bool:
     if (tool and adapted) or _OTHER.search(_TOTAL.sub(" ", clear) if tool else clear):
         return True
     clear = _without(words, (*named, *printed_scores(words)))
-    if _SECOND.search(clear):
+    if _SECOND.search(clear) or _PERSONS_THEN.search(words):
         return True
     return (
         bool(named)

@@ -50,7 +50,8 @@ _COUNTED = (
         re.I,
     ),
     re.compile(
-        rf"\b(?:had|received|underwent|made|reported|attended|took|needed|required|performed),? on average,? (?P<n>{_NUM}){_SD}\s{_THING}\b",
+        rf"\b(?:had|received|underwent|made|reported|attended|took|needed|required|performed),? on average,? "
+        rf"(?P<n>{_NUM}){_SD}\s{_THING}\b",
         re.I,
     ),
     re.compile(
@@ -260,7 +261,18 @@ def _said(listed: tuple[Sentence, ...], index: int, pattern: re.Pattern[str], na
 def _same_name(name: str, text: str) -> bool:
     """Whether a name is that of the values of another sentence: it shares a word, or says only "the mean score"."""
     words = re.findall(r"[a-z]{4,}", re.split(r"\b(?:of|in|at|for|on|among|after|before)\b", name.casefold())[0])
-    own = set(words) - {"score", "scores", "rating", "ratings", "value", "values", "baseline", "total", "overall", "worst"}
+    own = set(words) - {
+        "score",
+        "scores",
+        "rating",
+        "ratings",
+        "value",
+        "values",
+        "baseline",
+        "total",
+        "overall",
+        "worst",
+    }
     return not own or any(word in text.casefold() for word in own)
 
 

@@ -45,7 +45,8 @@ _NO_TEST = re.compile(
     r"\bpaired|ancova|covarian|mixed[- ](?:effect|model|linear|anova)|repeated|adjust|least.squares|weight(?:ed|ing)|match|imput|mann|"
     r"wilcoxon|kruskal|\branks?\b|"
     r"rank[- ]sum|non-?param|"
-    r"one-?(?:sided|tailed)|regress|trend|before|\bpre-?\s?(?:and|treat|op)|geometric|\blog\b|interaction|two-?way|correlat|post.?hoc|bonferroni|tukey|inferior|equivalen|\bsame\b|\bat rest\b|"
+    r"one-?(?:sided|tailed)|regress|trend|before|\bpre-?\s?(?:and|treat|op)|geometric|\blog\b|interaction|two-?way|correlat|post.?hoc|bonferroni|"
+    r"tukey|inferior|equivalen|\bsame\b|\bat rest\b|"
     r"\b(?:left|right)\b[^.;]{1,80}\b(?:left|right)\b|\b(?:eyes|knees|hips|teeth|implants|limbs)\b|false discovery|benjamini|holm",
     re.I,
 )

@@ -26,7 +26,8 @@ _LIMITS = re.compile(
     rf"\bis\b)[^()\d]{{2,50}}[)\]]"
     rf"|\s{{0,2}}[(\[](?:[A-Z-]{{2,8}}[,;]\s)?max(?:imum|imal|\.)\s(?:possible\s)?(?:score\s|of\s|is\s|"
     rf"=\s){{0,2}}(?P<high5>\d{{1,3}})(?:\spoints)?\s?[)\]]"
-    rf"|(?:\s\([A-Z][A-Z0-9-]{{1,8}}\))?,?\s(?:of\s[a-z ]{{3,40}}\s)?(?:which\s|that\s)?(?:(?:can\s|could\s|may\s)?(?:ranges?|runs?|goes|extends?)\s(?:from\s)?|(?:is\s|"
+    rf"|(?:\s\([A-Z][A-Z0-9-]{{1,8}}\))?,?\s(?:of\s[a-z ]{{3,40}}\s)?(?:which\s|that\s)?(?:(?:can\s|could\s|may\s)?"
+    rf"(?:ranges?|runs?|goes|extends?)\s(?:from\s)?|(?:is\s|"
     rf"was\s)?(?:rated|scored|measured)\s(?:from\s|on\sa\sscale\s(?:of|from)\s)?)"
     rf"(?P<low2>\d{{1,2}}){_TO}(?P<high2>\d{{1,3}})\b(?![.,]\d|\s{{0,2}}%),?)"
 )

@@ -61,6 +61,7 @@ _I2 = re.compile(
     re.I,
 )
 _I2_HEAD = re.compile(r"^\W*I\s{0,2}\^?\s{0,2}[²2]\W{0,3}(?:value|statistic|index)?\W*$|^\W*I-?squared\W*$", re.I)
+_NUMBER_OF = re.compile(r"\b(?:no\.?|number|n|k)\b.{0,6}\b(?:effects?|effect sizes|estimates|outcomes|results)\b", re.I)
 _PERCENT = re.compile(r"\s*(\d{1,2}(?:\.\d{1,2})?)\s?%?\s*")
 _RESTS = loose(
     r"\b(?:one|single|sole)\s(?:[a-z\-]+\s){0,2}?(?:study|trial|cohort|RCT)(?:\s?\([^()]{1,40}\))?\s(?:contributed|was\s(?:available|"
@@ -234,6 +235,8 @@ def lone_rows(paper: Paper) -> Iterator[Finding]:
     for index, printed in enumerate(paper.document.tables):
         names = [printed.column_name(column) for column in range(printed.n_columns)]
         squares = [column for column, name in enumerate(names) if _I2_HEAD.match(name)]
+        if any(_NUMBER_OF.search(name) for name in names):
+            continue
         if len(squares) != 1 or _SEVERAL.search(" ".join((printed.caption, printed.note, *names))):
             continue
         for line, row in enumerate(printed.cells):

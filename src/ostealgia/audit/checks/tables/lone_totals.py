@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ostealgia.audit.causes import slip
-from ostealgia.audit.checks.tables.sums import parts_overlap
+from ostealgia.audit.checks.tables.sums import parts_overlap, table_sums
 from ostealgia.audit.checks.tables.wholes import far_total
 from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
@@ -21,6 +21,8 @@ from ostealgia.audit.tables.view import shortened
 from ostealgia.io.documents.model import Cell, PrintedTable
 from ostealgia.numerics.intervals import Printed
 
+_ONLY = r"(?:main|principal|predominant|dearest|final|leading) [a-z]+"
+_THE_ONE = re.compile(_ONLY, re.I)
 # what a patient has only once
 _ONCE = re.compile(
     r"\b(?:stages?|grades? (?:of|at)|tumou?r grade|histolog\w*|causes? of death|"
@@ -28,7 +30,7 @@ _ONCE = re.compile(
     r"clinics?)|age (?:group|class|categor)\w*|sex|gender|primary (?:tumou?r|cancer|site)|primaries|race|ethnic\w*|marital|education\w*|"
     r"blood group|asa class\w*|year of \w+|number of metastas[ei]s|ecog|performance status|vital status|last vital|frankel|"
     r"lives? (?:alone|with)|"
-    r"(?:main|principal|predominant|dearest|final|leading) [a-z]+|best response|overall response|treatment arm|smoking status)\b",
+    rf"{_ONLY}|best response|overall response|treatment arm|smoking status)\b",
     re.I,
 )
 _SEVERAL = re.compile(
@@ -42,10 +44,13 @@ _TOTAL = re.compile(
 _CELL = re.compile(
     r"\s*(\d{1,3}(?:,\d{3})+|\d{1,7})(?:\s{0,2}[(\[]\s{0,2}(\d{1,3}(?:[.·]\d{1,2})?)\s?%?\s{0,2}[)\]])?\s*$"
 )
+_WHOLE = re.compile(r"\s*(\d{1,3}(?:,\d{3})+|\d{1,7})\s*$")
 _SHARE = re.compile(r"\s*(\d{1,3}(?:[.·]\d{1,2})?)\s?%?\s*$")
 _PERCENT = re.compile(r"%|\bper ?cent", re.I)
 _COUNTED = re.compile(
-    r"^\W*(?:(?:no\.?|number|numbers|n|count|frequency|patients|participants|cases|deaths|subjects)\b.*|)$", re.I
+    r"^\W*(?:(?:no\.?|number|numbers|n|count|frequency|patients|decedents|women|men|"
+    r"children|adults|residents|admissions|participants|cases|deaths|subjects)\b.*|)$",
+    re.I,
 )
 LEAST, MOST = 3, 20  # rows of a variable
 _NESTED = re.compile(
@@ -92,7 +97,8 @@ def lone_totals(paper: Paper) -> Iterator[Finding]:
 
 def _once(table: PrintedTable) -> bool:
     said = f"{table.column_name(0)} {table.caption}"
-    return _ONCE.search(said) is not None and not _SEVERAL.search(said)
+    others = table.caption if _THE_ONE.search(table.caption) else said
+    return _ONCE.search(said) is not None and not _SEVERAL.search(_THE_ONE.sub(" ", others))
 
 
 def _column(table: PrintedTable, rows: Sequence[Sequence[Cell]], last: Sequence[Cell], k: int) -> _Column | None:
@@ -166,4 +172,53 @@ def _told(added: int, whole: int, parts: Sequence[int]) -> bool:
     return short <= 0 or (short > FEW and any(slip(Printed.of(n), float(n + short)) is not None for n in parts))
 
 
-CHECKS = (lone_totals, headed_rows)
+# ---------------------------------------------------------------- two sums that meet in one cell
+
+
+_OF_ALL = re.compile(r"\W*(?:all|total|both|sum|overall)(?: (?:patients|participants|cases|units|groups))?\W*$", re.I)
+WIDEST = 4  # rows or columns beside those of all: in larger tables the other sums tell
+
+
+def crossed_sums(paper: Paper) -> Iterator[Finding]:
+    """A row and a column of all: is the one cell right where one row sum and one column sum fail by the same number?"""
+    known: set[tuple[int, int] | None] | None = None
+    for table in paper.document.tables:
+        rows, width = table.body, table.n_columns
+        square = 3 <= len(rows) <= WIDEST and 4 <= width <= WIDEST + 1
+        if not square or is_weighted(f"{table.caption} {table.note}"):
+            continue
+        if not (_OF_ALL.match(rows[-1][0].text) and _OF_ALL.match(table.column_name(width - 1))):
+            continue
+        read = [[_WHOLE.match(cell.text) for cell in row[1:]] for row in rows]
+        if not all(all(row) for row in read) or any(cell.copied for row in rows for cell in row):
+            continue
+        grid = [[int(m[1].replace(",", "")) for m in row if m] for row in read]
+        across = {i: row[-1] - sum(row[:-1]) for i, row in enumerate(grid)}
+        down = {c: grid[-1][c] - sum(row[c] for row in grid[:-1]) for c in range(width - 1)}
+        off_rows, off_columns = [i for i, d in across.items() if d], [c for c, d in down.items() if d]
+        if len(off_rows) != 1 or len(off_columns) != 1 or across[off_rows[0]] != down[off_columns[0]]:
+            continue
+        i, c = off_rows[0], off_columns[0]
+        if i == len(rows) - 1 or c == width - 2:
+            continue
+        if known is None:
+            known = {one.span for one in table_sums(paper) if one.flagged}
+        row = rows[i]
+        if any(span and row[1].start <= span[0] <= rows[-1][-1].end for span in known):
+            continue
+        words = " ".join(cell.text.strip() for cell in row)
+        place = replace(paper.place(row[c + 1].start, row[c + 1].end), quote=shortened(words))
+        parts = [str(grid[k][c]) for k in range(len(rows) - 1)]
+        found = total_vs_parts(parts, str(grid[-1][c]), what=f"{row[0].text.strip()}, both sums", place=place)
+        right = grid[i][c] + across[i]
+        cause = slip(Printed.of(grid[i][c]), float(right))
+        yield replace(
+            found,
+            reported=str(grid[i][c]),
+            cause_code=cause.code if cause else "unknown",
+            cause=cause.text if cause else None,
+            repair=str(right),
+        )
+
+
+CHECKS = (lone_totals, headed_rows, crossed_sums)

@@ -69,7 +69,7 @@ def own_rates(paper: Paper) -> Iterator[Finding]:
             if len(rows) - len(off) < FITTING * (len(off) - 1) + 1 or telling < min(3, len(rows) - 1):
                 continue
             for row in rows:
-                if row.fits or _certain(row):
+                if row.fits or (_certain(row) and not _of_a_run(table, row, at)):
                     place = paper.place(row.cell.start, row.cell.end)
                     yield percent_vs_count(row.count, row.percent.text, row.size, place=place)
 
@@ -111,6 +111,23 @@ def _certain(row: _Row) -> bool:
     slipped = slip(row.percent, 100 * row.count / row.size) is not None
     least = int((NEARLY_ALL if slipped else LEAST_LEFT) * row.size)
     return not any(row.percent.fits(100 * row.count / n) for n in range(max(least, row.count, 1), row.size))
+
+
+def _of_a_run(table: PrintedTable, row: _Row, at: int) -> bool:
+    """Whether the percentage and those beside it are of the sum of their counts: "65 (46.4) | 25 (17.9) | 50 (35.7)"."""
+    cells = next((cells for cells in table.body if cells[at] is row.cell), [])
+    found = [_WITH_PERCENT.match(cell.text) if not cell.copied else None for cell in cells]
+    for first in range(at + 1):
+        for last in range(max(at, first + 1), len(cells)):
+            run = [
+                (int(m[1].replace(",", "")), Printed.parse(m[2].replace("·", ".")))
+                for m in found[first : last + 1]
+                if m
+            ]
+            whole = sum(count for count, _ in run)
+            if len(run) == last + 1 - first and whole and all(p.fits(100 * count / whole) for count, p in run):
+                return True
+    return False
 
 
 CHECKS = (own_rates,)

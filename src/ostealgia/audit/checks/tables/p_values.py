@@ -421,7 +421,9 @@ def _by_means(case: Case, groups: list[Group]) -> Iterator[Finding]:
             if len(groups) > 2:
                 return
             found = _as_deviations(case, t_vs_summary(groups, None, p, place=case.p_place))
-            if found.cause_code == "wrong-scale" or found.severity == "minor":
+            if found.flagged and case.ranks and not case.by_column and _skewed(groups):
+                yield lowered(found, _NO_T)
+            elif found.cause_code == "wrong-scale" or found.severity == "minor":
                 yield found
             elif not found.flagged or _clear(case, found, p):
                 sure = (
@@ -453,6 +455,14 @@ def _by_means(case: Case, groups: list[Group]) -> Iterator[Finding]:
         yield second if own else _mended_p(second, first, p, second.recomputed)
 
 
+def _skewed(groups: Sequence[Group]) -> bool:
+    """Whether the numbers look as those for which a test of ranks is chosen: SDs near the means, or far from each other."""
+    sds = [group.sd.value for group in groups]
+    wide = any(group.sd.value > SKEWED * abs(group.mean.value) for group in groups)
+    return wide or max(sds) > UNEQUAL * min(sds)
+
+
+SKEWED, UNEQUAL = 0.5, 1.8  # SD of the mean, and of the other SD
 RANK_TESTS = ("mann", "wilcoxon", "rank sum", "rank-sum")
 _RANKS_NEAR = 0.1  # z between the normal and the exact P of a rank test
 

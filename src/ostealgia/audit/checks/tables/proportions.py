@@ -125,8 +125,8 @@ def _in_columns(paper: Paper, printed: PrintedTable) -> Iterator[Finding]:
         if told is None or estimate is None or pair is None or any(cell.copied for cell in cells):
             continue
         n = int(told[2]) if told[2] else sizes.copy().pop() if len(sizes) == 1 else 0
-        parts = (Printed.parse(text) for text in (estimate[1], pair[1], pair[2]))
-        share = Proportion(int(told[1]), n, *parts, level_in(headers[columns[0]]))
+        point, low, high = (Printed.parse(text) for text in (estimate[1], pair[1], pair[2]))
+        share = Proportion(int(told[1]), n, point, low, high, level_in(headers[columns[0]]))
         place = paper.place(cells[2].start, cells[2].end)
         if not share.fits_count or not 0 <= share.low.value < share.high.value <= 100:
             continue

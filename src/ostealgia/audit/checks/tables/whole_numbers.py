@@ -196,11 +196,16 @@ _SCALED = re.compile(
 )
 
 
+_MILLIMETRES = re.compile(r"\s{0,2}mm\b")
+
+
 def scores_on_their_scale(paper: Paper) -> Iterator[Finding]:
     """scale-bound for "mean NRS pain (0-10) was 11.2": the ends of the scale stand in brackets before the number."""
     for sentence in sentences_with(paper.document, _SCALED):
         for match in _SCALED.finditer(sentence.text):
             number = sentence.number(match, 2)
+            if float(match[1]) == 10 and _MILLIMETRES.match(sentence.text, match.end(2)):
+                continue  # the limits are centimetres
             place = paper.place(number.start, number.end)
             yield scale_bound(number.printed, 0.0, float(match[1]), what="the score", place=place)
 
