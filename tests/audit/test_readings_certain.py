@@ -309,3 +309,19 @@ def test_the_same_group_in_other_years() -> None:
 ])  # fmt: skip
 def test_what_numbers_are_of(text: str, flagged: bool) -> None:
     assert bool(oa.audit.check(from_text(f"# A\n\n## Results\n\n{text}\n", name="a.md")).flags) == flagged
+
+
+@pytest.mark.parametrize(("factor", "flagged"), [("knee pain, VAS", False), ("VAS of 7 or more", True), ("heart failure", True)])
+def test_a_score_is_no_factor_that_one_has_or_not(factor: str, flagged: bool) -> None:
+    found = flags(
+        f"We included 214 adults. The odds of falls were lower in patients with {factor} than in those without "
+        "(odds ratio 0.66, 95% CI 0.58 to 0.75)."
+    )
+    assert ("precision-bound" in [one.rule for one in found]) == flagged
+
+
+def test_a_statistic_is_not_on_the_scale_of_its_row() -> None:
+    rows = "| Worst pain (NRS 0-10), mean (SD) | 6.1 (1.7) | {} (1.6) | -3.11 | 0.002 |\n"
+    head = "Table 2. Pain\n\n| Factor | Early (n = 52) | Late (n = 61) | Statistic | P value |\n|---|---|---|---|---|\n"
+    assert not [one for one in flags(head + rows.format("7.1")) if one.rule == "scale-bound"]
+    assert [one.rule for one in flags(head + rows.format("17.1")) if one.rule == "scale-bound"]

@@ -145,6 +145,13 @@ def bounds_interval(paper: Paper) -> Iterator[Finding]:
             yield from _bounded(paper, statement, triplet, most)
 
 
+_WITH = re.compile(r"\bwith ([^.;()]{1,60}?) than (?:in |for |among )?(?:those|patients|others)\b", re.I)
+_SCORED = re.compile(r"\b(?:NRS|VAS|scores?|scale|index|intensity|rating)\b", re.I)
+_CUT_OFF = re.compile(
+    r"\d|[<>≤≥]|\b(?:high|higher|low|lower|severe|moderate|mild|poor|good|above|below|more|less)\b", re.I
+)
+
+
 def _of_two_values(paper: Paper, statement: Estimate) -> bool:
     """Whether the words of this very estimate compare two kinds of patients, or name a factor that a table counts."""
     plain = paper.document.plain
@@ -155,6 +162,9 @@ def _of_two_values(paper: Paper, statement: Estimate) -> bool:
     clause = plain[max([statement.sentence[0], *before]) : statement.estimate.start]
     if _MEASURED.search(clause[-NEAR:]):
         return False  # "non-responders had a higher ratio of cells (OR 1.21)"
+    measured = _WITH.search(clause)
+    if measured and _SCORED.search(measured[1]) and not _CUT_OFF.search(measured[1]):
+        return False  # "lower in patients with pain, NRS than in those without"
     subject = stems(" ".join(statement.subject)) - GENERIC
     if subject and subject <= _counted_factors(paper):
         return True

@@ -17,7 +17,7 @@ from ostealgia.audit.finding import Finding
 from ostealgia.audit.paper import Paper
 from ostealgia.audit.rules.bounds import scale_bound
 from ostealgia.audit.statements.model import Number
-from ostealgia.audit.tables.headers import is_weighted, size_in
+from ostealgia.audit.tables.headers import is_weighted, size_in, statistics_in
 from ostealgia.io.documents.model import PrintedTable
 
 _TO = r"\s{0,2}(?:-|–|to)\s{0,2}"
@@ -165,6 +165,7 @@ def _numbers(words: str, heading: str, text: str, start: int) -> Iterator[Number
         cell is None
         or not _CENTRES.search(words)
         or re.search(r"^\W*(?:p\b|n\b|sd\b|t\b|no\b)|p[- ]?value|difference|effect|95|chang", heading, re.I)
+        or statistics_in(heading)
     ):
         return
     groups = ["n"]
