@@ -101,7 +101,9 @@ def _of_a_coefficient(paper: Paper, estimate: Estimate) -> bool:
 
 def _comma_and_space(paper: Paper, estimate: Estimate) -> bool:
     """Whether a ratio is printed with a comma and a space for its point: "1, 29 (95% CI 1.27 to 1.32)"."""
-    before = re.search(r"(?<![\d.])(\d), $", paper.document.plain[max(0, estimate.start - 4) : estimate.start])
+    before = re.search(
+        r"(?<![\d.])(\d), $", paper.document.plain[max(0, estimate.estimate.start - 4) : estimate.estimate.start]
+    )
     if before is None or estimate.ci_low is None or estimate.ci_high is None or not estimate.estimate.text.isdigit():
         return False
     return estimate.ci_low.value <= float(f"{before[1]}.{estimate.estimate.text}") <= estimate.ci_high.value

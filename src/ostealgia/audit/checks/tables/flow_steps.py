@@ -46,7 +46,8 @@ _ABOUT = re.compile(
 )
 _AFTER = re.compile(r"\bafter\b", re.I)  # "records after duplicates were removed" are a stage
 _NOT_HEADS = re.compile(r"%|mean|median|score|rate|risk|\bhr\b|\bor\b", re.I)
-LEAST = 10
+LEAST = 10  # patients at a stage
+LONGEST = 25  # rows of a flow
 
 
 @dataclass(frozen=True)
@@ -62,14 +63,14 @@ def flow_steps(paper: Paper) -> Iterator[Finding]:
     """Do the steps of a table of the flow follow from one another?"""
     for printed in paper.document.tables:
         grid = printed_grid(paper, printed)
-        if grid is None or len(grid.rows) > 25:
+        labels = [grid.label(row) for row in grid.rows] if grid is not None else []
+        if grid is None or not 0 < len(labels) <= LONGEST:
             continue
-        labels = [grid.label(row) for row in grid.rows]
         judged = rows_of_a_flow(grid, labels)
         steps = [step for step in _steps(grid, labels) if not {step.first, step.last} <= judged]
-        if not steps or not _ABOUT.search(f"{printed.caption} {grid.label(grid.rows[0])}"):
+        if not steps or not _ABOUT.search(f"{printed.caption} {labels[0]}"):
             continue
-        if parts_overlap(printed, grid.label(grid.rows[steps[0].first])):
+        if parts_overlap(printed, labels[steps[0].first]):
             continue
         found = [one for step in steps for one in _told(paper, grid, step)]
         if sum(one.flagged for one in found) <= max(2, len(found) // 2):  # one wrong stage is in two sums
