@@ -311,7 +311,9 @@ def test_what_numbers_are_of(text: str, flagged: bool) -> None:
     assert bool(oa.audit.check(from_text(f"# A\n\n## Results\n\n{text}\n", name="a.md")).flags) == flagged
 
 
-@pytest.mark.parametrize(("factor", "flagged"), [("knee pain, VAS", False), ("VAS of 7 or more", True), ("heart failure", True)])
+@pytest.mark.parametrize(
+    ("factor", "flagged"), [("knee pain, VAS", False), ("VAS of 7 or more", True), ("heart failure", True)]
+)
 def test_a_score_is_no_factor_that_one_has_or_not(factor: str, flagged: bool) -> None:
     found = flags(
         f"We included 214 adults. The odds of falls were lower in patients with {factor} than in those without "
