@@ -181,6 +181,7 @@ _COMPARED = re.compile(r"\b(?:versus|vs|compared|than|against|however|although|w
 _LINKS = frozenset(("by", "in", "from", "the", "a", "an", "with", "to", "at", "on", "as", "of", "for", "into"))
 _DIED = re.compile(r"\b(?:died|deaths?)\b", re.I)
 _ARTICLE = re.compile(r"(?:,|;|\band|\bor)\s(?:an?|final)\s", re.I)
+_RATED = re.compile(r"\bstars\b|★", re.I)  # appraisals are read elsewhere
 _COUNTED_AS = re.compile(r"^(?:-|\s(?:mg|ml|g|kg|items?)\b)")
 
 
@@ -188,7 +189,11 @@ def partitions(paper: Paper) -> Iterator[Finding]:
     """total-vs-parts, or sample-flow where the parts are those who leave and those who are left."""
     listed = sentences(paper.document)
     for index, sentence in numbered_with(paper.document, NUMBERS):
-        if sentence.section == "introduction" or len(NUMBERS.findall(sentence.text)) < 3:
+        if (
+            sentence.section == "introduction"
+            or _RATED.search(sentence.text)
+            or len(NUMBERS.findall(sentence.text)) < 3
+        ):
             continue
         around = [
             other
