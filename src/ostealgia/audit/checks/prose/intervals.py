@@ -57,7 +57,7 @@ def intervals(paper: Paper) -> Iterator[Finding]:
         if (
             found is not None
             and found.flagged
-            and (_of_a_coefficient(paper, estimate) or _comma_and_space(paper, estimate))
+            and (_of_a_coefficient(paper, estimate) or _comma_and_space(paper, estimate) or _power_of_all(estimate))
         ):
             continue
         if found is not None and found.flagged:
@@ -107,6 +107,20 @@ def _comma_and_space(paper: Paper, estimate: Estimate) -> bool:
     if before is None or estimate.ci_low is None or estimate.ci_high is None or not estimate.estimate.text.isdigit():
         return False
     return estimate.ci_low.value <= float(f"{before[1]}.{estimate.estimate.text}") <= estimate.ci_high.value
+
+
+_POWER = re.compile(r"([-−–]?\d[\d.]*)\s?[x×*∗]\s?10")
+
+
+def _power_of_all(estimate: Estimate) -> bool:
+    """Whether the power of ten behind the estimate is that of its limits, too: "2.4 × 10⁹/L (95% CI 1.2 to 3.6)"."""
+    told = _POWER.match(estimate.estimate.text)
+    if told is None or estimate.ci_low is None or estimate.ci_high is None:
+        return False
+    mantissa = Printed.parse(told[1]).value
+    return estimate.ci_low.value <= mantissa <= estimate.ci_high.value and abs(estimate.estimate.value) > abs(
+        estimate.ci_high.value
+    )
 
 
 def _plain_p(paper: Paper) -> bool:
