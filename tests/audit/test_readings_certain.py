@@ -304,6 +304,7 @@ def test_the_same_group_in_other_years() -> None:
     ("Effects were small (b = .11, SD = .04, p = .002, d = .30, 95 % CI .030, .188).", False),
     ("Effects were small (b = .51, SD = .04, p = .002, d = .30, 95 % CI .030, .188).", True),
     ("The difference in platelets was 2.41 \u00d710\u2079/L (95% CI 1.24 to 3.58).", False),
+    ("Falls befell 8 of 40 with a rail (20.0%) and 14 of 67 without one (20.9%).", False),
     ("One out of 3 (36.1%) of the helpers wore gloves.", False),
     ("In all, 1 of 7 patients (41.3%) had a flare.", True),
     ("Arms differed, F(1,79) = 25.31, p = 2.99\u221710\u207b\u2076.", False),

@@ -116,6 +116,7 @@ def _fits(stream: Stream, places: dict[str, int]) -> bool:
 
 ALL_BUT = (["all", "but"], ["everyone", "but"], ["except", "for"], ["apart", "from"])
 EXCEPTED = listed("except excepting save excluding")
+STANDS_FOR = listed("with without had have having used using wore took such which another this that every any no")
 _HEAD, _TAIL = re.compile(r"[1-9]\d{0,2}"), re.compile(r"\d{3}")
 GRADES = listed("grade grades stage stages class type ratio")
 LABELLED = listed("score level phase day week month year dose age aged cycle visit step group arm cohort model")
@@ -128,6 +129,8 @@ def _labelled(stream: Stream, places: dict[str, int]) -> bool:
         before, earlier = stream.words[count - 1], stream.kinds[count - 2]
         if stream.words[count - 2 : count] in ALL_BUT or before in EXCEPTED:
             return True  # "all but eight patients (85%)": the percentage is that of the others
+        if stream.raw[count].lower() == "one" and before in STANDS_FOR:
+            return True  # "14 of 67 without one (20.9%)"
         if before in GRADES or before in LABELLED or stream.kinds[count - 1] == "<":
             return True
         if earlier in "nk" and (before == "or" or stream.kinds[count - 1] in "/-"):
