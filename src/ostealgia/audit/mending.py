@@ -79,7 +79,7 @@ def _mended(document: Document, found: Finding, sums: Sequence[Finding]) -> Find
         if not (constant and one.old == balance.whole) and not _needed(document, found, one, fitting)
     ]
     left = [one for one in free if not _printed_elsewhere(document, found, one.old)]
-    several = [one for one in free if any(_mends(document, found, one, other) for other in flagged)]
+    several = [one for one in left if any(_mends(document, found, one, other) for other in flagged)]
     told = [one for one in left if one.text is not None and _printed_elsewhere(document, found, one.new)]
     for certain, why in zip((several, told, left), _WHY, strict=True):
         if len(certain) == 1:
@@ -177,7 +177,13 @@ def _printed_elsewhere(document: Document, found: Finding, value: int) -> bool:
     if value < TELLING or found.span is None:
         return False
     start, end = _table(document, found) or (found.span[0] - NEAR, found.span[1] + NEAR)
-    rest = f"{document.plain[: max(0, start)]}\n{document.plain[end:]}"
+    tables = [
+        (t.cells[0][0].start, t.cells[-1][-1].end) for t in document.tables if t.cells and t.cells[0] and t.cells[-1]
+    ]
+    beside = "\n".join(
+        document.plain[a:b] for a, b in tables if start <= a and b <= end and not a <= found.span[0] <= b
+    )
+    rest = f"{document.plain[: max(0, start)]}\n{beside}\n{document.plain[end:]}"
     return re.search(rf"(?<![\d.,/–-]){value}(?![\d%]|[.,]\d|\s?%|\s?[–-]\s?\d)", rest) is not None
 
 
