@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import ostealgia as oa
 from ostealgia.audit.causes import within
 from ostealgia.audit.checking import check
 from ostealgia.audit.rules import Group, ci_vs_point, heterogeneity, p_vs_ci, p_vs_statistic, t_vs_summary
@@ -190,3 +191,14 @@ def test_one_cell_mends_a_row_and_a_column():
 def test_a_table_that_adds_up():
     sound = TABLE.format(women=131).replace("| 47 |", "| 37 |")
     assert not flags(f"Table 1. Patients of the studies\n\n{sound}", "total-vs-parts")
+
+
+def test_a_total_that_the_heads_of_a_table_confirm_is_not_the_slip() -> None:
+    paper = (
+        "# A trial\n\n## Results\n\nA total of 190 adults were randomised: 94 to early and 86 to late care. Of 214 adults screened, 34 were "
+        "excluded and 190 randomised.\n\nTable 1. Sex\n\n| | Early (n = 94) | Late (n = 96) | All (n = 190) |\n|---|---|---|---|\n"
+        "| Women | 40 (42.6) | 52 (54.2) | 92 (48.4) |\n| Men | 54 (57.4) | 44 (45.8) | 98 (51.6) |\n"
+    )
+    found = oa.audit.check(from_text(paper, name="a.md")).flags
+    assert {one.rule for one in found} == {"total-vs-parts", "sample-flow"}
+    assert not [one for one in found if one.repair and "180" in one.repair]

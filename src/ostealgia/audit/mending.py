@@ -178,11 +178,11 @@ def _printed_elsewhere(document: Document, found: Finding, value: int) -> bool:
         return False
     start, end = _table(document, found) or (found.span[0] - NEAR, found.span[1] + NEAR)
     tables = [
-        (t.cells[0][0].start, t.cells[-1][-1].end) for t in document.tables if t.cells and t.cells[0] and t.cells[-1]
+        (t.start, t.end)
+        for t in document.tables
+        if start <= t.start and t.end <= end and not t.start <= found.span[0] < t.end
     ]
-    beside = "\n".join(
-        document.plain[a:b] for a, b in tables if start <= a and b <= end and not a <= found.span[0] <= b
-    )
+    beside = "\n".join(document.plain[a:b] for a, b in tables)
     rest = f"{document.plain[: max(0, start)]}\n{beside}\n{document.plain[end:]}"
     return re.search(rf"(?<![\d.,/–-]){value}(?![\d%]|[.,]\d|\s?%|\s?[–-]\s?\d)", rest) is not None
 
