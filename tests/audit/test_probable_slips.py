@@ -195,7 +195,7 @@ def test_a_table_that_adds_up():
 
 def test_a_total_that_the_heads_of_a_table_confirm_is_not_the_slip() -> None:
     paper = (
-        "# A trial\n\n## Results\n\nA total of 190 adults were randomised: 94 to early and 86 to late care. Of 214 adults screened, 34 were "
+        "# A trial\n\n## Results\n\nA total of 190 adults were randomised: 94 to early and 86 to late care. Of 214 screened, 34 were "
         "excluded and 190 randomised.\n\nTable 1. Sex\n\n| | Early (n = 94) | Late (n = 96) | All (n = 190) |\n|---|---|---|---|\n"
         "| Women | 40 (42.6) | 52 (54.2) | 92 (48.4) |\n| Men | 54 (57.4) | 44 (45.8) | 98 (51.6) |\n"
     )
